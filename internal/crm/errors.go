@@ -7,12 +7,12 @@ import (
 
 // The error kinds of the product, mapped once to an HTTP status and once to retry or bury. Wrap them; compare with errors.Is.
 var (
-	ErrNotFound  = errors.New("not found")             // 404; nothing to do
-	ErrInvalid   = errors.New("invalid")               // 400; buried, never retried
-	ErrConflict  = errors.New("conflict")              // 409; the world moved: look again
-	ErrTemporary = errors.New("temporary")             // 503; retried with back-off
-	ErrForbidden = errors.New("forbidden")             // 403; a person must grant it
-	ErrUnknown   = errors.New("outcome unknown")       // a write may or may not have been applied: settle by reading back, never by resending
+	ErrNotFound  = errors.New("not found")              // 404; nothing to do
+	ErrInvalid   = errors.New("invalid")                // 400; buried, never retried
+	ErrConflict  = errors.New("conflict")               // 409; the world moved: look again
+	ErrTemporary = errors.New("temporary")              // 503; retried with back-off
+	ErrForbidden = errors.New("forbidden")              // 403; a person must grant it
+	ErrUnknown   = errors.New("outcome unknown")        // a write may or may not have been applied: settle by reading back, never by resending
 	ErrStopped   = errors.New("stopped by an operator") // writing is off or paused: nothing was sent
 )
 
