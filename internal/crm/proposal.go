@@ -10,19 +10,19 @@ type Verdict int
 
 // The three verdicts, from cautious to bold to none.
 const (
-	ToReview Verdict = iota // a person decides
-	ToApply                 // written without asking
-	ToDrop                  // recorded with its reason, never shown as pending
+	Review Verdict = iota // a person decides
+	Apply                 // written without asking
+	Drop                  // recorded with its reason, never shown as pending
 )
 
 // String is the verdict as it is stored and shown.
 func (v Verdict) String() string {
 	switch v {
-	case ToReview:
+	case Review:
 		return "review"
-	case ToApply:
+	case Apply:
 		return "apply"
-	case ToDrop:
+	case Drop:
 		return "drop"
 	}
 	return "unknown"
@@ -30,12 +30,12 @@ func (v Verdict) String() string {
 
 // ParseVerdict reads String's words; anything else is ErrInvalid.
 func ParseVerdict(s string) (Verdict, error) {
-	for _, v := range []Verdict{ToReview, ToApply, ToDrop} {
+	for _, v := range []Verdict{Review, Apply, Drop} {
 		if v.String() == s {
 			return v, nil
 		}
 	}
-	return ToReview, fmt.Errorf("verdict %q: want review, apply or drop: %w", s, ErrInvalid)
+	return Review, fmt.Errorf("verdict %q: want review, apply or drop: %w", s, ErrInvalid)
 }
 
 // MarshalText stores a verdict by name.

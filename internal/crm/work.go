@@ -24,26 +24,26 @@ type Lane int
 
 // The three lanes. A row that is marked in two lanes keeps the more urgent one until it is done.
 const (
-	Live Lane = iota
-	Review
-	Backfill
+	LiveLane Lane = iota
+	ReviewLane
+	BackfillLane
 )
 
 // String is the lane's stored and shown name.
 func (l Lane) String() string {
 	switch l {
-	case Live:
+	case LiveLane:
 		return "live"
-	case Review:
+	case ReviewLane:
 		return "review"
-	case Backfill:
+	case BackfillLane:
 		return "backfill"
 	}
 	return "unknown"
 }
 
 // Lanes lists all lanes, most urgent first.
-func Lanes() []Lane { return []Lane{Live, Review, Backfill} }
+func Lanes() []Lane { return []Lane{LiveLane, ReviewLane, BackfillLane} }
 
 // Mark makes one subject dirty: it raises the row's wanted number. Quiet asks that the run waits until nothing was marked for that long (coalescing a burst);
 // a later mark moves the moment, but never beyond five quiet periods after the first one, so that a steady stream cannot starve the subject.

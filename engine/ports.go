@@ -1,0 +1,97 @@
+// Package engine runs workflows: it reads a subject, retrieves its account's history, renders the prompt, asks the model, checks every claim against the stored
+// text, lets the gate decide and hands what may be written to the applier. The gate and the checks are pure functions.
+package engine
+
+import (
+	"context"
+	"time"
+
+	"github.com/contextd/contextd/internal/crm"
+	"github.com/contextd/contextd/internal/model"
+)
+
+// Retriever answers questions inside one account.
+type Retriever interface {
+	Retrieve(ctx context.Context, q crm.Question) (crm.Context, error)
+}
+
+// Model is the chat model of a workflow.
+type Model = model.Completer
+
+// History is what a run reads from the store: never HubSpot itself.
+type History interface {
+	// Activity is the current version of an activity with its text; crm.ErrNotFound when it is not kept or deleted.
+	Activity(ctx context.Context, ref crm.Ref) (crm.Stored, error)
+	// Text is one version's text, also a superseded one; crm.ErrNotFound when it was erased.
+	Text(ctx context.Context, ref crm.Ref, version string) (string, error)
+	// Record is a record as last read; crm.ErrNotFound when unknown or deleted.
+	Record(ctx context.Context, ref crm.Ref) (crm.Record, error)
+	// Account is the account of a record: itself for a company, its present company for the others, a contact itself when it has none.
+	Account(ctx context.Context, record crm.Ref) (crm.Ref, error)
+	// Timeline lists an account's or record's activities, newest first, without text, ours included and flagged.
+	Timeline(ctx context.Context, record crm.Ref, since time.Time, limit int) ([]crm.Stored, error)
+}
+
+// Proposals keeps what runs propose and what becomes of it. Each method is one transaction that also writes its audit entries.
+type Proposals interface {
+	// Propose stores a decided proposal; changes with verdict Apply get an effect and an ApplyWork mark in the same transaction. An older pending proposal of the same
+	// portal, workflow and subject is superseded. added is false when this very proposal (by id) is already stored, or an equal fingerprint was rejected before.
+	Propose(ctx context.Context, p crm.Proposal, raw Raw) (added bool, err error)
+	// Proposal by id; crm.ErrNotFound.
+	Proposal(ctx context.Context, portal crm.PortalID, id string) (crm.Proposal, error)
+	// Decide approves or rejects pending changes of a proposal: all of them when changes is empty. seen is the ETag that the person was shown; crm.ErrConflict when
+	// the proposal has moved. Approving creates effects and marks in the same transaction; every decision is an outcome and an audit entry.
+	Decide(ctx context.Context, d Decision) (crm.Proposal, error)
+}
+
+// Raw is the erasable text of a run, kept under its hash: the rendered prompt and the model's reply.
+type Raw struct {
+	Prompt string
+	Reply  string
+}
+
+// Decision is a person's word on a suggestion.
+type Decision struct {
+	Portal   crm.PortalID
+	Proposal string
+	Changes  []string          // ids; empty: all pending ones
+	Approve  bool              // else reject
+	Edits    map[string]string // change id → corrected After, kept as what the model should have said
+	Reason   string            // one of crm.RejectReasons, for a rejection
+	Comment  string
+	Actor    crm.Actor
+	Seen     string // ETag
+	Seconds  float64
+	At       time.Time
+}
+
+// Effects is the applier's side of the store. A Begin with a new fence makes every older holder's Settle fail with crm.ErrConflict.
+type Effects interface {
+	Effect(ctx context.Context, portal crm.PortalID, id string) (crm.Effect, error)
+	// Begin records that a request is about to leave: state sending, fence, deadline. It commits before the request is sent.
+	Begin(ctx context.Context, e crm.Effect) error
+	// Settle records the end (verified, conflict, failed) or the uncertainty (unknown) with its receipt, moves the change's and the suggestion's state, and audits. A
+	// conflict marks the workflow dirty again, so that a new suggestion follows.
+	Settle(ctx context.Context, e crm.Effect, r crm.Receipt) error
+}
+
+// Writer is the only way to HubSpot's write endpoints. Every method is safe to repeat. Errors: crm.ErrUnknown when the request may or may not have been applied;
+// crm.ErrTemporary when it certainly was not; crm.ErrInvalid when HubSpot refuses the value; crm.ErrForbidden for a missing scope or a field outside the allow-list.
+type Writer interface {
+	// Current reads the target property with its newest change: value, when, and whether an integration (and which) or a person made it.
+	Current(ctx context.Context, target crm.Ref, property string) (Current, error)
+	// SetProperty writes an absolute value and nothing else.
+	SetProperty(ctx context.Context, target crm.Ref, property, value string) error
+	// UpsertActivity writes a note or task of ours by its unique key and returns it; associations are added idempotently.
+	UpsertActivity(ctx context.Context, portal crm.PortalID, typ crm.ObjectType, key string, properties map[string]string, links []crm.Ref) (crm.Ref, error)
+	// FindActivity looks for our note or task by key near the given records; crm.ErrNotFound. It settles unknown outcomes.
+	FindActivity(ctx context.Context, portal crm.PortalID, typ crm.ObjectType, key string, links []crm.Ref) (ref crm.Ref, properties map[string]string, err error)
+}
+
+// Current is a property as HubSpot has it now.
+type Current struct {
+	Value    string
+	At       time.Time // of the newest change; zero when never set
+	ByPerson bool      // the newest change was made in HubSpot's own pages, by a workflow or an import: not by an integration of ours
+	Source   string    // sourceType:sourceId as HubSpot says, for the audit
+}

@@ -1,0 +1,59 @@
+// Package indexer makes the index agree with the CRM: it fetches the current activity, normalises it, chunks it, embeds what changed, replaces the vectors and
+// marks the activity as indexed last of all. Normalising and chunking are pure. Running twice changes nothing and costs nothing.
+package indexer
+
+import (
+	"context"
+
+	"github.com/contextd/contextd/internal/crm"
+)
+
+// Source reads the CRM as it is now.
+type Source interface {
+	// Activities returns the current state of each ref that exists, in any order; archived and unknown ones are left out (gone). All refs share one portal.
+	Activities(ctx context.Context, refs []crm.Ref) ([]crm.Activity, error)
+	// Records is the same for companies, contacts, deals and tickets, with their associated records and dated memberships in the company (contacts: from the
+	// property history; deals and tickets: since their creation).
+	Records(ctx context.Context, refs []crm.Ref) ([]crm.Record, []crm.Membership, error)
+}
+
+// Embedder turns texts into unit vectors, one per text, in order. Fingerprint changes whenever vectors of the same text would.
+type Embedder interface {
+	Fingerprint() string
+	Dimension() int
+	Embed(ctx context.Context, kind crm.EmbedKind, texts []string) ([][]float32, crm.Usage, error)
+}
+
+// Vectors is the dense side of the index. Both calls are durable when they return and total: what they are given replaces what was there.
+type Vectors interface {
+	// Replace makes chunks (of the activities in batch) the only ones of each activity and puts them into its accounts. No chunks: the activity is removed. An activity
+	// without accounts is not stored. Vectors must be valid (crm.ValidVector); else crm.ErrInvalid and nothing changes.
+	Replace(ctx context.Context, batch []crm.Kept) error
+	// Relink moves an activity's chunks to exactly these accounts without new vectors. crm.ErrNotFound when the activity has no chunks here.
+	Relink(ctx context.Context, activity crm.Ref, accounts []crm.Ref) error
+}
+
+// Texts is the SQL side of the index: documents, chunk texts, postings, links and marks.
+type Texts interface {
+	// Marks returns the mark and accounts of each activity that is kept and not deleted; the others are absent from the map.
+	Marks(ctx context.Context, refs []crm.Ref) (map[crm.Ref]Marked, error)
+	// Keep stores a batch in one transaction: document version (if new), metadata, links, accounts, chunks, postings, the mark, the triggers with their cause, and an
+	// audit entry each. It is called last.
+	Keep(ctx context.Context, batch []crm.Kept) error
+	// Gone removes chunks, postings and links of activities that no longer exist, keeps a tombstone, and audits it.
+	Gone(ctx context.Context, refs []crm.Ref, cause crm.Claim) error
+	// Memberships returns every membership of these members.
+	Memberships(ctx context.Context, members []crm.Ref) ([]crm.Membership, error)
+	// KeepRecords stores records and replaces their memberships; gone ones are marked deleted. It returns the activities whose accounts may have changed because a
+	// membership did. triggers are marked with their cause in the same transaction.
+	KeepRecords(ctx context.Context, records []crm.Record, memberships []crm.Membership, gone []crm.Ref, cause crm.Claim, triggers []crm.Mark) ([]crm.Ref, error)
+	// HasRecords tells which of these records are stored (deleted ones count).
+	HasRecords(ctx context.Context, refs []crm.Ref) (map[crm.Ref]bool, error)
+}
+
+// Marked is what the index knows of an activity: the mark of its content, and where it is.
+type Marked struct {
+	Mark     string
+	Accounts []crm.Ref
+	Links    crm.Links
+}
