@@ -165,7 +165,11 @@ type Proposal struct {
 	Assignee    string
 	SnoozedTill time.Time
 	Cause       Claim // the work that ran it: its Seq ties the events it covers
+	Rev         int64 // raised by the store with every change of the suggestion
 }
+
+// ETag names exactly what a reader was shown of the suggestion: it changes with every decision, edit and write.
+func (p Proposal) ETag() string { return fmt.Sprintf(`"%s.%d"`, p.ID, p.Rev) }
 
 // EffectState is where one write stands. Settled states are verified, conflict, failed and stopped.
 type EffectState string
