@@ -45,25 +45,10 @@ type Proposals interface {
 }
 
 // Raw is the erasable text of a run, kept under its hash: the rendered prompt and the model's reply.
-type Raw struct {
-	Prompt string
-	Reply  string
-}
+type Raw = crm.Raw
 
 // Decision is a person's word on a suggestion.
-type Decision struct {
-	Portal   crm.PortalID
-	Proposal string
-	Changes  []string          // ids; empty: all pending ones
-	Approve  bool              // else reject
-	Edits    map[string]string // change id → corrected After, kept as what the model should have said
-	Reason   string            // one of crm.RejectReasons, for a rejection
-	Comment  string
-	Actor    crm.Actor
-	Seen     string // ETag
-	Seconds  float64
-	At       time.Time
-}
+type Decision = crm.Decision
 
 // Effects is the applier's side of the store. A Begin with a new fence makes every older holder's Settle fail with crm.ErrConflict.
 type Effects interface {
@@ -88,10 +73,5 @@ type Writer interface {
 	FindActivity(ctx context.Context, portal crm.PortalID, typ crm.ObjectType, key string, links []crm.Ref) (ref crm.Ref, properties map[string]string, err error)
 }
 
-// Current is a property as HubSpot has it now.
-type Current struct {
-	Value    string
-	At       time.Time // of the newest change; zero when never set
-	ByPerson bool      // the newest change was made in HubSpot's own pages, by a workflow or an import: not by an integration of ours
-	Source   string    // sourceType:sourceId as HubSpot says, for the audit
-}
+// Current is a property as HubSpot has it now; see crm.Current.
+type Current = crm.Current

@@ -52,8 +52,4 @@ type Texts interface {
 }
 
 // Marked is what the index knows of an activity: the mark of its content, and where it is.
-type Marked struct {
-	Mark     string
-	Accounts []crm.Ref
-	Links    crm.Links
-}
+type Marked = crm.Marked

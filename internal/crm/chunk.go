@@ -139,3 +139,10 @@ type Kept struct {
 	Cause    Claim  // whose events become the cause of Triggers
 	Triggers []Mark // workflows to consider because of this change
 }
+
+// Marked is what the index knows of an activity: the mark of its content, and where it is.
+type Marked struct {
+	Mark     string
+	Accounts []Ref
+	Links    Links
+}

@@ -1,0 +1,24 @@
+package crm
+
+import "time"
+
+// Raw is the erasable text of a run, kept under its hash: the rendered prompt and the model's reply.
+type Raw struct {
+	Prompt string
+	Reply  string
+}
+
+// Decision is a person's word on a suggestion.
+type Decision struct {
+	Portal   PortalID
+	Proposal string
+	Changes  []string          // ids; empty: all pending ones
+	Approve  bool              // else reject
+	Edits    map[string]string // change id → corrected After, kept as what the model should have said
+	Reason   string            // one of RejectReasons, for a rejection
+	Comment  string
+	Actor    Actor
+	Seen     string // ETag
+	Seconds  float64
+	At       time.Time
+}
