@@ -248,3 +248,11 @@ type AuditEntry struct {
 	IDs     map[string]string `json:"ids"`
 	Hashes  map[string]string `json:"hashes"`
 }
+
+// Current is a property as HubSpot has it now.
+type Current struct {
+	Value    string
+	At       time.Time // of the newest change; zero when never set
+	ByPerson bool      // the newest change was made in HubSpot's own pages, by a workflow or an import: not by an integration of ours
+	Source   string    // sourceType:sourceId as HubSpot says, for the audit
+}
