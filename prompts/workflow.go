@@ -1,0 +1,115 @@
+// Package prompts holds the workflows as data: one folder each with its workflow.yaml, numbered prompt versions, output schema and golden cases. The built-in ones
+// are embedded and hashed; everything is validated once, at load, with sentences that name file and line.
+package prompts
+
+import (
+	"encoding/json"
+	"text/template"
+	"time"
+
+	"github.com/contextd/contextd/internal/crm"
+	"github.com/contextd/contextd/internal/model"
+)
+
+// Workflow is one folder, validated. The yaml keys are the contract for people who add one.
+type Workflow struct {
+	Name        string           `yaml:"name"` // [a-z_]+, the folder's name
+	Title       string           `yaml:"title"`
+	Description string           `yaml:"description"`
+	Subjects    []crm.ObjectType `yaml:"subjects"`
+	Triggers    []Trigger        `yaml:"triggers"`
+	Require     []Condition      `yaml:"require"` // checked when the run starts: a subject that fails one is skipped, with the reason in the audit
+	Retrieve    Retrieve         `yaml:"retrieve"`
+	Version     int              `yaml:"prompt"` // which prompt@N.md is used
+	Plan        model.Plan       `yaml:"plan"`   // for the built-in writer
+	Changes     []Change         `yaml:"changes"`
+	Policy      Policy           `yaml:"policy"`
+
+	Prompt *template.Template `yaml:"-"` // parsed prompt@Version.md; its data is engine.PromptData
+	Schema json.RawMessage    `yaml:"-"` // output.schema.json
+	SHA256 string             `yaml:"-"` // of every file that a run depends on
+	Golden []Golden           `yaml:"-"`
+}
+
+// Trigger says which change makes a subject of this workflow dirty. Only the live lane triggers, and imports where the trigger asks for them.
+type Trigger struct {
+	On         string        `yaml:"on"`         // activity: new or changed text of an activity · record: a record was created (or imported)
+	Kinds      []crm.Kind    `yaml:"kinds"`      // activity: which kinds
+	Direction  crm.Direction `yaml:"direction"`  // activity: "" or in, out
+	Transcript bool          `yaml:"transcript"` // activity: only with a transcript
+	MinWords   int           `yaml:"min_words"`  // activity: shorter texts do not trigger
+	Subject    string        `yaml:"subject"`    // activity: itself, contacts, deals, tickets (the linked ones); record: itself
+	Imports    bool          `yaml:"imports"`    // record: imported records too, once per subject, in the backfill lane
+	Quiet      time.Duration `yaml:"quiet"`      // wait until the subject was left alone for that long
+}
+
+// Condition is a simple test on the subject's record: property Is one of the values, or Not any of them. An absent property is "".
+type Condition struct {
+	Property string           `yaml:"property"`
+	Is       []string         `yaml:"is"`
+	Not      []string         `yaml:"not"`
+	Types    []crm.ObjectType `yaml:"types"` // only for subjects of these types; empty: all
+	Why      string           `yaml:"why"`   // the reason that is shown
+}
+
+// Retrieve is the retrieval plan: the subject activity whole (Focus), and what is asked of the account's history.
+type Retrieve struct {
+	Focus          bool          `yaml:"focus"`       // an activity subject, or the newest triggering activity of a record subject, is always included
+	FocusKinds     []crm.Kind    `yaml:"focus_kinds"` // record subject: which kinds can be the focus
+	FocusDirection crm.Direction `yaml:"focus_direction"`
+	Questions      []string      `yaml:"questions"` // templates may not be used here: plain questions
+	Kinds          []crm.Kind    `yaml:"kinds"`
+	Budget         int           `yaml:"budget"` // tokens of all passages together
+	Months         int           `yaml:"months"` // how far back; 0: everything
+}
+
+// Change says how one field of the answer becomes a change in HubSpot.
+type Change struct {
+	Kind      crm.ChangeKind   `yaml:"kind"`
+	Property  string           `yaml:"property"` // property kind: an ai_* property of the subject record
+	Type      string           `yaml:"type"`     // property kind: number, enumeration, string, datetime
+	Options   []string         `yaml:"options"`  // enumeration
+	Label     string           `yaml:"label"`
+	Value     string           `yaml:"value"`     // field of the answer that holds the scalar
+	Claims    []string         `yaml:"claims"`    // fields of the answer (arrays of claims) that the change stands on
+	Title     string           `yaml:"title"`     // note, task: the heading
+	Sections  []Section        `yaml:"sections"`  // note, task: the body, built by code from supported claims only
+	Links     []crm.ObjectType `yaml:"links"`     // note, task: on which of the subject's related records it is put
+	DueDays   int              `yaml:"due_days"`  // task
+	Verdict   *crm.Verdict     `yaml:"verdict"`   // review: always a person
+	Threshold float64          `yaml:"threshold"` // 0: the policy's or the configuration's
+}
+
+// Section is one part of a note: a heading and either the claims of a field (as a list with their sources) or the plain text of a scalar field.
+type Section struct {
+	Heading map[string]string `yaml:"heading"` // by language, "en" required
+	Field   string            `yaml:"field"`
+	Style   string            `yaml:"style"` // list (default): claims with sources · prose: claims as paragraphs, sources below · text: scalar
+}
+
+// Policy is what an administrator sets per workflow.
+type Policy struct {
+	Threshold float64 `yaml:"threshold"` // 0: gate.threshold of the configuration
+}
+
+// Golden is one case that the workflow must get right: passages in, what the answer must and must not hold.
+type Golden struct {
+	Name     string                `yaml:"name"`
+	Subject  string                `yaml:"subject"`
+	Facts    map[string]string     `yaml:"facts"`
+	Passages []GoldenPassage       `yaml:"passages"`
+	Must     map[string][]string   `yaml:"must"` // field → substrings that some claim or the scalar must contain
+	MustNot  map[string][]string   `yaml:"must_not"`
+	Range    map[string][2]float64 `yaml:"range"` // number field → allowed range
+}
+
+// GoldenPassage is a passage of a golden case; the first one is the focus.
+type GoldenPassage struct {
+	Kind      crm.Kind      `yaml:"kind"`
+	Time      time.Time     `yaml:"time"`
+	Person    string        `yaml:"person"`
+	Direction crm.Direction `yaml:"direction"`
+	Subject   string        `yaml:"subject"`
+	Text      string        `yaml:"text"`
+	Language  string        `yaml:"language"`
+}
