@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"github.com/contextd/contextd/internal/crm"
-	"github.com/contextd/contextd/internal/model"
 )
 
 // Workflow is one folder, validated. The yaml keys are the contract for people who add one.
@@ -21,7 +20,7 @@ type Workflow struct {
 	Require     []Condition      `yaml:"require"` // checked when the run starts: a subject that fails one is skipped, with the reason in the audit
 	Retrieve    Retrieve         `yaml:"retrieve"`
 	Version     int              `yaml:"prompt"` // which prompt@N.md is used
-	Plan        model.Plan       `yaml:"plan"`   // for the built-in writer
+	Plan        crm.Plan         `yaml:"plan"`   // for the built-in writer
 	Changes     []Change         `yaml:"changes"`
 	Policy      Policy           `yaml:"policy"`
 
