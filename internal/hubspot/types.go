@@ -65,7 +65,7 @@ var associationTypes = func() map[pair]int {
 	}
 	records := []crm.ObjectType{crm.Contacts, crm.Companies, crm.Deals, crm.Tickets}
 	table := []struct {
-		activity     crm.ObjectType
+		activity    crm.ObjectType
 		forth, back [4]int
 	}{
 		{crm.Notes, [4]int{202, 190, 214, 228}, [4]int{201, 189, 213, 227}},
