@@ -1,0 +1,128 @@
+package hubsim
+
+import (
+	"bytes"
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// fault is one misbehaviour, by path prefix and method.
+type fault struct {
+	Path       string  `json:"path"`
+	Method     string  `json:"method"` // "": any
+	Kind       string  `json:"kind"`   // status, delay, drop_after_apply, truncate, rate_limit
+	Rate       float64 `json:"rate"`   // share of matching requests; 0: all
+	Count      int     `json:"count"`  // how many times; 0: without end
+	Status     int     `json:"status"` // of kind status
+	DelayMS    int     `json:"delay_ms"`
+	RetryAfter string  `json:"retry_after,omitempty"` // a Retry-After header on status and rate_limit
+	After      bool    `json:"after,omitempty"`       // kind status: apply the request first, then lie about it
+
+	fired int
+}
+
+func (f *fault) valid() bool {
+	switch f.Kind {
+	case "status":
+		return f.Status >= 400 && f.Status <= 599
+	case "delay":
+		return f.DelayMS > 0
+	case "drop_after_apply", "truncate", "rate_limit":
+		return true
+	}
+	return false
+}
+
+// strike picks the first fault that applies to the request and counts it.
+func (s *Server) strike(r *http.Request) *fault {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, f := range s.faults {
+		if !strings.HasPrefix(r.URL.Path, f.Path) || (f.Method != "" && !strings.EqualFold(f.Method, r.Method)) || (f.Count > 0 && f.fired >= f.Count) {
+			continue
+		}
+		if f.Rate > 0 && f.Rate < 1 && s.rng.Float64() >= f.Rate {
+			continue
+		}
+		f.fired++
+		return f
+	}
+	return nil
+}
+
+// faulty puts the faults in front of the API; the control door is never disturbed.
+func (s *Server) faulty(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		var f *fault
+		if !strings.HasPrefix(r.URL.Path, "/_sim/") {
+			f = s.strike(r)
+		}
+		if f == nil {
+			next.ServeHTTP(w, r)
+			return
+		}
+		if f.RetryAfter != "" {
+			w.Header().Set("Retry-After", f.RetryAfter)
+		}
+		switch f.Kind {
+		case "delay":
+			select {
+			case <-time.After(time.Duration(f.DelayMS) * time.Millisecond):
+				next.ServeHTTP(w, r)
+			case <-r.Context().Done():
+			}
+		case "rate_limit":
+			s.mu.Lock()
+			s.limits.refused++
+			rep := s.limited("TEN_SECONDLY_ROLLING")
+			s.mu.Unlock()
+			write(w, rep)
+		case "status":
+			if f.After {
+				next.ServeHTTP(&recorder{header: http.Header{}}, r)
+			}
+			write(w, fail(f.Status, "", http.StatusText(f.Status)))
+		case "drop_after_apply":
+			next.ServeHTTP(&recorder{header: http.Header{}}, r)
+			cutConnection(w)
+		case "truncate":
+			rec := &recorder{header: http.Header{}}
+			next.ServeHTTP(rec, r)
+			half := rec.body.Bytes()[:rec.body.Len()/2]
+			for k, v := range rec.header {
+				w.Header()[k] = v
+			}
+			w.Header().Set("Content-Length", strconv.Itoa(len(half)))
+			w.WriteHeader(rec.status)
+			_, _ = w.Write(half) // a broken connection is no worse than the fault itself
+		}
+	})
+}
+
+// cutConnection closes the connection without an answer, so that the client cannot know what happened.
+func cutConnection(w http.ResponseWriter) {
+	if h, ok := w.(http.Hijacker); ok {
+		if conn, _, err := h.Hijack(); err == nil {
+			_ = conn.Close() // nobody is left to tell
+			return
+		}
+	}
+	panic(http.ErrAbortHandler) // HTTP/2 and wrapped writers: the server resets the stream
+}
+
+// recorder keeps an answer that the client does not get as it is.
+type recorder struct {
+	header http.Header
+	status int
+	body   bytes.Buffer
+}
+
+func (r *recorder) Header() http.Header         { return r.header }
+func (r *recorder) Write(b []byte) (int, error) { r.WriteHeader(200); return r.body.Write(b) }
+func (r *recorder) WriteHeader(status int) {
+	if r.status == 0 {
+		r.status = status
+	}
+}
