@@ -1,0 +1,86 @@
+package prompts
+
+import (
+	"fmt"
+	"io/fs"
+	"path"
+
+	"github.com/contextd/contextd/internal/crm"
+)
+
+// loadGolden reads the cases of a workflow, one per file, in the order of the file names.
+func loadGolden(fsys fs.FS, folder string, answer map[string]*node, p *problems) []Golden {
+	files, err := fs.Glob(fsys, path.Join(folder, "golden", "*.yaml"))
+	if err != nil {
+		p.raw(fmt.Errorf("list golden cases of %s: %w", folder, err))
+		return nil
+	}
+	var out []Golden
+	names := map[string]string{}
+	for _, file := range files {
+		raw, err := fs.ReadFile(fsys, file)
+		if err != nil {
+			p.raw(fmt.Errorf("read %s: %w", file, err))
+			continue
+		}
+		var g Golden
+		root, err := decode(file, raw, &g)
+		if err != nil {
+			p.raw(err)
+			continue
+		}
+		q := &problems{file: file, root: root}
+		if first, twice := names[g.Name]; twice {
+			q.add(at("name"), "case %q exists already in %s", g.Name, first)
+		}
+		names[g.Name] = file
+		golden(g, answer, q)
+		p.errs = append(p.errs, q.errs...)
+		out = append(out, g)
+	}
+	return out
+}
+
+// golden checks one case: it has a subject, passages, and expects something of fields that exist.
+func golden(g Golden, answer map[string]*node, p *problems) {
+	if g.Name == "" {
+		p.add(at("name"), "a golden case needs a name")
+	}
+	if _, err := crm.ParsePath(1, g.Subject); err != nil {
+		p.add(at("subject"), "%v", err)
+	}
+	if len(g.Passages) == 0 {
+		p.add(at("passages"), "a golden case needs passages")
+	}
+	for i, x := range g.Passages {
+		if x.Text == "" {
+			p.add(at("passages", i), "a passage needs a text")
+		}
+		kinds([]crm.Kind{x.Kind}, at("passages", i, "kind"), p)
+		if x.Direction != crm.Forwarded {
+			direction(x.Direction, at("passages", i, "direction"), p)
+		}
+	}
+	if len(g.Must)+len(g.MustNot)+len(g.Range) == 0 {
+		p.add(nil, "the case expects nothing: want must, must_not or range")
+	}
+	if answer == nil {
+		return
+	}
+	for key, m := range map[string]map[string][]string{"must": g.Must, "must_not": g.MustNot} {
+		for _, name := range sortedKeys(m) {
+			if answer[name] == nil {
+				p.add(at(key, name), "field %q is not in the schema", name)
+			}
+		}
+	}
+	for _, name := range sortedKeys(g.Range) {
+		n, r := answer[name], g.Range[name]
+		if n == nil || (n.Type != "number" && n.Type != "integer") {
+			p.add(at("range", name), "field %q is not a number of the schema", name)
+		}
+		if r[0] > r[1] {
+			p.add(at("range", name), "range %v: the lower end is above the upper", r)
+		}
+	}
+}

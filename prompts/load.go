@@ -1,0 +1,140 @@
+package prompts
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"path"
+	"regexp"
+	"strings"
+	"text/template"
+
+	"github.com/contextd/contextd/internal/crm"
+)
+
+const (
+	workflowFile = "workflow.yaml"
+	schemaFile   = "output.schema.json"
+)
+
+// Load reads every folder of fsys as a workflow, in the order of their names, and validates all of them. The error joins one sentence per problem, each with file
+// and line, and wraps crm.ErrInvalid; then no workflow is returned. Plain files beside the folders are not read.
+func Load(fsys fs.FS) ([]Workflow, error) {
+	entries, err := fs.ReadDir(fsys, ".")
+	if err != nil {
+		return nil, fmt.Errorf("list workflows: %w", err)
+	}
+	var out []Workflow
+	var errs []error
+	for _, e := range entries {
+		if !e.IsDir() {
+			continue
+		}
+		w, err := loadFolder(fsys, e.Name())
+		if err != nil {
+			errs = append(errs, err)
+			continue
+		}
+		out = append(out, w)
+	}
+	if len(errs) > 0 {
+		return nil, fmt.Errorf("%w: %w", crm.ErrInvalid, errors.Join(errs...))
+	}
+	return out, nil
+}
+
+// loadFolder reads one workflow with its prompt, schema and golden cases.
+func loadFolder(fsys fs.FS, name string) (Workflow, error) {
+	var w Workflow
+	file := path.Join(name, workflowFile)
+	raw, err := fs.ReadFile(fsys, file)
+	if err != nil {
+		return w, fmt.Errorf("read %s: %w", file, err)
+	}
+	root, err := decode(file, raw, &w)
+	if err != nil {
+		return w, err
+	}
+	p := &problems{file: file, root: root}
+	promptFile := path.Join(name, fmt.Sprintf("prompt@%d.md", w.Version))
+	prompt, err := fs.ReadFile(fsys, promptFile)
+	if err != nil {
+		p.add(at("prompt"), "prompt %d has no file %s", w.Version, promptFile)
+	}
+	schemaPath := path.Join(name, schemaFile)
+	schema, err := fs.ReadFile(fsys, schemaPath)
+	if err != nil {
+		p.add(nil, "the workflow has no %s", schemaPath)
+	}
+	if len(p.errs) > 0 {
+		return w, p.err()
+	}
+	answer := checkSchema(schemaPath, schema, p)
+	w.Schema = json.RawMessage(schema)
+	w.Prompt = parsePrompt(promptFile, string(prompt), p)
+	validate(w, name, answer, p)
+	w.Golden = loadGolden(fsys, name, answer, p)
+	w.SHA256 = hashFiles(workflowFile, raw, path.Base(promptFile), prompt, schemaFile, schema)
+	return w, p.err()
+}
+
+// hashFiles takes name, content, name, content …; names and lengths are hashed too, so that no byte can move from one file to the next unseen.
+func hashFiles(pairs ...any) string {
+	h := sha256.New()
+	for i := 0; i < len(pairs); i += 2 {
+		content := pairs[i+1].([]byte)
+		fmt.Fprintf(h, "%s\x00%d\x00", pairs[i], len(content)) // a hash never fails to write
+		h.Write(content)
+	}
+	return hex.EncodeToString(h.Sum(nil))
+}
+
+// promptFuncs are what templates may call beside text/template's own. quoted puts "| " before every line of a passage: no line of data can then be mistaken for
+// a line of the prompt, whatever it holds.
+func promptFuncs() template.FuncMap {
+	return template.FuncMap{"quoted": quoted}
+}
+
+// lineBreaks are all runes that a model may take for the beginning of a new line.
+var lineBreaks = regexp.MustCompile("\r\n|[\n\r\v\f\u0085\u2028\u2029]")
+
+func quoted(s string) string {
+	return "| " + strings.Join(lineBreaks.Split(strings.TrimRight(s, "\r\n"), -1), "\n| ")
+}
+
+// parsePrompt parses the template and renders it once over sample data, so that a misspelt field is found at start and not in the first run.
+func parsePrompt(file, text string, p *problems) *template.Template {
+	t, err := template.New(path.Base(file)).Funcs(promptFuncs()).Option("missingkey=error").Parse(text)
+	if err != nil {
+		p.raw(fmt.Errorf("%s: %w", file, err))
+		return nil
+	}
+	var b strings.Builder
+	if err := t.Execute(&b, sample()); err != nil {
+		p.raw(fmt.Errorf("%s: %w", file, err))
+		return nil
+	}
+	for _, want := range []string{sampleText, sampleSchema} {
+		if !strings.Contains(b.String(), want) {
+			p.raw(fmt.Errorf("%s: the prompt does not show %s", file, map[string]string{sampleText: "the passages (.Passages, .Text)", sampleSchema: "the output schema (.Schema)"}[want]))
+		}
+	}
+	return t
+}
+
+const (
+	sampleText   = "sample passage text"
+	sampleSchema = `{"sample":"schema"}`
+)
+
+// sample has exactly the fields that engine.PromptData offers.
+func sample() map[string]any {
+	passage := map[string]any{"ID": "P1", "Kind": "email", "Date": "2026-01-02", "Person": "Ada", "Direction": "in", "Subject": "Hello", "Text": sampleText}
+	return map[string]any{
+		"Workflow": "w", "Title": "t", "Now": "2026-01-02", "Account": "a", "Record": map[string]string{"name": "n"}, "Subject": "s",
+		"People": []string{"Ada"}, "Language": "en", "Passages": []any{passage}, "Schema": sampleSchema,
+	}
+}

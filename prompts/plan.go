@@ -1,0 +1,93 @@
+package prompts
+
+import (
+	"slices"
+
+	"github.com/contextd/contextd/internal/crm"
+)
+
+// fits says whether a kind of plan field is known and fills a field of that schema.
+func fits(kind string, n *node) (known, ok bool) {
+	switch kind {
+	case "claims", "questions", "answers", "open", "factors":
+		return true, n.isClaims()
+	case "number":
+		return true, n.Type == "number" || n.Type == "integer"
+	case "choice", "text", "language":
+		return true, n.Type == "string"
+	}
+	return false, false
+}
+
+// plan checks the built-in writer's extraction plan: it must fill every field of the schema, and nothing else.
+func plan(pl crm.Plan, answer map[string]*node, p *problems) {
+	seen := map[string]string{}
+	for i, f := range pl.Fields {
+		where := at("plan", "fields", i)
+		if _, twice := seen[f.Name]; twice {
+			p.add(where, "field %q is planned twice", f.Name)
+		}
+		seen[f.Name] = f.Kind
+		n := answer[f.Name]
+		if n == nil {
+			p.add(where, "field %q is not in the schema", f.Name)
+			continue
+		}
+		if known, ok := fits(f.Kind, n); !known {
+			p.add(at("plan", "fields", i, "kind"), "kind %q: want claims, factors, number, choice, text, language, questions, answers or open", f.Kind)
+		} else if !ok {
+			p.add(at("plan", "fields", i, "kind"), "kind %q does not fit the schema of %q", f.Kind, f.Name)
+		}
+		if f.Max < 0 {
+			p.add(at("plan", "fields", i, "max"), "max %d: want 0 or more", f.Max)
+		}
+		if f.Kind == "choice" && len(n.Enum) > 0 && !slices.Contains(n.Enum, f.Value) {
+			p.add(at("plan", "fields", i, "default"), "default %q is not one of the schema's %v", f.Value, n.Enum)
+		}
+		rules(f, n, at("plan", "fields", i, "rules"), p)
+		from(f, pl, i, p)
+	}
+	for _, name := range sortedKeys(answer) {
+		if _, ok := seen[name]; !ok {
+			p.add(at("plan", "fields"), "field %q of the schema is not in the plan", name)
+		}
+	}
+}
+
+// from checks where a field's sentences come from; factors name the number whose evidence they are.
+func from(f crm.Field, pl crm.Plan, i int, p *problems) {
+	if f.Kind == "factors" {
+		if !slices.ContainsFunc(pl.Fields, func(o crm.Field) bool { return o.Name == f.From && o.Kind == "number" }) {
+			p.add(at("plan", "fields", i, "from"), "factors %q: from must name a number field, not %q", f.Name, f.From)
+		}
+		return
+	}
+	if !slices.Contains([]string{"", "focus", "theirs"}, f.From) {
+		p.add(at("plan", "fields", i, "from"), "from %q: want focus, theirs or nothing", f.From)
+	}
+}
+
+func rules(f crm.Field, n *node, where []any, p *problems) {
+	for j, r := range f.Rules {
+		here := append(where[:len(where):len(where)], j)
+		if f.Kind != "number" && f.Kind != "choice" {
+			p.add(here, "only numbers and choices have rules")
+			return
+		}
+		if r.Name == "" {
+			p.add(here, "a rule needs a name")
+		}
+		if len(r.Cues) == 0 && r.AtLeast == nil {
+			p.add(here, "rule %q needs cues or at_least", r.Name)
+		}
+		if (r.AtLeast == nil) != (r.Of == "") {
+			p.add(here, "rule %q: at_least and of go together", r.Name)
+		}
+		if f.Kind == "choice" && len(n.Enum) > 0 && !slices.Contains(n.Enum, r.Value) {
+			p.add(here, "rule %q picks %q, which is not one of the schema's %v", r.Name, r.Value, n.Enum)
+		}
+		if f.Kind == "number" && r.Points == 0 {
+			p.add(here, "rule %q has no points", r.Name)
+		}
+	}
+}

@@ -1,0 +1,107 @@
+package prompts
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"regexp"
+	"strings"
+
+	"go.yaml.in/yaml/v3"
+)
+
+// problems collects what is wrong in one file, with lines.
+type problems struct {
+	file string
+	root *yaml.Node
+	errs []error
+}
+
+// at is a path into a yaml file: keys are strings, list positions ints.
+func at(path ...any) []any { return path }
+
+func (p *problems) add(path []any, format string, args ...any) {
+	p.raw(fmt.Errorf("%s:%d: "+format, append([]any{p.file, lineOf(p.root, path)}, args...)...))
+}
+
+func (p *problems) raw(err error) { p.errs = append(p.errs, err) }
+
+func (p *problems) err() error { return errors.Join(p.errs...) }
+
+// decode reads exactly one yaml document strictly into v and returns its node for line numbers.
+func decode(file string, raw []byte, v any) (*yaml.Node, error) {
+	dec := yaml.NewDecoder(bytes.NewReader(raw))
+	dec.KnownFields(true)
+	if err := dec.Decode(v); err != nil {
+		if errors.Is(err, io.EOF) {
+			return nil, fmt.Errorf("%s:1: the file is empty", file)
+		}
+		return nil, withFile(file, err)
+	}
+	if err := dec.Decode(new(yaml.Node)); !errors.Is(err, io.EOF) {
+		return nil, fmt.Errorf("%s: there is more than one document in the file", file)
+	}
+	var root yaml.Node
+	if err := yaml.Unmarshal(raw, &root); err != nil {
+		return nil, withFile(file, err)
+	}
+	return &root, nil
+}
+
+var yamlLine = regexp.MustCompile(`^(?:yaml: )?line (\d+): `)
+
+// withFile turns the library's "line 3: field x not found in type prompts.Workflow" into "file:3: unknown key x".
+func withFile(file string, err error) error {
+	messages := []string{err.Error()}
+	if t, ok := errors.AsType[*yaml.TypeError](err); ok {
+		messages = t.Errors
+	}
+	var errs []error
+	for _, m := range messages {
+		line := "1"
+		if found := yamlLine.FindStringSubmatch(m); found != nil {
+			line, m = found[1], m[len(found[0]):]
+		}
+		if key, _, ok := strings.Cut(strings.TrimPrefix(m, "field "), " not found in type "); ok {
+			m = "unknown key " + key
+		}
+		errs = append(errs, fmt.Errorf("%s:%s: %s", file, line, m))
+	}
+	return errors.Join(errs...)
+}
+
+// lineOf is the line of the node at path, or of the deepest one that exists.
+func lineOf(n *yaml.Node, path []any) int {
+	if n == nil {
+		return 1
+	}
+	if n.Kind == yaml.DocumentNode && len(n.Content) > 0 {
+		n = n.Content[0]
+	}
+	line := max(n.Line, 1)
+	for _, step := range path {
+		next, at := child(n, step)
+		if next == nil {
+			break
+		}
+		n, line = next, at
+	}
+	return line
+}
+
+func child(n *yaml.Node, step any) (*yaml.Node, int) {
+	switch s := step.(type) {
+	case string:
+		for i := 0; n.Kind == yaml.MappingNode && i+1 < len(n.Content); i += 2 {
+			if n.Content[i].Value == s {
+				return n.Content[i+1], n.Content[i].Line
+			}
+		}
+	case int:
+		if n.Kind == yaml.SequenceNode && s < len(n.Content) {
+			return n.Content[s], n.Content[s].Line
+		}
+	}
+	return nil, 0
+}
