@@ -1,0 +1,189 @@
+package reliability
+
+import (
+	"encoding/json"
+	"fmt"
+	"math/rand/v2"
+	"net/http"
+	"sync/atomic"
+	"testing"
+	"time"
+)
+
+// report is the one line that a run prints.
+type report struct {
+	Run          string         `json:"run"`
+	Seed         uint64         `json:"seed"`
+	Kills        int            `json:"kills"`
+	Sent         int            `json:"events_sent"`
+	Acknowledged int            `json:"events_acknowledged"`
+	Received     int            `json:"events_received"`
+	Lost         int            `json:"lost"`
+	Done         int            `json:"done"`
+	InReview     int            `json:"in_review"`
+	Dead         int            `json:"dead"`
+	Ignored      map[string]int `json:"ignored"`
+	Difference   int            `json:"difference"`
+	Effects      int            `json:"effects"`
+	Doubled      int            `json:"effects_doubled"`
+	Repeats      int            `json:"exact_repeats"`
+	RecoveryMS   int64          `json:"slowest_recovery_ms"`
+	Seconds      float64        `json:"seconds"`
+}
+
+func (r report) print(t *testing.T) {
+	b, err := json.Marshal(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	fmt.Println(string(b))
+}
+
+const seed = 20261123
+
+// TestReliabilityKills is the promise: nothing acknowledged is lost, nothing is written twice.
+func TestReliabilityKills(t *testing.T) {
+	kills, events := number(t, "CONTEXTD_TEST_KILLS"), number(t, "CONTEXTD_TEST_EVENTS")
+	address := freeAddress(t)
+	r := run(t, "kills", address, "http://"+address, kills, events)
+	r.print(t)
+	if r.Lost != 0 || r.Acknowledged != r.Sent {
+		t.Errorf("%d of %d acknowledged events are lost (%d sent)", r.Lost, r.Acknowledged, r.Sent)
+	}
+	if r.Doubled != 0 {
+		t.Errorf("%d effects were made twice", r.Doubled)
+	}
+	if r.Difference != 0 {
+		t.Errorf("received %d, but done + in review + dead + ignored differ by %d", r.Received, r.Difference)
+	}
+	if r.Effects == 0 || r.Done == 0 {
+		t.Errorf("nothing was done: the run proves nothing: %+v", r)
+	}
+	if r.Dead != 0 {
+		t.Errorf("%d events ended dead although nothing was wrong with them", r.Dead)
+	}
+	if r.RecoveryMS > 2000 {
+		t.Errorf("after a kill it took up to %d ms to be ready again, want at most 2 s", r.RecoveryMS)
+	}
+}
+
+// TestReliabilityControl is the control: with an acknowledgement before the commit (a proxy that answers first and forwards later) the same harness must see a loss, or
+// it is blind.
+func TestReliabilityControl(t *testing.T) {
+	kills, events := number(t, "CONTEXTD_TEST_KILLS"), number(t, "CONTEXTD_TEST_EVENTS")
+	address := freeAddress(t)
+	proxy := acknowledgeFirst(t, "http://"+address)
+	r := run(t, "control: acknowledged before the commit", address, proxy, max(kills/8, 10), max(events/8, 500))
+	r.print(t)
+	if r.Lost == 0 {
+		t.Error("acknowledging before the commit lost nothing: this harness cannot see a loss")
+	}
+}
+
+// run lets events flow while the service is killed, waits until everything has settled and counts.
+func run(t *testing.T, name, address, publicURL string, kills, events int) report {
+	start := time.Now()
+	rng := rand.New(rand.NewPCG(seed, 1))
+	s := startSim(t, "--companies", "30", "--seed", "7", "--webhook-url", publicURL+"/webhooks/hubspot")
+	s.door(t, http.MethodPost, "/_sim/webhooks", map[string]any{"duplicate_rate": 0.05, "shuffle": true}, nil)
+	c := newService(t, s, address, publicURL)
+	c.command("setup", "hubspot")
+	for _, path := range []string{"/crm/objects/2026-09/contacts/", "/crm/objects/2026-09/notes/batch/upsert", "/crm/objects/2026-09/tasks/batch/upsert"} {
+		method := http.MethodPost
+		if path == "/crm/objects/2026-09/contacts/" {
+			method = http.MethodPatch
+		}
+		s.door(t, http.MethodPost, "/_sim/faults", map[string]any{"path": path, "method": method, "kind": "drop_after_apply", "rate": 0.2}, nil)
+	}
+	before := deliveries(t, s)
+	c.start()
+	if _, err := c.ready(20 * time.Second); err != nil {
+		t.Fatal(err)
+	}
+	var sent atomic.Int64
+	finished := make(chan error, 1)
+	go func() { finished <- generate(t, s, events, &sent) }()
+	r := report{Run: name, Seed: seed, Kills: kills}
+	var generated bool
+	for i := range kills {
+		// The kills are spread over the events, at random points of the process's life, its start included.
+		for !generated && int(sent.Load()) < (i+1)*events/(kills+1) {
+			select {
+			case err := <-finished:
+				if err != nil {
+					t.Fatal(err)
+				}
+				generated = true
+			case <-time.After(time.Millisecond):
+			}
+		}
+		<-time.After(time.Duration(rng.IntN(150)) * time.Millisecond)
+		c.kill()
+		c.start()
+		if i%4 == 0 { // most restarts are killed at any point; every fourth may finish, and is timed
+			took, err := c.ready(20 * time.Second)
+			if err != nil {
+				t.Fatal(err)
+			}
+			r.RecoveryMS = max(r.RecoveryMS, took.Milliseconds())
+		}
+	}
+	if !generated {
+		if err := <-finished; err != nil {
+			t.Fatal(err)
+		}
+	}
+	st := settle(t, s, c)
+	d := deliveries(t, s)
+	r.Sent, r.Acknowledged = d.Queued-before.Queued, d.Queued-before.Queued-d.Failed-d.Pending
+	r.Received, r.Done, r.InReview, r.Dead, r.Ignored = st.Events.Received, st.Events.Done, st.Events.InReview, st.Events.Dead, st.Events.Ignored
+	r.Lost = r.Acknowledged - r.Received
+	r.Difference = r.Received - r.Done - r.InReview - r.Dead - st.ignored()
+	r.Effects, r.Doubled, r.Repeats = effects(t, s)
+	r.Seconds = time.Since(start).Seconds()
+	return r
+}
+
+type counts struct {
+	Queued  int `json:"queued"`
+	Failed  int `json:"failed"`
+	Pending int `json:"pending"`
+}
+
+func deliveries(t *testing.T, s *sim) (d counts) {
+	t.Helper()
+	s.door(t, http.MethodGet, "/_sim/deliveries", nil, &d)
+	return d
+}
+
+// settle waits until the simulator has nothing to deliver and the service nothing to do. It gives up only when nothing moves for a minute: a fixed drain time lies.
+func settle(t *testing.T, s *sim, c *service) status {
+	t.Helper()
+	var last status
+	moved := time.Now()
+	quiet := 0
+	for {
+		<-time.After(100 * time.Millisecond)
+		st, err := c.status()
+		if err != nil {
+			if time.Since(moved) > time.Minute {
+				t.Fatal(err)
+			}
+			continue
+		}
+		if pending := deliveries(t, s).Pending; pending == 0 && st.Events.Open == 0 {
+			if quiet++; quiet == 10 { // echoes of the last writes may still come
+				return st
+			}
+			continue
+		}
+		quiet = 0
+		if fmt.Sprint(st) != fmt.Sprint(last) {
+			last, moved = st, time.Now()
+		}
+		if time.Since(moved) > time.Minute {
+			t.Errorf("nothing moves any more: %+v, deliveries %+v", st, deliveries(t, s))
+			return st
+		}
+	}
+}
