@@ -4,7 +4,10 @@ import (
 	"context"
 	"database/sql"
 	"database/sql/driver"
+	"errors"
 	"fmt"
+
+	"github.com/contextd/contextd/internal/crm"
 )
 
 // conn is one database connection with the statements prepared on it. The texts of all statements are constants of this package, so the map stays small.
@@ -57,35 +60,54 @@ func (c *conn) close() {
 // view is a transaction as the rest of the package sees it: reads for all, writes for a tx.
 type view struct {
 	*conn
-	ctx context.Context
+	ctx    context.Context
+	failed error // the first database fault: SQLite may have ended the transaction with it, and what followed would commit by itself
+}
+
+// check notes a fault and gives it its kind.
+func (v *view) check(err error) error {
+	err = fault(err)
+	if err != nil && !errors.Is(err, crm.ErrNotFound) && v.failed == nil {
+		v.failed = err
+	}
+	return err
+}
+
+// ready is the prepared statement, unless something has already gone wrong.
+func (v *view) ready(q string) (*sql.Stmt, error) {
+	if v.failed != nil {
+		return nil, v.failed
+	}
+	s, err := v.stmt(v.ctx, q)
+	return s, v.check(err)
 }
 
 // one reads one row; crm.ErrNotFound when there is none.
 func (v *view) one(q string, args []any, dest ...any) error {
-	s, err := v.stmt(v.ctx, q)
+	s, err := v.ready(q)
 	if err != nil {
 		return err
 	}
-	return fault(s.QueryRowContext(v.ctx, args...).Scan(dest...))
+	return v.check(s.QueryRowContext(v.ctx, args...).Scan(dest...))
 }
 
 // each calls fn for every row. fn must not query: not every database can do both at once on one connection.
 func (v *view) each(q string, args []any, fn func(scan func(dest ...any) error) error) error {
-	s, err := v.stmt(v.ctx, q)
+	s, err := v.ready(q)
 	if err != nil {
 		return err
 	}
 	rows, err := s.QueryContext(v.ctx, args...)
 	if err != nil {
-		return fault(err)
+		return v.check(err)
 	}
 	defer rows.Close()
 	for rows.Next() {
 		if err := fn(rows.Scan); err != nil {
-			return fault(err)
+			return err
 		}
 	}
-	return fault(rows.Err())
+	return v.check(rows.Err())
 }
 
 // exists reports whether a query has a row.

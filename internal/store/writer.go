@@ -25,16 +25,16 @@ type tx struct {
 
 // exec changes rows and says how many.
 func (t *tx) exec(q string, args ...any) (int64, error) {
-	s, err := t.stmt(t.ctx, q)
+	s, err := t.ready(q)
 	if err != nil {
 		return 0, err
 	}
 	r, err := s.ExecContext(t.ctx, args...)
 	if err != nil {
-		return 0, fault(err)
+		return 0, t.check(err)
 	}
 	n, err := r.RowsAffected()
-	return n, fault(err)
+	return n, t.check(err)
 }
 
 // do is exec for statements whose count does not matter.
@@ -171,6 +171,9 @@ func (w *writer) savepoint(group *tx, j *job) (result, broken error) {
 	}
 	t := &tx{view: group.view, now: group.now, topics: map[string]bool{}, accounts: map[crm.Ref]bool{}}
 	result = j.run(t)
+	if result == nil {
+		result = t.failed // a fault that the job overlooked is still one
+	}
 	if result != nil {
 		if err := group.do("ROLLBACK TO one"); err != nil {
 			return nil, temporary(errors.Join(result, err)) // a full disk ends the whole transaction by itself

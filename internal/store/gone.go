@@ -1,0 +1,58 @@
+package store
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/contextd/contextd/internal/crm"
+)
+
+// Gone removes activities that no longer exist from the index and leaves a tombstone; their texts stay readable by version until they are erased.
+func (db *DB) Gone(ctx context.Context, refs []crm.Ref, cause crm.Claim) error {
+	err := db.w.write(ctx, func(t *tx) error {
+		for _, ref := range refs {
+			if err := t.gone(ref, cause); err != nil {
+				return fmt.Errorf("%s: %w", ref, err)
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return fmt.Errorf("mark %d activities gone: %w", len(refs), err)
+	}
+	return nil
+}
+
+func (t *tx) gone(ref crm.Ref, cause crm.Claim) error {
+	if !ref.Type.IsActivity() || ref.Portal <= 0 {
+		return fmt.Errorf("not an activity: %w", crm.ErrInvalid)
+	}
+	now := micros(t.now)
+	ids := map[string]string{}
+	if cause.Key != "" {
+		ids["cause"] = string(cause.Kind) + "/" + cause.Key
+	}
+	return errorsOf(
+		t.touch(ref),
+		t.dropChunks(ref),
+		t.unlink(ref),
+		t.do("UPDATE versions SET superseded_at = ? WHERE portal = ? AND activity = ? AND superseded_at = 0", now, int64(ref.Portal), path(ref)),
+		t.do(`INSERT INTO activities (portal, ref, kind, at, time_unknown, created_at, modified_at, direction, subject, format, minutes, people, thread, status,
+			channel, owner, links, ours, version, mark, deleted_at) VALUES (?, ?, ?, 0, 0, 0, 0, '', '', '', 0, '', '', '', '', '', '', 0, '', '', ?)
+			ON CONFLICT (portal, ref) DO UPDATE SET mark = '', deleted_at = CASE WHEN activities.deleted_at = 0 THEN excluded.deleted_at ELSE activities.deleted_at END`,
+			int64(ref.Portal), path(ref), string(ref.Type.Kind()), now),
+		t.audit(crm.AuditEntry{Action: "activity.gone", Actors: []crm.Actor{crm.System("indexer")}, Portal: ref.Portal, Subject: path(ref), IDs: ids}))
+}
+
+// ResetMarks forgets the marks of all activities of a portal, so that indexing looks at each again; texts and chunks stay. Says how many.
+func (db *DB) ResetMarks(ctx context.Context, portal crm.PortalID) (n int, err error) {
+	err = db.w.write(ctx, func(t *tx) error {
+		count, err := t.exec("UPDATE activities SET mark = '' WHERE portal = ? AND mark <> ''", int64(portal))
+		n = int(count)
+		return err
+	})
+	if err != nil {
+		return 0, fmt.Errorf("reset marks of portal %d: %w", portal, err)
+	}
+	return n, nil
+}

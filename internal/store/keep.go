@@ -1,0 +1,219 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strconv"
+
+	"github.com/contextd/contextd/internal/crm"
+)
+
+// Marks tells what the index knows of activities; see indexer.Texts.
+func (db *DB) Marks(ctx context.Context, refs []crm.Ref) (out map[crm.Ref]crm.Marked, err error) {
+	out = make(map[crm.Ref]crm.Marked, len(refs))
+	err = db.r.read(ctx, func(v *view) error {
+		for _, ref := range refs {
+			var m crm.Marked
+			var links string
+			err := v.one("SELECT mark, links FROM activities WHERE portal = ? AND ref = ? AND deleted_at = 0", []any{int64(ref.Portal), path(ref)}, &m.Mark, &links)
+			if errors.Is(err, crm.ErrNotFound) {
+				continue
+			}
+			if err := errorsOf(err, decode(links, &m.Links)); err != nil {
+				return fmt.Errorf("%s: %w", ref, err)
+			}
+			if m.Accounts, err = v.accountsOf(ref); err != nil {
+				return fmt.Errorf("%s: %w", ref, err)
+			}
+			out[ref] = m
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, fmt.Errorf("marks: %w", err)
+	}
+	return out, nil
+}
+
+// accountsOf lists an activity's accounts, the primary one first.
+func (v *view) accountsOf(activity crm.Ref) ([]crm.Ref, error) {
+	paths, err := v.strings("SELECT account FROM activity_accounts WHERE portal = ? AND activity = ? ORDER BY pos", int64(activity.Portal), path(activity))
+	if err != nil {
+		return nil, err
+	}
+	return refsOf(activity.Portal, paths)
+}
+
+// Keep stores a batch of activities in one transaction; see indexer.Texts. A new text supersedes the version before it, which stays readable. Activities of ours
+// are kept without chunks. What was erased is not stored again.
+func (db *DB) Keep(ctx context.Context, batch []crm.Kept) error {
+	err := db.w.write(ctx, func(t *tx) error {
+		for i := range batch {
+			if err := t.keep(&batch[i]); err != nil {
+				return fmt.Errorf("%s: %w", batch[i].Activity.Ref, err)
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return fmt.Errorf("keep %d activities: %w", len(batch), err)
+	}
+	return nil
+}
+
+func (t *tx) keep(k *crm.Kept) error {
+	ref := k.Activity.Ref
+	if err := checkKept(k); err != nil {
+		return err
+	}
+	if erased, err := t.isErased(ref.Portal, ref); err != nil || erased {
+		return err
+	}
+	chunks, terms := k.Chunks, k.Terms
+	if k.Activity.Ours {
+		chunks, terms = nil, nil
+	}
+	if err := t.touch(ref); err != nil {
+		return err
+	}
+	cause, err := t.spanOf(k.Cause)
+	if err != nil {
+		return err
+	}
+	err = errorsOf(
+		t.keepVersion(k),
+		t.keepActivity(k),
+		t.keepLinks(k),
+		t.keepChunks(ref, chunks, terms))
+	if err != nil {
+		return err
+	}
+	for _, a := range k.Accounts {
+		t.accounts[a] = true
+	}
+	if err := t.markFor(cause, k.Triggers); err != nil {
+		return err
+	}
+	return t.audit(crm.AuditEntry{
+		Action: "activity.kept", Actors: []crm.Actor{crm.System("indexer")}, Portal: ref.Portal, Subject: path(ref),
+		IDs:    map[string]string{"chunks": strconv.Itoa(len(chunks)), "triggers": strconv.Itoa(len(k.Triggers))},
+		Hashes: map[string]string{"text": k.Document.Version, "mark": k.Mark},
+	})
+}
+
+// checkKept refuses what would break the promise that every offset refers to the stored text.
+func checkKept(k *crm.Kept) error {
+	if !k.Activity.Ref.Type.IsActivity() || k.Activity.Ref.Portal <= 0 || k.Document.Version == "" || len(k.Terms) != len(k.Chunks) {
+		return fmt.Errorf("version %q, %d chunks, %d term lists: %w", k.Document.Version, len(k.Chunks), len(k.Terms), crm.ErrInvalid)
+	}
+	if got := sum([]byte(k.Document.Text)); got != k.Document.Version {
+		return fmt.Errorf("version %s is not the hash of its text (%s): %w", k.Document.Version, got, crm.ErrInvalid)
+	}
+	for _, c := range k.Chunks {
+		if c.Start < 0 || c.End < c.Start || c.End > len(k.Document.Text) || c.Text != k.Document.Text[c.Start:c.End] || c.Version != k.Document.Version {
+			return fmt.Errorf("chunk %s [%d, %d) is not a slice of version %s: %w", c.ID, c.Start, c.End, k.Document.Version, crm.ErrInvalid)
+		}
+	}
+	return nil
+}
+
+// touch notes the accounts that an activity belongs to now: their postings are about to change.
+func (t *tx) touch(activity crm.Ref) error {
+	accounts, err := t.accountsOf(activity)
+	for _, a := range accounts {
+		t.accounts[a] = true
+	}
+	return err
+}
+
+// keepVersion makes the document's version the current one.
+func (t *tx) keepVersion(k *crm.Kept) error {
+	d, portal, ref := k.Document, int64(k.Activity.Ref.Portal), path(k.Activity.Ref)
+	turns, err1 := encode(d.Turns)
+	cuts, err2 := encode(d.Cuts)
+	if err := errorsOf(err1, err2, t.keepText(k.Activity.Ref.Portal, d.Version, d.Text)); err != nil {
+		return err
+	}
+	same, err := t.exec("UPDATE versions SET language = ?, turns = ?, cuts = ? WHERE portal = ? AND activity = ? AND version = ? AND superseded_at = 0",
+		d.Language, turns, cuts, portal, ref, d.Version)
+	if err != nil || same > 0 {
+		return err
+	}
+	return errorsOf(
+		t.do("UPDATE versions SET superseded_at = ? WHERE portal = ? AND activity = ? AND superseded_at = 0", micros(t.now), portal, ref),
+		t.do(`INSERT INTO versions (portal, activity, version, language, turns, cuts, learned_at, superseded_at) VALUES (?, ?, ?, ?, ?, ?, ?, 0)`,
+			portal, ref, d.Version, d.Language, turns, cuts, micros(t.now)))
+}
+
+func (t *tx) keepText(portal crm.PortalID, hash, body string) error {
+	return t.do("INSERT INTO texts (portal, hash, body) VALUES (?, ?, ?) ON CONFLICT (portal, hash) DO NOTHING", int64(portal), hash, body)
+}
+
+func (t *tx) keepActivity(k *crm.Kept) error {
+	a := k.Activity
+	people, err1 := encode(a.People)
+	links, err2 := encode(a.Links)
+	if err := errorsOf(err1, err2); err != nil {
+		return err
+	}
+	return t.do(`INSERT INTO activities (portal, ref, kind, at, time_unknown, created_at, modified_at, direction, subject, format, minutes, people, thread, status,
+		channel, owner, links, ours, version, mark, deleted_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0)
+		ON CONFLICT (portal, ref) DO UPDATE SET kind = excluded.kind, at = excluded.at, time_unknown = excluded.time_unknown, created_at = excluded.created_at,
+		modified_at = excluded.modified_at, direction = excluded.direction, subject = excluded.subject, format = excluded.format, minutes = excluded.minutes,
+		people = excluded.people, thread = excluded.thread, status = excluded.status, channel = excluded.channel, owner = excluded.owner, links = excluded.links,
+		ours = excluded.ours, version = excluded.version, mark = excluded.mark, deleted_at = 0`,
+		int64(a.Ref.Portal), path(a.Ref), string(a.Ref.Type.Kind()), micros(a.Time), flag(a.TimeUnknown), micros(a.Created), micros(a.Modified), string(a.Direction),
+		a.Subject, string(a.Format), a.Minutes, people, a.Thread, a.Status, a.Channel, a.OwnerID, links, flag(a.Ours), k.Document.Version, k.Mark)
+}
+
+// keepLinks replaces the activity's records and accounts.
+func (t *tx) keepLinks(k *crm.Kept) error {
+	a := k.Activity
+	portal, ref, at := int64(a.Ref.Portal), path(a.Ref), micros(a.Time)
+	if err := t.unlink(a.Ref); err != nil {
+		return err
+	}
+	for _, r := range a.Links.All() {
+		err := t.do("INSERT INTO links (portal, activity, record, at) VALUES (?, ?, ?, ?) ON CONFLICT (portal, activity, record) DO NOTHING", portal, ref, path(r), at)
+		if err != nil {
+			return err
+		}
+	}
+	for i, r := range k.Accounts {
+		err := t.do("INSERT INTO activity_accounts (portal, activity, account, pos, at) VALUES (?, ?, ?, ?, ?) ON CONFLICT (portal, activity, account) DO NOTHING",
+			portal, ref, path(r), i, at)
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (t *tx) unlink(activity crm.Ref) error {
+	return errorsOf(
+		t.do("DELETE FROM links WHERE portal = ? AND activity = ?", int64(activity.Portal), path(activity)),
+		t.do("DELETE FROM activity_accounts WHERE portal = ? AND activity = ?", int64(activity.Portal), path(activity)))
+}
+
+// keepChunks replaces the activity's chunks and postings.
+func (t *tx) keepChunks(activity crm.Ref, chunks []crm.Chunk, terms [][]crm.TermCount) error {
+	if err := t.dropChunks(activity); err != nil || len(chunks) == 0 {
+		return err
+	}
+	for _, c := range chunks {
+		err := t.do(`INSERT INTO chunks (portal, id, activity, version, pos, kind, at, created_at, speaker, start_at, end_at, header)
+			VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`, int64(activity.Portal), c.ID, path(activity), c.Version, c.Pos, string(c.Kind), micros(c.Time),
+			micros(c.Created), c.Speaker, c.Start, c.End, c.Header)
+		if err != nil {
+			return fmt.Errorf("chunk %s: %w", c.ID, err)
+		}
+	}
+	return t.do("INSERT INTO postings (portal, activity, body) VALUES (?, ?, ?)", int64(activity.Portal), path(activity), packPostings(chunks, terms))
+}
+
+func (t *tx) dropChunks(activity crm.Ref) error {
+	return errorsOf(
+		t.do("DELETE FROM chunks WHERE portal = ? AND activity = ?", int64(activity.Portal), path(activity)),
+		t.do("DELETE FROM postings WHERE portal = ? AND activity = ?", int64(activity.Portal), path(activity)))
+}

@@ -1,0 +1,47 @@
+package store
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/contextd/contextd/internal/crm"
+)
+
+func (t *tx) outcome(o crm.Outcome) error {
+	features, err := encode(o.Features)
+	if err != nil {
+		return err
+	}
+	return t.do(`INSERT INTO outcomes (portal, proposal, change, workflow, field, decision, reason, actor, features, features_version, confidence, seconds, at)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`, int64(o.Portal), o.Proposal, o.Change, o.Workflow, o.Field, o.Decision, o.Reason, o.Actor.String(), features,
+		o.FeaturesVersion, o.Confidence, o.Seconds, micros(o.At))
+}
+
+// Outcomes lists decisions in the order they were made, for calibration; workflow "" is all of them. after is 0 or what the last call returned as next.
+func (db *DB) Outcomes(ctx context.Context, portal crm.PortalID, workflow string, after int64, limit int) (out []crm.Outcome, next int64, err error) {
+	next = after
+	err = db.r.read(ctx, func(v *view) error {
+		q := `SELECT id, proposal, change, workflow, field, decision, reason, actor, features, features_version, confidence, seconds, at FROM outcomes
+			WHERE portal = ? AND (? = '' OR workflow = ?) AND id > ? ORDER BY id LIMIT ?`
+		return v.each(q, []any{int64(portal), workflow, workflow, after, limit}, func(scan func(...any) error) error {
+			o := crm.Outcome{Portal: portal}
+			var actor, features string
+			var at int64
+			err := scan(&next, &o.Proposal, &o.Change, &o.Workflow, &o.Field, &o.Decision, &o.Reason, &actor, &features, &o.FeaturesVersion, &o.Confidence, &o.Seconds, &at)
+			if err != nil {
+				return err
+			}
+			o.At = moment(at)
+			if o.Actor, err = actorOf(actor); err != nil {
+				return err
+			}
+			err = decode(features, &o.Features)
+			out = append(out, o)
+			return err
+		})
+	})
+	if err != nil {
+		return nil, after, fmt.Errorf("list outcomes of portal %d: %w", portal, err)
+	}
+	return out, next, nil
+}

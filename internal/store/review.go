@@ -1,0 +1,124 @@
+package store
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/contextd/contextd/internal/crm"
+)
+
+// Comment is what a person wrote about a suggestion.
+type Comment struct {
+	Actor crm.Actor
+	At    time.Time
+	Text  string
+}
+
+// Snooze hides a suggestion from the queue until then (zero: shows it again). seen is the ETag the person was shown; crm.ErrConflict when it has moved.
+func (db *DB) Snooze(ctx context.Context, portal crm.PortalID, id string, till time.Time, by crm.Actor, seen string) (crm.Proposal, error) {
+	return db.note(ctx, portal, id, seen, "review.snooze", by, func(t *tx, _ crm.Proposal) error {
+		return t.do("UPDATE proposals SET snoozed_till = ?, rev = rev + 1 WHERE portal = ? AND id = ?", micros(till), int64(portal), id)
+	})
+}
+
+// Assign gives a suggestion to somebody ("": to nobody); seen as for Snooze.
+func (db *DB) Assign(ctx context.Context, portal crm.PortalID, id, assignee string, by crm.Actor, seen string) (crm.Proposal, error) {
+	return db.note(ctx, portal, id, seen, "review.assign", by, func(t *tx, _ crm.Proposal) error {
+		return t.do("UPDATE proposals SET assignee = ?, rev = rev + 1 WHERE portal = ? AND id = ?", assignee, int64(portal), id)
+	})
+}
+
+// Comment adds a person's remark; seen as for Snooze. It does not move the suggestion's ETag: nothing that could be approved has changed.
+func (db *DB) Comment(ctx context.Context, portal crm.PortalID, id, text string, by crm.Actor, seen string) (crm.Proposal, error) {
+	return db.note(ctx, portal, id, seen, "review.comment", by, func(t *tx, p crm.Proposal) error { return t.comment(p, text, by, t.now) })
+}
+
+// note is one transaction that changes what surrounds a suggestion, not its verdicts.
+func (db *DB) note(ctx context.Context, portal crm.PortalID, id, seen, action string, by crm.Actor, change func(*tx, crm.Proposal) error) (p crm.Proposal, err error) {
+	err = db.w.write(ctx, func(t *tx) error {
+		before, err := t.seen(portal, id, seen)
+		if err != nil {
+			return err
+		}
+		if err := errorsOf(change(t, before), t.auditProposal(action, before, by, nil)); err != nil {
+			return err
+		}
+		p, err = t.proposal(portal, id)
+		return err
+	})
+	if err != nil {
+		return crm.Proposal{}, fmt.Errorf("%s suggestion %s: %w", action, id, err)
+	}
+	return p, nil
+}
+
+func (t *tx) comment(p crm.Proposal, text string, by crm.Actor, at time.Time) error {
+	if text == "" {
+		return nil
+	}
+	return t.do("INSERT INTO comments (portal, proposal, actor, at, body) VALUES (?, ?, ?, ?, ?)", int64(p.Portal), p.ID, by.String(), micros(at), text)
+}
+
+// Comments lists what people wrote about a suggestion, oldest first.
+func (db *DB) Comments(ctx context.Context, portal crm.PortalID, id string) (out []Comment, err error) {
+	err = db.r.read(ctx, func(v *view) error {
+		q := "SELECT actor, at, body FROM comments WHERE portal = ? AND proposal = ? ORDER BY id"
+		return v.each(q, []any{int64(portal), id}, func(scan func(...any) error) error {
+			var c Comment
+			var actor string
+			var at int64
+			if err := scan(&actor, &at, &c.Text); err != nil {
+				return err
+			}
+			c.At = moment(at)
+			c.Actor, err = actorOf(actor)
+			out = append(out, c)
+			return err
+		})
+	})
+	if err != nil {
+		return nil, fmt.Errorf("comments on suggestion %s: %w", id, err)
+	}
+	return out, nil
+}
+
+// Undo puts applied property changes back to what was there before (all of them when changes is empty): an effect each, in one transaction with its outcome.
+// crm.ErrConflict when the suggestion has moved or none of them is applied; crm.ErrInvalid for a note, a task or an unknown change.
+func (db *DB) Undo(ctx context.Context, portal crm.PortalID, id string, changes []string, by crm.Actor, seen string) (p crm.Proposal, err error) {
+	return db.note(ctx, portal, id, seen, "review.undo", by, func(t *tx, p crm.Proposal) error {
+		undone := 0
+		for _, c := range p.Changes {
+			if c.State != crm.Applied || !(len(changes) == 0 || slices.Contains(changes, c.ID)) {
+				continue
+			}
+			if err := t.undo(p, c, by); err != nil {
+				return fmt.Errorf("change %s: %w", c.ID, err)
+			}
+			undone++
+		}
+		if undone == 0 || (len(changes) > 0 && undone != len(changes)) {
+			return fmt.Errorf("%d of its changes are applied: %w", undone, crm.ErrConflict)
+		}
+		return t.moveProposal(portal, id)
+	})
+}
+
+func (t *tx) undo(p crm.Proposal, c crm.Change, by crm.Actor) error {
+	if c.Kind != crm.PropertyKind {
+		return fmt.Errorf("a %s cannot be undone: %w", c.Kind, crm.ErrInvalid)
+	}
+	written := c.After
+	back := c
+	back.Before, back.After = &written, ""
+	if c.Before != nil {
+		back.After = *c.Before
+	}
+	p.ReadAt = t.now // a person's change between the write and this moment was seen by whoever asks for the undo
+	if _, err := t.addEffect(p, back, by, effectID(p, c, ""), span{portal: p.Portal}, crm.ReviewLane); err != nil {
+		return err
+	}
+	return t.outcome(crm.Outcome{Portal: p.Portal, Change: c.ID, Proposal: p.ID, Workflow: p.Workflow, Field: field(c), Decision: "undo", Actor: by,
+		Features: p.Features, FeaturesVersion: int(p.Features["version"]), Confidence: c.Confidence, At: t.now})
+}

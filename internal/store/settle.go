@@ -1,0 +1,151 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/contextd/contextd/internal/crm"
+)
+
+// Begin records that a request is about to leave; see engine.Effects. From its commit on the value counts as our own write.
+func (db *DB) Begin(ctx context.Context, e crm.Effect) error {
+	err := db.w.write(ctx, func(t *tx) error {
+		if _, err := t.fenced(e); err != nil {
+			return err
+		}
+		return t.do("UPDATE effects SET state = 'sending', fence = ?, deadline = ?, attempts = attempts + 1, begun_at = ? WHERE portal = ? AND id = ?",
+			e.Fence, micros(e.Deadline), micros(t.now), int64(e.Portal), e.ID)
+	})
+	if err != nil {
+		return fmt.Errorf("begin effect %s: %w", e.ID, err)
+	}
+	return nil
+}
+
+// fenced reads an effect that this fence may still touch: crm.ErrConflict when a newer holder has claimed or begun it, or it is settled already.
+func (t *tx) fenced(e crm.Effect) (crm.Effect, error) {
+	if e.Fence <= 0 {
+		return e, fmt.Errorf("fence %d: %w", e.Fence, crm.ErrInvalid)
+	}
+	stored, err := t.effect(e.Portal, e.ID)
+	if err != nil {
+		return stored, err
+	}
+	newest := stored.Fence
+	row, err := t.workRow(e.Portal, crm.ApplyWork, e.ID)
+	if err != nil && !errors.Is(err, crm.ErrNotFound) {
+		return stored, err
+	}
+	newest = max(newest, row.fence)
+	if e.Fence < newest {
+		return stored, fmt.Errorf("fence %d, newest %d: %w", e.Fence, newest, crm.ErrConflict)
+	}
+	if !stored.SettledAt.IsZero() {
+		return stored, fmt.Errorf("already %s: %w", stored.State, crm.ErrConflict)
+	}
+	return stored, nil
+}
+
+// Settle records what became of a write; see engine.Effects. Settling the same end twice with the same fence does nothing the second time.
+func (db *DB) Settle(ctx context.Context, e crm.Effect, r crm.Receipt) error {
+	err := db.w.write(ctx, func(t *tx) error {
+		stored, err := t.fenced(e)
+		if errors.Is(err, crm.ErrConflict) && stored.Fence == e.Fence && !stored.SettledAt.IsZero() && stored.State == e.State {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		return t.settle(stored, e, r)
+	})
+	if err != nil {
+		return fmt.Errorf("settle effect %s: %w", e.ID, err)
+	}
+	return nil
+}
+
+func (t *tx) settle(stored, e crm.Effect, r crm.Receipt) error {
+	var change crm.State
+	settled := micros(t.now)
+	switch e.State {
+	case crm.EffectVerified:
+		if change = crm.Applied; stored.UndoOf != "" {
+			change = crm.Undone
+		}
+	case crm.EffectConflict:
+		change = crm.Conflicted
+	case crm.EffectFailed:
+		change = crm.Failed
+	case crm.EffectUnknown:
+		settled = 0
+	case crm.EffectNew, crm.EffectSending:
+		return fmt.Errorf("state %q settles nothing: %w", e.State, crm.ErrInvalid)
+	default:
+		return fmt.Errorf("state %q: %w", e.State, crm.ErrInvalid)
+	}
+	object := r.Object
+	if object.IsZero() {
+		object = e.Object
+	}
+	receipt, err := encode(r)
+	if err != nil {
+		return err
+	}
+	err = t.do("UPDATE effects SET state = ?, fence = ?, object = ?, receipt = ?, last_error = ?, settled_at = ? WHERE portal = ? AND id = ?",
+		string(e.State), e.Fence, path(object), receipt, e.LastError, settled, int64(e.Portal), e.ID)
+	if err != nil {
+		return err
+	}
+	if change != "" {
+		if err := t.moveChange(stored, change); err != nil {
+			return err
+		}
+	}
+	if e.State == crm.EffectConflict && stored.UndoOf == "" {
+		if err := t.reconsider(stored, e); err != nil {
+			return err
+		}
+	}
+	return t.audit(crm.AuditEntry{
+		Action: "effect." + string(e.State), Actors: []crm.Actor{stored.Approver, stored.Proposer}, Portal: e.Portal, Subject: path(stored.Subject),
+		IDs:    map[string]string{"effect": e.ID, "proposal": stored.Proposal, "change": stored.Change.ID, "object": path(object), "property": stored.Change.Property},
+		Hashes: map[string]string{"value": sum([]byte(stored.Change.After))},
+	})
+}
+
+// moveChange carries an effect's end to its change and, once nothing of it is open, to the suggestion. An undo that did not succeed leaves the change applied.
+func (t *tx) moveChange(e crm.Effect, state crm.State) error {
+	if e.UndoOf != "" && state != crm.Undone {
+		state = crm.Applied
+	}
+	portal := int64(e.Portal)
+	err := t.do("UPDATE changes SET state = ? WHERE portal = ? AND proposal = ? AND id = ?", string(state), portal, e.Proposal, e.Change.ID)
+	if err != nil {
+		return err
+	}
+	return t.moveProposal(e.Portal, e.Proposal)
+}
+
+// moveProposal makes a suggestion's state agree with its changes and raises its revision. A superseded or expired one stays so.
+func (t *tx) moveProposal(portal crm.PortalID, id string) error {
+	changes, err := t.changes(portal, id)
+	if err != nil {
+		return err
+	}
+	return t.do("UPDATE proposals SET rev = rev + 1, state = CASE WHEN state IN ('superseded', 'expired') THEN state ELSE ? END WHERE portal = ? AND id = ?",
+		string(rollup(changes)), int64(portal), id)
+}
+
+// reconsider runs the workflow again after a conflict, for the events that led to it.
+func (t *tx) reconsider(stored, e crm.Effect) error {
+	cause := span{portal: e.Portal, kind: crm.ApplyWork, key: e.ID}
+	row, err := t.workRow(e.Portal, crm.ApplyWork, e.ID)
+	if err != nil && !errors.Is(err, crm.ErrNotFound) {
+		return err
+	}
+	if err == nil {
+		cause.from, cause.to = row.done, row.wanted
+	}
+	return t.markFor(cause, []crm.Mark{{Portal: e.Portal, Kind: crm.ConsiderWork, Key: stored.Workflow + ":" + path(stored.Subject)}})
+}

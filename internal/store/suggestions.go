@@ -1,0 +1,112 @@
+package store
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/contextd/contextd/internal/crm"
+)
+
+// SuggestionFilter selects suggestions of one portal; empty fields select all. Record matches the record a suggestion is shown on, or its subject.
+type SuggestionFilter struct {
+	Portal   crm.PortalID
+	State    crm.State
+	Workflow string
+	Record   crm.Ref
+	Assignee string
+	Awake    bool // leave out what is snoozed
+}
+
+func (f SuggestionFilter) where(now time.Time) (string, []any, error) {
+	if f.Portal <= 0 {
+		return "", nil, fmt.Errorf("portal %d: %w", f.Portal, crm.ErrInvalid)
+	}
+	parts, args := []string{"portal = ?"}, []any{int64(f.Portal)}
+	add := func(part string, values ...any) { parts, args = append(parts, part), append(args, values...) }
+	if f.State != "" {
+		add("state = ?", string(f.State))
+	}
+	if f.Workflow != "" {
+		add("workflow = ?", f.Workflow)
+	}
+	if !f.Record.IsZero() {
+		add("(record = ? OR subject = ?)", path(f.Record), path(f.Record))
+	}
+	if f.Assignee != "" {
+		add("assignee = ?", f.Assignee)
+	}
+	if f.Awake {
+		add("snoozed_till <= ?", micros(now))
+	}
+	return strings.Join(parts, " AND "), args, nil
+}
+
+// Suggestions lists them whole, newest first. cursor is "" or what the last call returned; next is "" at the end.
+func (db *DB) Suggestions(ctx context.Context, f SuggestionFilter, cursor string, limit int) (out []crm.Proposal, next string, err error) {
+	after, err := parseCursor(cursor)
+	if err != nil {
+		return nil, "", err
+	}
+	where, args, err := f.where(db.now())
+	if err != nil {
+		return nil, "", fmt.Errorf("list suggestions: %w", err)
+	}
+	if cursor != "" {
+		where += " AND (created_at < ? OR (created_at = ? AND id < ?))"
+		args = append(args, after.at, after.at, after.key)
+	}
+	err = db.r.read(ctx, func(v *view) error {
+		q := "SELECT " + proposalColumns + " FROM proposals WHERE " + where + " ORDER BY created_at DESC, id DESC LIMIT ?"
+		err := v.each(q, append(args, limit+1), func(scan func(...any) error) error {
+			p, err := scanProposal(f.Portal, scan)
+			if len(out) == limit {
+				last := out[limit-1]
+				next = pageCursor{at: micros(last.CreatedAt), key: last.ID}.String()
+				return err
+			}
+			out = append(out, p)
+			return err
+		})
+		for i := range out {
+			if err == nil {
+				out[i].Changes, err = v.changes(f.Portal, out[i].ID)
+			}
+		}
+		return err
+	})
+	if err != nil {
+		return nil, "", fmt.Errorf("list suggestions: %w", err)
+	}
+	return out, next, nil
+}
+
+// SuggestionsOf lists the ids of what one run proposed: the claim's row and number. Empty while it is under way or when nothing came of it.
+func (db *DB) SuggestionsOf(ctx context.Context, run crm.Claim) (ids []string, err error) {
+	err = db.r.read(ctx, func(v *view) (err error) {
+		ids, err = v.strings(`SELECT id FROM proposals WHERE portal = ? AND workflow = ? AND subject = ? AND cause_kind = ? AND cause_key = ? AND cause_seq >= ?
+			ORDER BY created_at, id`, int64(run.Portal), before(run.Key), after(run.Key), string(run.Kind), run.Key, run.Seq)
+		return err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("suggestions of %s: %w", run.Key, err)
+	}
+	return ids, nil
+}
+
+// before and after take a consider key ("workflow:type/id") apart.
+func before(key string) string { s, _, _ := strings.Cut(key, ":"); return s }
+func after(key string) string  { _, s, _ := strings.Cut(key, ":"); return s }
+
+// RunText is the rendered prompt and the model's reply of a suggestion; crm.ErrNotFound once erased.
+func (db *DB) RunText(ctx context.Context, portal crm.PortalID, id string) (raw crm.Raw, err error) {
+	err = db.r.read(ctx, func(v *view) error {
+		return v.one(`SELECT a.body, b.body FROM proposals p JOIN texts a ON a.portal = p.portal AND a.hash = p.prompt_hash
+			JOIN texts b ON b.portal = p.portal AND b.hash = p.reply_hash WHERE p.portal = ? AND p.id = ?`, []any{int64(portal), id}, &raw.Prompt, &raw.Reply)
+	})
+	if err != nil {
+		return crm.Raw{}, fmt.Errorf("texts of suggestion %s: %w", id, err)
+	}
+	return raw, nil
+}
