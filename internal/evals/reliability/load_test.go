@@ -46,7 +46,7 @@ func generate(t *testing.T, s *sim, events int, sent *atomic.Int64) error {
 			}
 			typ, properties = "calls", map[string]string{"hs_timestamp": time.Now().UTC().Format(time.RFC3339Nano), "hs_call_title": fmt.Sprintf("Call %d", i), "hs_call_body": body.String()}
 		}
-		object := map[string]any{"properties": properties, "associations": []map[string]any{{"to": map[string]string{"type": "contacts", "id": contact}}}}
+		object := map[string]any{"properties": properties, "associations": []string{"contacts/" + contact}}
 		if err := call(t.Context(), http.MethodPost, s.BaseURL+"/_sim/objects/"+typ, "", object, nil); err != nil {
 			return err
 		}
