@@ -84,15 +84,21 @@ func (s *sim) as(token, method, path string, body any) answer {
 	if err != nil {
 		s.t.Fatalf("%s %s: %v", method, path, err)
 	}
+	return decoded(s.t, resp)
+}
+
+// decoded reads a response to its end.
+func decoded(t *testing.T, resp *http.Response) answer {
+	t.Helper()
 	defer resp.Body.Close()
 	raw, err := io.ReadAll(resp.Body)
 	if err != nil {
-		s.t.Fatalf("%s %s: %v", method, path, err)
+		t.Fatal(err)
 	}
 	a := answer{status: resp.StatusCode, header: resp.Header, raw: string(raw)}
 	if len(raw) > 0 && raw[0] == '{' {
 		if err := json.Unmarshal(raw, &a.body); err != nil {
-			s.t.Fatalf("%s %s: %v in %s", method, path, err, raw)
+			t.Fatalf("%v in %s", err, raw)
 		}
 	}
 	return a

@@ -89,7 +89,7 @@ func parseTurns(text string) []turn {
 		}
 		name, said, found := strings.Cut(line, ": ")
 		switch {
-		case found && len(name) <= 60 && len(strings.Fields(name)) <= 6:
+		case found && isName(name):
 			out = append(out, turn{name, said})
 		case len(out) > 0:
 			out = append(out, turn{out[len(out)-1].Speaker, line})
@@ -98,6 +98,13 @@ func parseTurns(text string) []turn {
 		}
 	}
 	return out
+}
+
+// isName tells a speaker's name, with or without an office in brackets, from the beginning of a sentence.
+func isName(s string) bool {
+	name, _, _ := strings.Cut(s, " (")
+	n := len(strings.Fields(name))
+	return n > 0 && n <= 6 && len(name) <= 60 && len(s) <= 200
 }
 
 // spread makes utterances of turns over the length of a call, each as long as it has words. email finds a speaker's address; it may be nil.
