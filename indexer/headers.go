@@ -137,7 +137,7 @@ func separator(l line) separatorKind {
 		return bareSeparator
 	}
 	s := strings.TrimSpace(l.text)
-	if s == "" || len(s) > 200 {
+	if s == "" || len(s) > 1000 {
 		return noSeparator
 	}
 	core := strings.TrimFunc(s, isDash)
@@ -147,6 +147,11 @@ func separator(l line) separatorKind {
 			return bareSeparator
 		}
 		return noSeparator
+	}
+	if left >= 2 {
+		if i := strings.Index(core, "--"); i > 0 {
+			core = core[:i] // the header follows on the same line
+		}
 	}
 	lower := strings.ToLower(strings.Trim(core, " *_:：[]<>"))
 	short := utf8.RuneCountInString(core) <= 80

@@ -57,7 +57,8 @@ type element struct {
 	hint  hint
 	skip  bool
 	pre   bool
-	item  int // in an ordered list: the next number; -1 in an unordered one
+	cell  bool // inside a table cell
+	item  int  // in an ordered list: the next number; -1 in an unordered one
 }
 
 // htmlWriter collects text into lines. Breaks are lazy: they take effect when the next visible text arrives.
@@ -77,6 +78,7 @@ type htmlWriter struct {
 	cell      bool // a table cell boundary lies between the last text and the next
 	cellFresh bool // no text since the cell began
 	rowText   bool // the row has text already
+	tall      bool // the cell has more than one line
 	bullet    string
 	history   bool // the next line begins older history
 	concealed strings.Builder
@@ -145,6 +147,7 @@ func (w *htmlWriter) write(text string) {
 	top := w.top()
 	switch {
 	case w.breaks > 0:
+		w.tall = w.tall || !w.cellFresh
 		w.flush()
 		if w.breaks > 1 && len(w.lines) > 0 {
 			w.lines = append(w.lines, line{depth: min(top.depth, w.depth)})

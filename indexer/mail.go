@@ -133,8 +133,15 @@ func history(lines []line, quoted []bool) ([]part, boundary) {
 	}
 	for i := 0; i < len(lines); {
 		if quoted[i] {
-			parts[i] = quotePart
-			i++
+			start := i
+			for ; i < len(lines) && quoted[i]; i++ {
+				parts[i] = quotePart
+			}
+			if onlyHeaders(lines[start:i]) && i < len(lines) {
+				for ; i < len(lines); i++ {
+					parts[i] = quotePart
+				}
+			}
 			continue
 		}
 		content, edge := opens(lines, i, attributions)
@@ -153,6 +160,23 @@ func history(lines []line, quoted []bool) ([]part, boundary) {
 		}
 	}
 	return parts, boundary{at: -1}
+}
+
+// onlyHeaders: some webmails mark the header of the older message but not its text.
+func onlyHeaders(lines []line) bool {
+	if len(lines) < 3 || len(lines) > 10 {
+		return false
+	}
+	labels := 0
+	for _, l := range lines {
+		text := strings.TrimLeft(l.text, "> ")
+		if class, _ := labelOf(text); class != noLabel || strings.HasPrefix(strings.ToLower(text), "message d") {
+			labels++
+		} else if text != "" {
+			return false
+		}
+	}
+	return labels >= 3
 }
 
 // opens reports whether line i opens an older message, and where that message's text begins (-1: it does not).

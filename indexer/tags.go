@@ -49,7 +49,8 @@ func (w *htmlWriter) open(tag atom.Atom, name string, attr map[string]string) {
 // child derives a new element's state from its parent and attributes.
 func (w *htmlWriter) child(tag atom.Atom, name string, attr map[string]string) element {
 	parent := w.top()
-	e := element{tag: tag, name: name, look: parent.look, depth: parent.depth, hint: parent.hint, skip: parent.skip || skipped(tag), pre: parent.pre || tag == atom.Pre, item: -1}
+	e := element{tag: tag, name: name, look: parent.look, depth: parent.depth, hint: parent.hint, skip: parent.skip || skipped(tag), pre: parent.pre || tag == atom.Pre,
+		cell: tag == atom.Td || tag == atom.Th || (parent.cell && tag != atom.Table), item: -1}
 	if attr == nil && tag != atom.Blockquote && tag != atom.Ol {
 		return e
 	}
@@ -104,20 +105,23 @@ func indentation(attr, css map[string]string) bool {
 func (w *htmlWriter) openBlock(e *element, attr map[string]string) {
 	switch e.tag {
 	case atom.P:
-		if strings.HasPrefix(attr["class"], "Mso") || strings.HasPrefix(attr["class"], "x_Mso") {
-			w.block(1) // Outlook's paragraphs are lines: their margin is 0
+		if e.cell || strings.HasPrefix(attr["class"], "Mso") || strings.HasPrefix(attr["class"], "x_Mso") {
+			w.block(1) // Outlook's paragraphs are lines: their margin is 0. Those of a cell share its row
 		} else {
 			w.block(2)
 		}
 	case atom.Td, atom.Th:
-		if w.rowText && w.breaks <= 1 {
-			w.breaks, w.cell, w.cellFresh = 0, true, true
+		if w.rowText && w.breaks <= 1 && !w.tall {
+			w.breaks, w.cell = 0, true
+		} else if w.rowText {
+			w.block(1)
 		}
+		w.cellFresh, w.tall = true, false
 	case atom.Tr:
-		w.cell, w.rowText = false, false
+		w.cell, w.rowText, w.tall = false, false, false
 		w.block(1)
 	case atom.Table, atom.Ul, atom.Ol:
-		w.cell, w.rowText = false, false
+		w.cell, w.rowText, w.tall = false, false, false
 		w.block(1)
 	default:
 		if n := blockBreaks(e.tag); n > 0 {
@@ -158,9 +162,13 @@ func (w *htmlWriter) pop() {
 	switch e.tag {
 	case atom.P, atom.Table, atom.Ul, atom.Ol:
 		w.cell = false
+		if e.tag == atom.P && e.cell {
+			w.block(1)
+			return
+		}
 		w.block(min(2, max(1, blockBreaks(e.tag))))
 	case atom.Tr:
-		w.cell, w.rowText = false, false
+		w.cell, w.rowText, w.tall = false, false, false
 		w.block(1)
 	case atom.Td, atom.Th:
 		w.cellFresh = false
