@@ -77,11 +77,11 @@ func rules(f crm.Field, n *node, where []any, p *problems) {
 		if r.Name == "" {
 			p.add(here, "a rule needs a name")
 		}
-		if len(r.Cues) == 0 && r.AtLeast == nil {
-			p.add(here, "rule %q needs cues or at_least", r.Name)
+		if len(r.Cues) == 0 && r.AtLeast == nil && r.AtMost == nil {
+			p.add(here, "rule %q needs cues, at_least or at_most", r.Name)
 		}
-		if (r.AtLeast == nil) != (r.Of == "") {
-			p.add(here, "rule %q: at_least and of go together", r.Name)
+		if (r.AtLeast == nil && r.AtMost == nil) != (r.Of == "") {
+			p.add(here, "rule %q: of goes with at_least and at_most", r.Name)
 		}
 		if f.Kind == "choice" && len(n.Enum) > 0 && !slices.Contains(n.Enum, r.Value) {
 			p.add(here, "rule %q picks %q, which is not one of the schema's %v", r.Name, r.Value, n.Enum)

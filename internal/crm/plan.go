@@ -6,8 +6,9 @@ type Plan struct {
 }
 
 // Field says which sentences answer one field. Cues are lower-case words or phrases per language ("en", "de", "fr", "es"); a sentence's rank is the weight of its
-// cues, its position and kind. Kind "claims" fills an array of claims; "number" and "choice" fill scalars from rules;
-// "questions" are the focus's open questions and "answers" what the history says to them.
+// cues, its position and kind. Kind "claims" fills an array of claims; "number" and "choice" fill scalars from rules, "factors" holds the evidence of the number
+// named by From; "questions" are the focus's questions, "answers" what the history says to them and "open" those without an answer; "language" is the focus's
+// language and "text" the phrase that Cues has for it. In cues "word*" is a beginning, "#" a number from ten, and "!phrase" rules a sentence out.
 type Field struct {
 	Name  string              `yaml:"name" json:"name"`
 	Kind  string              `yaml:"kind" json:"kind"`
@@ -28,5 +29,6 @@ type Rule struct {
 	Theirs  bool                `yaml:"theirs" json:"theirs"`     // only the other side's words count
 	Max     int                 `yaml:"max" json:"max"`           // how often it may count; 0: once
 	AtLeast *float64            `yaml:"at_least" json:"at_least"` // choice by the number field named Of
+	AtMost  *float64            `yaml:"at_most" json:"at_most"`   // likewise; with Cues, both must hold
 	Of      string              `yaml:"of" json:"of"`
 }
