@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"io"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -157,18 +158,23 @@ func (s *Server) doorWebhooks(c *call) reply {
 		DuplicateRate *float64 `json:"duplicate_rate"`
 		Shuffle       *bool    `json:"shuffle"`
 		DropRate      *float64 `json:"drop_rate"`
+		Signature     *string  `json:"signature"`
 	}
 	if bad := c.decode(&in); bad != nil {
 		return *bad
 	}
+	if in.Signature != nil && !slices.Contains([]string{"", "wrong", "old"}, *in.Signature) {
+		return badRequest("signature is wrong, old or empty, not %q", *in.Signature)
+	}
 	h := &s.hooks
+	assign(&h.signature, in.Signature)
 	assign(&h.url, in.URL)
 	assign(&h.paused, in.Paused)
 	assign(&h.duplicate, in.DuplicateRate)
 	assign(&h.shuffle, in.Shuffle)
 	assign(&h.drop, in.DropRate)
 	h.rouse()
-	return ok(map[string]any{"url": h.url, "paused": h.paused, "duplicate_rate": h.duplicate, "shuffle": h.shuffle, "drop_rate": h.drop})
+	return ok(map[string]any{"url": h.url, "paused": h.paused, "duplicate_rate": h.duplicate, "shuffle": h.shuffle, "drop_rate": h.drop, "signature": h.signature})
 }
 
 func (s *Server) doorClock(c *call) reply {

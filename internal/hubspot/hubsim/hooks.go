@@ -37,6 +37,7 @@ type hooks struct {
 	duplicate float64
 	drop      float64
 	shuffle   bool
+	signature string // "": right, "wrong", or "old": ten minutes ago
 
 	fresh    []event
 	since    time.Time // when the first of fresh was queued

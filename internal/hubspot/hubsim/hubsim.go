@@ -29,6 +29,8 @@ type Options struct {
 	IndexLag                 time.Duration // how far search is behind; HubSpot's is a few seconds
 	RefuseUniqueOnActivities bool          // answer 400 to hasUniqueValue on notes, tasks, calls, …
 
+	Rules []Rule // validation rules of the portal's administrator, enforced on API writes
+
 	WebhookURL     string        // where events go; "": nobody has subscribed, events are not queued
 	WebhookBatch   int           // events per request; 0: 100, which is also the maximum
 	WebhookWindow  time.Duration // how long events gather before they are sent; 0: 20 ms, negative: not at all
@@ -59,6 +61,7 @@ type Server struct {
 	transcripts map[int64]*transcript
 	nextScript  int64
 	correlation uint64
+	imports     int
 	tokens      map[string]time.Time // OAuth access tokens handed out, with their expiry
 
 	limits    limits

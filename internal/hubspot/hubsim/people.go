@@ -3,6 +3,7 @@ package hubsim
 import (
 	"encoding/json"
 	"fmt"
+	"strconv"
 	"time"
 
 	"github.com/contextd/contextd/internal/crm"
@@ -199,7 +200,8 @@ func (s *Server) doorImport(c *call) reply {
 	if bad := c.decode(&in); bad != nil {
 		return *bad
 	}
-	c.actor.source, c.actor.id, c.actor.user = "IMPORT", fmt.Sprint(33000+len(s.hooks.subs)), 0
+	s.imports++
+	c.actor.source, c.actor.id, c.actor.user = "IMPORT", strconv.Itoa(33000+s.imports), 0
 	paths := []string{}
 	var contacts []*object
 	for i, raw := range []json.RawMessage{in.Objects, in.Activities} {

@@ -101,7 +101,12 @@ func (m *multi) reply(full int, at string) reply {
 	return reply{status: 207, body: body}
 }
 
-func sortedKeys[V any](m map[string]V) []string { return slices.Sorted(maps.Keys(m)) }
+// sortedKeys is never nil, so that an empty list stays a list in JSON.
+func sortedKeys[V any](m map[string]V) []string {
+	keys := slices.AppendSeq(make([]string, 0, len(m)), maps.Keys(m))
+	slices.Sort(keys)
+	return keys
+}
 
 func ptr[T any](v T) *T { return &v }
 

@@ -31,12 +31,12 @@ func (s *Server) send(ctx context.Context) {
 		}
 		s.mu.Lock()
 		b, wait := s.hooks.next(s.elapsed(), s.opt.WebhookBatch, s.opt.WebhookWindow, s.rng)
-		url := s.hooks.url
+		url, mode := s.hooks.url, s.hooks.signature
 		s.mu.Unlock()
 		if b != nil {
 			wg.Go(func() {
 				defer func() { <-slots }()
-				s.deliver(ctx, url, b)
+				s.deliver(ctx, url, mode, b)
 			})
 			continue
 		}
@@ -55,13 +55,13 @@ func (s *Server) send(ctx context.Context) {
 }
 
 // deliver makes one request and settles the batch or schedules its next attempt.
-func (s *Server) deliver(ctx context.Context, url string, b *batch) {
+func (s *Server) deliver(ctx context.Context, url, mode string, b *batch) {
 	ids := make([]int64, len(b.events))
 	for i := range b.events {
 		b.events[i].AttemptNumber, ids[i] = b.attempt, b.events[i].EventID
 	}
 	at := s.opt.Clock()
-	status, err := s.post(ctx, url, b.events, at)
+	status, err := s.post(ctx, url, mode, b.events, at)
 
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -92,7 +92,7 @@ func (s *Server) deliver(ctx context.Context, url string, b *batch) {
 }
 
 // post signs and sends one batch; the status is 0 when there was no answer in time.
-func (s *Server) post(ctx context.Context, url string, events []event, at time.Time) (int, error) {
+func (s *Server) post(ctx context.Context, url, mode string, events []event, at time.Time) (int, error) {
 	body, err := json.Marshal(events)
 	if err != nil {
 		return 0, err
@@ -101,10 +101,17 @@ func (s *Server) post(ctx context.Context, url string, events []event, at time.T
 	if err != nil {
 		return 0, err
 	}
-	v1 := sha256.Sum256(append([]byte(s.opt.ClientSecret), body...))
+	secret := s.opt.ClientSecret
+	switch mode {
+	case "wrong":
+		secret += "x"
+	case "old":
+		at = at.Add(-10 * time.Minute)
+	}
+	v1 := sha256.Sum256(append([]byte(secret), body...))
 	for k, v := range map[string]string{
 		"Content-Type":                "application/json",
-		"X-HubSpot-Signature-v3":      hubspot.SignV3(s.opt.ClientSecret, http.MethodPost, url, body, at),
+		"X-HubSpot-Signature-v3":      hubspot.SignV3(secret, http.MethodPost, url, body, at),
 		"X-HubSpot-Request-Timestamp": strconv.FormatInt(at.UnixMilli(), 10),
 		"X-HubSpot-Signature":         hex.EncodeToString(v1[:]),
 		"X-HubSpot-Signature-Version": "v1",
