@@ -1,0 +1,293 @@
+package engine
+
+import (
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/contextd/contextd/internal/crm"
+)
+
+// Quote is what a model cites: a citation id of the prompt and words that it says stand there.
+type Quote struct {
+	Passage string
+	Quote   string
+}
+
+// Statement is one claim of an answer, as the model made it. Field and Index say where it stood; Effect is a further word of its schema ("raises").
+type Statement struct {
+	Field  string
+	Index  int
+	Text   string
+	Effect string
+	Quotes []Quote
+}
+
+// Source is one passage of the prompt with the stored text of its activity's version, in which quotes must stand.
+type Source struct {
+	crm.Passage
+	Stored string
+}
+
+// Scope is what every quote of a run must belong to, and what is known beside the passages. AccountName may be said without a quote.
+type Scope struct {
+	Portal      crm.PortalID
+	AccountName string
+	Sources     map[string]Source // by citation id: passages of this portal and account, none of them ours
+	Zone        *time.Location    // nil: UTC; in it relative dates are resolved
+}
+
+// Check is one line of the record of a run: which claim, which check, whether it held.
+type Check struct {
+	Claim string `json:"claim"`
+	Check string `json:"check"`
+	OK    bool   `json:"ok"`
+	Why   string `json:"why,omitempty"`
+}
+
+// Judged is a statement after its checks. Supported only if every check held. Overlap (0…1) is the share of its own words that stand in its quotes, and Turned says
+// that statement and quotes differ in a negation: neither disproves it, both cost confidence.
+type Judged struct {
+	crm.ClaimText
+	Field   string
+	Effect  string
+	Overlap float64
+	Turned  bool
+	Checks  []Check
+}
+
+// Judge checks one statement. It is supported when it has a quote and each quote (1) names a passage of this run, (2) is at least three words or twelve characters,
+// (3) stands verbatim, on word boundaries, in the passage and in the stored text (white space runs, NFC and typographic quotes and dashes apart: see normalise),
+// (4) comes from this portal, and leaves out no negation of its clause; and when (5) every number, amount, date, time, address, code and name of the statement follows from its quotes or from
+// their passages' person and date.
+func Judge(s Statement, scope Scope) Judged {
+	j := Judged{ClaimText: crm.ClaimText{Text: s.Text}, Field: s.Field, Effect: s.Effect}
+	record := func(check, why string) bool {
+		j.Checks = append(j.Checks, Check{Claim: s.Text, Check: check, OK: why == "", Why: why})
+		if why != "" && j.Why == "" {
+			j.Why = why
+		}
+		return why == ""
+	}
+	ok := record("text", textProblem(s.Text))
+	if len(s.Quotes) == 0 {
+		ok = record("quotes", "no quote")
+	}
+	negative := negated(lex(normalise(s.Text).text))
+	for _, q := range s.Quotes {
+		e, why := prove(q, scope, negative)
+		ok = record("quote", why) && ok
+		if why == "" && !slices.Contains(j.Evidence, e) {
+			j.Evidence = append(j.Evidence, e)
+		}
+	}
+	if !ok {
+		j.Evidence = nil
+		return j
+	}
+	said := statedBy(s, scope)
+	for _, check := range []struct {
+		name string
+		why  string
+	}{{"numbers", said.numbersMissing()}, {"dates", said.datesMissing()}, {"exact", said.exactMissing()}, {"names", said.namesMissing(scope)}} {
+		ok = record(check.name, check.why) && ok
+	}
+	j.Supported = ok
+	j.Overlap, j.Turned = said.overlap(), said.turned()
+	return j
+}
+
+// maxStatement is the longest claim in bytes: longer ones are no single statement.
+const maxStatement = 1000
+
+func textProblem(text string) string {
+	switch t := strings.TrimSpace(text); {
+	case t == "":
+		return "the claim is empty"
+	case len(t) > maxStatement:
+		return fmt.Sprintf("the claim is longer than %d bytes", maxStatement)
+	case strings.ContainsFunc(t, hiddenRune):
+		return "the claim holds invisible characters"
+	}
+	return ""
+}
+
+// prove finds one quote in its passage and in the stored version.
+func prove(q Quote, scope Scope, negative bool) (crm.Evidence, string) {
+	var none crm.Evidence
+	src, ok := scope.Sources[q.Passage]
+	if !ok {
+		return none, fmt.Sprintf("passage %q is not in this prompt", shorten(q.Passage))
+	}
+	if src.Activity.Portal != scope.Portal || scope.Portal <= 0 {
+		return none, "the passage belongs to another portal"
+	}
+	want := normalise(q.Quote)
+	if !longEnough(want) {
+		return none, fmt.Sprintf("the quote is shorter than %d words or %d characters", minQuoteWords, minQuoteRunes)
+	}
+	start, end, ok := normalise(src.Text).find(want.text)
+	if !ok {
+		return none, fmt.Sprintf("the quote does not stand in passage %s", q.Passage)
+	}
+	shown := src.Text[start:end]
+	from, to := src.Start+start, src.Start+end
+	if src.Start < 0 || to > len(src.Stored) || src.Stored[from:to] != shown {
+		return none, "the quote does not stand in the stored text of that version"
+	}
+	if !negative && leavesOutNegation(src.Text, start, end) {
+		return none, "the quote leaves out a negation of its sentence"
+	}
+	return crm.Evidence{Activity: src.Activity, Version: src.Version, Kind: src.Kind, Time: src.Time, Person: src.Person, Quote: shown, Start: from, End: to}, ""
+}
+
+func shorten(s string) string {
+	if len(s) > 20 {
+		return strings.ToValidUTF8(s[:20], "") + "…"
+	}
+	return s
+}
+
+// said holds what a statement says beside what its quotes and their metadata say.
+type said struct {
+	claim  facts
+	tokens []token
+	lang   string
+	quotes facts
+	text   string // of all quotes together
+	people []string
+	days   []day // of the quotes, resolved, and of their passages
+}
+
+func statedBy(s Statement, scope Scope) said {
+	var out said
+	langs := map[string]bool{}
+	for _, q := range s.Quotes {
+		src := scope.Sources[q.Passage]
+		at := src.Time
+		if scope.Zone != nil && !at.IsZero() {
+			at = at.In(scope.Zone)
+		}
+		text := normalise(q.Quote).text
+		f := factsOf(text, src.Language, true)
+		for _, d := range f.days {
+			out.days = append(out.days, d.resolve(at)...)
+		}
+		if !at.IsZero() {
+			out.days = append(out.days, dayOf(at))
+		}
+		out.quotes.numbers = append(out.quotes.numbers, f.numbers...)
+		out.quotes.clocks = append(out.quotes.clocks, f.clocks...)
+		out.quotes.exact = append(out.quotes.exact, f.exact...)
+		out.text += "\n" + text
+		out.people = append(out.people, src.Person)
+		langs[src.Language] = true
+	}
+	text := normalise(s.Text).text
+	out.tokens = lex(text)
+	out.lang = guess(out.tokens)
+	if out.lang == "" && len(langs) == 1 {
+		for l := range langs {
+			out.lang = l
+		}
+	}
+	out.claim = factsOf(text, out.lang, false)
+	return out
+}
+
+func (s said) numbersMissing() string {
+	for _, c := range s.claim.numbers {
+		has := slices.ContainsFunc(s.quotes.numbers, func(a amount) bool { return a.covers(c) })
+		if y, ok := yearOf(c.raw); !has && ok && c.unit == "" {
+			has = slices.ContainsFunc(s.days, func(d day) bool { return d.year == y })
+		}
+		if !has {
+			return fmt.Sprintf("the number %s is not in the quotes", strings.TrimSpace(strconv.FormatFloat(c.value, 'f', -1, 64)+" "+c.unit))
+		}
+	}
+	return ""
+}
+
+func (s said) datesMissing() string {
+	for _, c := range s.claim.days {
+		if !slices.ContainsFunc(s.days, func(d day) bool { return d.covers(c) }) {
+			return "a date is not in the quotes: " + c.String()
+		}
+	}
+	for _, c := range s.claim.clocks {
+		if !slices.Contains(s.quotes.clocks, c) {
+			return "the time " + c + " is not in the quotes"
+		}
+	}
+	return ""
+}
+
+func (s said) exactMissing() string {
+	all := strings.ToLower(s.text + "\n" + strings.Join(s.people, "\n"))
+	for _, c := range s.claim.exact {
+		if !slices.Contains(s.quotes.exact, c) && !holdsWhole(all, c) {
+			return fmt.Sprintf("%q is not in the quotes", shorten(c))
+		}
+	}
+	return ""
+}
+
+// holdsWhole finds c in text where it is not part of a longer word.
+func holdsWhole(text, c string) bool {
+	_, _, ok := normalise(text).find(c)
+	return ok
+}
+
+func (s said) namesMissing(scope Scope) string {
+	have := termSet(s.text, scope.AccountName)
+	for _, p := range s.people {
+		for _, t := range crm.Terms(p) {
+			have[t] = true
+		}
+	}
+	known := termSet(scope.AccountName)
+	for _, src := range scope.Sources {
+		for _, t := range crm.Terms(src.Person) {
+			known[t] = len(t) > 2 && !functionWords[t]
+		}
+	}
+	for _, name := range nameTerms(s.tokens, s.lang, known) {
+		if !covered(name, have) {
+			return fmt.Sprintf("the name %q is not in the quotes", shorten(name))
+		}
+	}
+	return ""
+}
+
+func termSet(texts ...string) map[string]bool {
+	set := map[string]bool{}
+	for _, text := range texts {
+		for _, t := range crm.Terms(text) {
+			set[t] = true
+		}
+	}
+	return set
+}
+
+// String shows a date as far as it is known.
+func (d day) String() string {
+	if d.step != "" {
+		return d.step
+	}
+	parts := []string{}
+	if d.weekday != noWeekday {
+		parts = append(parts, d.weekday.String())
+	}
+	if d.day > 0 {
+		parts = append(parts, strconv.Itoa(d.day))
+	}
+	if d.month > 0 {
+		parts = append(parts, d.month.String())
+	}
+	if d.year > 0 {
+		parts = append(parts, strconv.Itoa(d.year))
+	}
+	return strings.Join(parts, " ")
+}
