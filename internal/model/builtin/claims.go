@@ -1,0 +1,121 @@
+package builtin
+
+import (
+	"cmp"
+	"math"
+	"slices"
+	"strings"
+	"unicode"
+
+	"github.com/contextd/contextd/internal/crm"
+)
+
+// minWeight is what a sentence must weigh to be selected: about one telling cue.
+const minWeight = .75
+
+type weighed struct {
+	s      *sentence
+	weight float64
+}
+
+// claims selects the heaviest sentences of a field and gives them in the order in which they were said.
+func (t *text) claims(f crm.Field) []claim {
+	list := t.weigh(f)
+	slices.SortStableFunc(list, func(a, b weighed) int { return cmp.Compare(b.weight, a.weight) })
+	var picked []*sentence
+	for _, w := range list {
+		if len(picked) >= limit(f.Max, 6) {
+			break
+		}
+		if w.weight < minWeight || t.isUsed(w.s) {
+			continue
+		}
+		t.used = append(t.used, w.s)
+		picked = append(picked, w.s)
+	}
+	slices.SortStableFunc(picked, func(a, b *sentence) int {
+		return cmp.Or(a.time().Compare(b.time()), cmp.Compare(a.passage.Start, b.passage.Start), cmp.Compare(a.start, b.start))
+	})
+	out := []claim{}
+	for _, s := range picked {
+		out = append(out, say(s))
+	}
+	return out
+}
+
+// weigh gives every sentence that may stand in the field its weight: rare cues weigh more than those that the text is full of.
+func (t *text) weigh(f crm.Field) []weighed {
+	compiled := map[string][]cue{}
+	type hit struct {
+		s    *sentence
+		cues []int
+	}
+	var hits []hit
+	df := map[string]map[int]int{}
+	for i := range t.sentences {
+		s := &t.sentences[i]
+		if !allowed(f.From, s) {
+			continue
+		}
+		if compiled[s.language] == nil {
+			compiled[s.language] = compile(f.Cues, s.language)
+			df[s.language] = map[int]int{}
+		}
+		if m := match(compiled[s.language], s.terms); len(m) > 0 {
+			hits = append(hits, hit{s, m})
+			for _, c := range m {
+				df[s.language][c]++
+			}
+		}
+	}
+	out := make([]weighed, 0, len(hits))
+	for _, h := range hits {
+		sum := 0.0
+		for _, c := range h.cues {
+			phrase := 1 + .2*float64(len(compiled[h.s.language][c].terms)-1)
+			sum += phrase / math.Sqrt(float64(df[h.s.language][c]))
+		}
+		out = append(out, weighed{h.s, math.Sqrt(sum)*1.3 + shape(h.s)})
+	}
+	return out
+}
+
+func allowed(from string, s *sentence) bool {
+	switch from {
+	case "focus":
+		return s.focus
+	case "theirs":
+		return s.voice == theirVoice
+	}
+	return true
+}
+
+// shape is what a sentence's form says of its worth: figures and the customer's own words are good, questions, scraps and endless sentences are not.
+func shape(s *sentence) float64 {
+	w := 0.0
+	if strings.IndexFunc(s.quote(), unicode.IsDigit) >= 0 || slices.ContainsFunc(s.terms, isNumber) {
+		w += .35
+	}
+	if s.voice == theirVoice {
+		w += .25
+	}
+	if s.question {
+		w -= .9
+	}
+	content := 0
+	for _, t := range s.terms {
+		if !stopWord(t) {
+			content++
+		}
+	}
+	switch {
+	case content < 3:
+		w -= .6
+	case content >= 6:
+		w += .2
+	}
+	if len(s.terms) > 45 {
+		w -= .5
+	}
+	return w
+}

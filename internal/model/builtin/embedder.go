@@ -1,0 +1,166 @@
+package builtin
+
+import (
+	"context"
+	"fmt"
+	"math"
+	"unicode/utf8"
+
+	"github.com/contextd/contextd/internal/crm"
+)
+
+// EmbedderName says what the embedder is: hashed words and letter n-grams in 256 dimensions. It is also its fingerprint: vectors of two fingerprints never mix.
+const EmbedderName = "builtin/hash256@1"
+
+// Dim is the length of the embedder's vectors.
+const Dim = 256
+
+// Weights of the features. A word counts for more than the n-grams inside it, so that the same word outweighs a similar one; n-grams let word forms and typing
+// errors meet. Every word is spread over several signed positions, so that two words that collide in one still differ in the others.
+const (
+	wordWeight   = 1.0
+	gramWeight   = .35
+	pairWeight   = .3
+	wordSpread   = 3
+	shortestGram = 3
+	longestGram  = 5
+	biasDim      = 0 // carries the vector of a text without words; no feature lands there
+)
+
+// Embedder hashes words, neighbouring words and letter n-grams of 3 to 5 into 256 dimensions, with logarithmic counts. It keeps nothing, costs nothing and is safe for
+// concurrent use. The zero value is ready.
+type Embedder struct{}
+
+// Name is builtin/hash256@1.
+func (Embedder) Name() string { return EmbedderName }
+
+// Fingerprint changes whenever the vector of any text does.
+func (Embedder) Fingerprint() string { return EmbedderName }
+
+// Dim is 256.
+func (Embedder) Dim() int { return Dim }
+
+// Embed gives one unit vector of 256 dimensions per text, in order; documents and questions are read alike. No vector is zero: a text without words lies on a
+// dimension of its own, at a right angle to all others. No text is cut. A done ctx ends the work between two texts, without vectors.
+func (Embedder) Embed(ctx context.Context, _ crm.EmbedKind, texts []string) ([][]float32, crm.Usage, error) {
+	out := make([][]float32, len(texts))
+	var use crm.Usage
+	h := hasher{counts: map[uint64]float32{}}
+	for i, t := range texts {
+		if err := ctx.Err(); err != nil {
+			return nil, crm.Usage{}, fmt.Errorf("%s: embed text %d of %d: %w", EmbedderName, i+1, len(texts), err)
+		}
+		out[i] = h.vector(t)
+		use.InputTokens += (utf8.RuneCountInString(t) + 3) / 4
+	}
+	return out, use, nil
+}
+
+// hasher counts features by their 64-bit hash. order keeps them as they came: sums of floats must not depend on a map's order.
+type hasher struct {
+	counts map[uint64]float32
+	order  []uint64
+	runes  []byte
+}
+
+func (h *hasher) vector(text string) []float32 {
+	clear(h.counts)
+	h.order = h.order[:0]
+	before := ""
+	for _, term := range crm.Terms(text) {
+		h.count(hash(term, 1)<<2|0, wordWeight)
+		if before != "" {
+			h.count(hash(before+" "+term, 2)<<2|1, pairWeight)
+		}
+		before = term
+		h.grams(term)
+	}
+	v := make([]float32, Dim)
+	for _, key := range h.order {
+		h.add(v, key, h.counts[key])
+	}
+	return unit(v)
+}
+
+// grams counts the letter n-grams of a word with its ends marked.
+func (h *hasher) grams(term string) {
+	h.runes = append(append(append(h.runes[:0], '<'), term...), '>')
+	w := h.runes
+	for n := shortestGram; n <= longestGram; n++ {
+		for i := 0; i+n <= len(w); i++ {
+			h.count(hashBytes(w[i:i+n], 3)<<2|2, gramWeight)
+		}
+	}
+}
+
+func (h *hasher) count(key uint64, weight float32) {
+	if _, ok := h.counts[key]; !ok {
+		h.order = append(h.order, key)
+	}
+	h.counts[key] += weight
+}
+
+// add puts a feature on its dimensions: words on several, the rest on one. Counts are damped, keeping the weight of a feature that occurs once.
+func (h *hasher) add(v []float32, key uint64, count float32) {
+	weight := float32(gramWeight)
+	spread := 1
+	switch key & 3 {
+	case 0:
+		weight, spread = wordWeight, wordSpread
+	case 1:
+		weight = pairWeight
+	}
+	if count > weight {
+		weight *= 1 + float32(math.Log(float64(count/weight)))
+	}
+	x := key
+	for range spread {
+		x = mix(x)
+		at := 1 + x%(Dim-1)
+		if x>>63 == 0 {
+			v[at] += weight
+		} else {
+			v[at] -= weight
+		}
+	}
+}
+
+func unit(v []float32) []float32 {
+	var sum float64
+	for _, x := range v {
+		sum += float64(x) * float64(x)
+	}
+	if sum == 0 {
+		v[biasDim] = 1
+		return v
+	}
+	scale := float32(1 / math.Sqrt(sum))
+	for i := range v {
+		v[i] *= scale
+	}
+	return v
+}
+
+// hash is FNV-1a with a seed, finished by mix. (FNV: http://www.isthe.com/chongo/tech/comp/fnv; mix: the finaliser of splitmix64.)
+func hash(s string, seed uint64) uint64 {
+	x := uint64(14695981039346656037) ^ seed
+	for i := range len(s) {
+		x = (x ^ uint64(s[i])) * 1099511628211
+	}
+	return mix(x)
+}
+
+func hashBytes(s []byte, seed uint64) uint64 {
+	x := uint64(14695981039346656037) ^ seed
+	for _, c := range s {
+		x = (x ^ uint64(c)) * 1099511628211
+	}
+	return mix(x)
+}
+
+func mix(x uint64) uint64 {
+	x += 0x9e3779b97f4a7c15
+	x = (x ^ x>>30) * 0xbf58476d1ce4e5b9
+	x = (x ^ x>>27) * 0x94d049bb133111eb
+	return x ^ x>>31
+}

@@ -1,0 +1,128 @@
+package builtin
+
+import (
+	"cmp"
+	"math"
+	"slices"
+	"time"
+
+	"github.com/contextd/contextd/internal/crm"
+)
+
+// Evidence older than this, counted from the newest passage, counts half.
+const fresh = 150 * 24 * time.Hour
+
+// evidence is a sentence that a rule stands on, and the points that it brought.
+type evidence struct {
+	s      *sentence
+	points float64
+}
+
+// number adds up the rules' points on the field's base. Each rule counts its newest distinct sentences, at most Max of them.
+func (t *text) number(f crm.Field) float64 {
+	sum := f.Base
+	for _, r := range f.Rules {
+		for i, s := range t.find(r) {
+			if i >= limit(r.Max, 1) {
+				break
+			}
+			points := r.Points * t.weightOf(s)
+			sum += points
+			t.evidence[f.Name] = append(t.evidence[f.Name], evidence{s, points})
+		}
+	}
+	return soften(sum)
+}
+
+// Scores above the knee approach 100 and never reach it: no amount of evidence makes a purchase certain.
+const knee = 80
+
+func soften(v float64) float64 {
+	if v <= knee {
+		return v
+	}
+	return knee + (100-knee)*(1-math.Exp(-(v-knee)/40))
+}
+
+func (t *text) weightOf(s *sentence) float64 {
+	if s.time().IsZero() || t.newest.Sub(s.time()) > fresh {
+		return .5
+	}
+	return 1
+}
+
+// find lists the sentences that hold a cue of the rule, newest first, near duplicates once. What our own people say in calls and mails is no evidence of what the
+// other side has or wants; what they wrote down in notes is, unless the rule wants the other side's own words.
+func (t *text) find(r crm.Rule) []*sentence {
+	compiled := map[string][]cue{}
+	var out []*sentence
+	for i := range t.sentences {
+		s := &t.sentences[i]
+		if s.voice == ourVoice || (r.Theirs && s.voice != theirVoice) || s.passage.Kind == crm.Task {
+			continue
+		}
+		if s.question && s.voice != theirVoice {
+			continue
+		}
+		cues, ok := compiled[s.language]
+		if !ok {
+			cues = compile(r.Cues, s.language)
+			compiled[s.language] = cues
+		}
+		if len(match(cues, s.terms)) > 0 {
+			out = append(out, s)
+		}
+	}
+	slices.SortStableFunc(out, func(a, b *sentence) int {
+		return cmp.Or(b.time().Compare(a.time()), cmp.Compare(b.voice, a.voice), cmp.Compare(a.start, b.start))
+	})
+	var distinct []*sentence
+	for _, s := range out {
+		if !slices.ContainsFunc(distinct, func(o *sentence) bool { return alike(o, s) }) {
+			distinct = append(distinct, s)
+		}
+	}
+	return distinct
+}
+
+// factors are the sentences that a number stands on, the weightiest first; each sentence once, with the sum of what it brought.
+func (t *text) factors(f crm.Field) []claim {
+	var list []evidence
+	for _, e := range t.evidence[f.From] {
+		if at := slices.IndexFunc(list, func(o evidence) bool { return alike(o.s, e.s) }); at >= 0 {
+			list[at].points += e.points
+			continue
+		}
+		list = append(list, e)
+	}
+	slices.SortStableFunc(list, func(a, b evidence) int { return cmp.Compare(math.Abs(b.points), math.Abs(a.points)) })
+	out := []claim{}
+	for _, e := range keep(list, limit(f.Max, 8)) {
+		c := say(e.s)
+		c.Effect = "raises"
+		if e.points < 0 {
+			c.Effect = "lowers"
+		}
+		out = append(out, c)
+	}
+	return out
+}
+
+// choice is the value of the first rule that holds: a number at least so high, or a recent sentence with one of its cues, or both where the rule says both.
+func (t *text) choice(f crm.Field, p schema) string {
+	for _, r := range f.Rules {
+		if r.AtLeast != nil && t.numbers[r.Of] < *r.AtLeast {
+			continue
+		}
+		if r.AtMost != nil && t.numbers[r.Of] > *r.AtMost {
+			continue
+		}
+		if len(r.Cues) == 0 || slices.ContainsFunc(t.find(r), func(s *sentence) bool { return t.weightOf(s) == 1 }) {
+			return r.Value
+		}
+	}
+	if f.Value == "" && len(p.Enum) > 0 {
+		return p.Enum[0]
+	}
+	return f.Value
+}

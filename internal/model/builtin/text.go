@@ -1,0 +1,134 @@
+package builtin
+
+import (
+	"cmp"
+	"context"
+	"slices"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"github.com/contextd/contextd/internal/crm"
+	"github.com/contextd/contextd/internal/model"
+)
+
+// maxSentences bounds the work of one request; the newest passages and the focus come first.
+const maxSentences = 6000
+
+// text is everything that was read for one answer, and what has been used of it.
+type text struct {
+	sentences []sentence // in the order of the passages, without hostile ones
+	language  string     // of the focus
+	focus     *crm.Passage
+	newest    time.Time
+	evidence  map[string][]evidence // by number field
+	numbers   map[string]float64
+	used      []*sentence
+	questions []*sentence
+	answered  map[*sentence]*sentence
+}
+
+// read splits the passages, finds out who speaks and in which language, and drops what speaks to the machine.
+func read(ctx context.Context, r model.Request) (*text, error) {
+	t := &text{language: "en", evidence: map[string][]evidence{}, numbers: map[string]float64{}, answered: map[*sentence]*sentence{}}
+	t.focus = focus(r)
+	v := listen(r)
+	for i := range r.Passages {
+		if err := ctx.Err(); err != nil {
+			return nil, err
+		}
+		p := &r.Passages[i]
+		if p.Time.After(t.newest) {
+			t.newest = p.Time
+		}
+		t.add(p, v)
+	}
+	if t.focus != nil {
+		t.language = languageOf(t.focus)
+	}
+	if len(t.sentences) > maxSentences {
+		t.sentences = t.sentences[len(t.sentences)-maxSentences:]
+	}
+	return t, nil
+}
+
+func (t *text) add(p *crm.Passage, v voices) {
+	lang := languageOf(p)
+	inFocus := t.focus != nil && p.Activity == t.focus.Activity
+	for _, s := range split(p) {
+		s.language, s.focus = lang, inFocus
+		s.voice = v.of(&s)
+		if !hostile(&s) {
+			t.sentences = append(t.sentences, s)
+		}
+	}
+}
+
+func languageOf(p *crm.Passage) string {
+	if slices.Contains(languages, p.Language) {
+		return p.Language
+	}
+	head := p.Text
+	if len(head) > 4000 {
+		head = strings.ToValidUTF8(head[:4000], "")
+	}
+	return detect(crm.Terms(head))
+}
+
+// focus is the passage whose activity is the subject; of a record, the newest incoming email, else the newest passage.
+func focus(r model.Request) *crm.Passage {
+	var mail, newest *crm.Passage
+	for i := range r.Passages {
+		p := &r.Passages[i]
+		if p.Activity == r.Subject && !r.Subject.IsZero() {
+			return p
+		}
+		if p.Kind == crm.Email && p.Direction == crm.Incoming && (mail == nil || p.Time.After(mail.Time)) {
+			mail = p
+		}
+		if newest == nil || p.Time.After(newest.Time) {
+			newest = p
+		}
+	}
+	return cmp.Or(mail, newest)
+}
+
+// say makes a claim of a sentence: its words, led by the speaker where the quote or the passage itself proves who spoke.
+func say(s *sentence) claim {
+	body := strings.Join(strings.Fields(s.quote()), " ")
+	start := s.start
+	if s.speaker != "" && s.voice != unknownVoice {
+		switch {
+		case s.speaker == s.passage.Person:
+			body = s.speaker + ": " + body
+		case s.lead < s.start && utf8.RuneCountInString(s.passage.Text[s.lead:s.end]) <= 320:
+			start, body = s.lead, s.speaker+": "+body
+		}
+	}
+	return claim{Text: body, Quotes: []quote{{Passage: s.passage.ID, Quote: s.passage.Text[start:s.end]}}}
+}
+
+// alike reports whether two sentences say nearly the same: more than six of ten terms shared.
+func alike(a, b *sentence) bool {
+	if a == b {
+		return true
+	}
+	seen := map[string]int{}
+	for _, t := range a.terms {
+		seen[t] |= 1
+	}
+	for _, t := range b.terms {
+		seen[t] |= 2
+	}
+	both := 0
+	for _, m := range seen {
+		if m == 3 {
+			both++
+		}
+	}
+	return len(seen) > 0 && float64(both) > .6*float64(len(seen))
+}
+
+func (t *text) isUsed(s *sentence) bool {
+	return slices.ContainsFunc(t.used, func(u *sentence) bool { return alike(u, s) })
+}
