@@ -71,7 +71,7 @@ func (s *Server) batchRead(c *call) reply {
 		m.results = append(m.results, s.render(o, b.Properties, b.History))
 	}
 	if len(missing) > 0 {
-		name := asciiUpper(hubspot.Singular(c.typ))
+		name := strings.ToUpper(hubspot.Singular(c.typ))
 		m.errors = append(m.errors, itemError{Status: "error", Category: "OBJECT_NOT_FOUND", Context: map[string][]string{"ids": missing},
 			Message: "Could not get some " + name + " objects, they may be deleted or not exist. Check that ids are valid."})
 	}
@@ -292,5 +292,3 @@ func (s *Server) gdprDelete(c *call) reply {
 	}
 	return reply{status: 204}
 }
-
-func asciiUpper(s string) string { return strings.ToUpper(s) }

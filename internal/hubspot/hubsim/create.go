@@ -3,6 +3,7 @@ package hubsim
 import (
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/contextd/contextd/internal/crm"
 	"github.com/contextd/contextd/internal/hubspot"
@@ -112,7 +113,7 @@ func (s *Server) required(t crm.ObjectType, v map[string]string) *reply {
 	if len(missing) == 0 {
 		return nil
 	}
-	r := fail(400, "VALIDATION_ERROR", fmt.Sprintf("Error creating %s. Some required properties were not set.", asciiUpper(hubspot.Singular(t))))
+	r := fail(400, "VALIDATION_ERROR", fmt.Sprintf("Error creating %s. Some required properties were not set.", strings.ToUpper(hubspot.Singular(t))))
 	r.body.(*errorBody).Context = map[string][]string{"properties": missing}
 	return &r
 }

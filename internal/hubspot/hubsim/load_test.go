@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"testing/fstest"
 	"time"
 )
 
@@ -106,6 +107,21 @@ func TestTenThousandActivitiesInASecond(t *testing.T) {
 }
 
 func fixed() time.Time { return time.Date(2026, 11, 20, 18, 0, 0, 0, time.UTC) }
+
+func TestMisspeltStoriesAreRefused(t *testing.T) {
+	for text, want := range map[string]string{
+		"story: a\nactivites: []\n": "activites",
+		"story: a\nactivities: [{key: k, type: fax, at: 2026-01-01T00:00:00Z, owner: dana}]\n":                              "unknown type",
+		"story: a\nactivities: [{key: k, type: note, at: 2026-01-01T00:00:00Z, owner: nobody, text: t}]\n":                  "nobody",
+		"story: a\nactivities: [{key: k, type: note, at: 2026-01-01T00:00:00Z, owner: dana, text: t, contacts: [ghost]}]\n": "ghost",
+		"story: a\nfacts: [{id: f, activity: ghost, quote: q}]\n":                                                           "ghost",
+	} {
+		err := New(Options{}).loadStories(fstest.MapFS{"s/1.yaml": {Data: []byte(text)}}, "s")
+		if err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%q: %v, want an error about %q", text, err, want)
+		}
+	}
+}
 
 func TestStoryFeatures(t *testing.T) {
 	s := start(t, Options{})

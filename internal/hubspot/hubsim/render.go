@@ -146,7 +146,6 @@ func (s *Server) shownValue(o *object, name string) string {
 		return strconv.Itoa(len(s.liveLinks(o, crm.Contacts, 0)))
 	case "num_associated_deals":
 		return strconv.Itoa(len(s.liveLinks(o, crm.Deals, 0)))
-	case "hs_lead_status":
 	}
 	return o.raw(name)
 }

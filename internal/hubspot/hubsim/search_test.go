@@ -103,6 +103,9 @@ func TestSearchLagsBehind(t *testing.T) {
 	if total("Old") != 0.0 {
 		t.Error("a deal is found before the lag is over")
 	}
+	if a := s.want(200, "POST", o+"deals/search", `{}`); a.path("total") != 0.0 {
+		t.Error("a deal is listed before the lag is over")
+	}
 	s.Advance(6 * time.Second)
 	s.want(200, "PATCH", o+"deals/"+id, `{"properties":{"dealname":"New"}}`)
 	if total("Old") != 1.0 || total("New") != 0.0 {
@@ -116,6 +119,11 @@ func TestSearchLagsBehind(t *testing.T) {
 
 func TestRateLimits(t *testing.T) {
 	now := fixed()
+	slow := start(t, Options{SearchLimit: 1, Clock: func() time.Time { return now }})
+	slow.want(200, "POST", o+"deals/search", `{}`)
+	slow.want(429, "POST", o+"deals/search", `{}`)
+	slow.Advance(time.Second)
+	slow.want(200, "POST", o+"deals/search", `{}`)
 	s := start(t, Options{RateLimit: 8, DailyLimit: 12, SearchLimit: 5, Clock: func() time.Time { return now }})
 	for i := range 5 {
 		if a := s.want(200, "POST", o+"deals/search", `{}`); a.header.Get("X-HubSpot-RateLimit-Max") != "" {

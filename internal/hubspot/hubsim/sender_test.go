@@ -92,6 +92,34 @@ func TestDuplicatesDropsAndShuffle(t *testing.T) {
 	}
 }
 
+func TestSensitiveValuesAreNotSent(t *testing.T) {
+	r := receive(t, nil)
+	s := sending(t, r, Options{})
+	s.want(201, "POST", p+"contacts", `{"name":"illness","label":"Illness","type":"string","fieldType":"text","groupName":"contactinformation","dataSensitivity":"sensitive"}`)
+	s.made("contacts", `{"properties":{"illness":"flu"}}`)
+	s.settle()
+	if e := r.events[1]; e.PropertyName != "illness" || *e.PropertyValue != "REDACTED" || !*e.IsSensitive {
+		t.Errorf("event %+v", e)
+	}
+}
+
+func TestTenRequestsAtATime(t *testing.T) {
+	entered, release := make(chan int, 100), make(chan struct{})
+	r := receive(t, func(n int) int { entered <- n; <-release; return 200 })
+	s := sending(t, r, Options{WebhookBatch: 1, WebhookWindow: -1})
+	s.want(201, "POST", "/_sim/import", `{"objects":10}`)
+	for range 10 {
+		<-entered
+	}
+	select {
+	case <-entered:
+		t.Error("an eleventh request while ten are in flight")
+	case <-time.After(100 * time.Millisecond): // long enough for one more request to arrive
+	}
+	close(release)
+	s.settle()
+}
+
 func TestNothingIsSentTwiceToAGoodReceiver(t *testing.T) {
 	var mu sync.Mutex
 	inFlight, most := 0, 0
