@@ -10,17 +10,20 @@ import (
 )
 
 const activityColumns = `a.ref, a.at, a.time_unknown, a.created_at, a.modified_at, a.direction, a.subject, a.format, a.minutes, a.people, a.thread, a.status,
-	a.channel, a.owner, a.links, a.ours, a.version, a.deleted_at`
+	a.channel, a.owner, a.links, a.accounts, a.ours, a.version, a.deleted_at`
 
 func scanActivity(portal crm.PortalID, scan func(...any) error) (s crm.Stored, err error) {
-	var ref, people, links string
+	var ref, people, links, accounts string
 	var at, created, modified, deleted int64
 	err = scan(&ref, &at, &s.TimeUnknown, &created, &modified, &s.Direction, &s.Subject, &s.Format, &s.Minutes, &people, &s.Thread, &s.Status, &s.Channel, &s.OwnerID,
-		&links, &s.Ours, &s.Document.Version, &deleted)
+		&links, &accounts, &s.Ours, &s.Document.Version, &deleted)
 	if err != nil {
 		return s, err
 	}
 	if s.Ref, err = refOf(portal, ref); err != nil {
+		return s, err
+	}
+	if s.Accounts, err = decodeRefs(portal, accounts); err != nil {
 		return s, err
 	}
 	s.Document.Ref = s.Ref
@@ -58,9 +61,6 @@ func (db *DB) activity(ctx context.Context, ref crm.Ref, known time.Time) (s crm
 		}
 		if known.IsZero() && s.DeletedAt != nil {
 			return crm.ErrNotFound
-		}
-		if s.Accounts, err = v.accountsOf(ref); err != nil {
-			return err
 		}
 		return v.version(&s, known)
 	})
@@ -124,7 +124,7 @@ func (db *DB) Timeline(ctx context.Context, record crm.Ref, since time.Time, lim
 			UNION SELECT activity, at FROM links WHERE portal = ? AND record = ? AND at >= ?) x
 			JOIN activities a ON a.portal = ? AND a.ref = x.activity WHERE a.deleted_at = 0 AND (? = 0 OR x.at <> 0)
 			ORDER BY CASE WHEN x.at = 0 THEN 1 ELSE 0 END, x.at DESC, a.ref LIMIT ?`
-		err = v.each(q, []any{portal, p, from, portal, p, from, portal, flag(!since.IsZero()), limit}, func(scan func(...any) error) error {
+		return v.each(q, []any{portal, p, from, portal, p, from, portal, flag(!since.IsZero()), limit}, func(scan func(...any) error) error {
 			var learned *int64
 			s, err := scanActivity(record.Portal, func(dest ...any) error { return scan(append(dest, &learned)...) })
 			if learned != nil {
@@ -133,15 +133,6 @@ func (db *DB) Timeline(ctx context.Context, record crm.Ref, since time.Time, lim
 			out = append(out, s)
 			return err
 		})
-		if err != nil {
-			return err
-		}
-		for i := range out {
-			if out[i].Accounts, err = v.accountsOf(out[i].Ref); err != nil {
-				return err
-			}
-		}
-		return nil
 	})
 	if err != nil {
 		return nil, fmt.Errorf("timeline of %s: %w", record, err)

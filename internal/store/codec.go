@@ -82,6 +82,24 @@ func refsOf(portal crm.PortalID, paths []string) ([]crm.Ref, error) {
 	return out, nil
 }
 
+// encodeRefs stores references of one portal as a JSON list of "type/id".
+func encodeRefs(refs []crm.Ref) (string, error) {
+	paths := make([]string, len(refs))
+	for i, r := range refs {
+		paths[i] = path(r)
+	}
+	return encode(paths)
+}
+
+// decodeRefs is the inverse of encodeRefs.
+func decodeRefs(portal crm.PortalID, s string) ([]crm.Ref, error) {
+	var paths []string
+	if err := decode(s, &paths); err != nil {
+		return nil, err
+	}
+	return refsOf(portal, paths)
+}
+
 // actorOf reads a stored actor; "" is none.
 func actorOf(s string) (crm.Actor, error) {
 	var a crm.Actor
@@ -90,14 +108,6 @@ func actorOf(s string) (crm.Actor, error) {
 	}
 	err := a.UnmarshalText([]byte(s))
 	return a, err
-}
-
-// actorText is how an actor is stored; none is "".
-func actorText(a crm.Actor) string {
-	if a == (crm.Actor{}) {
-		return ""
-	}
-	return a.String()
 }
 
 // sum is the lower-case hex SHA-256 of b.

@@ -38,7 +38,7 @@ func (t *tx) gone(ref crm.Ref, cause crm.Claim) error {
 		t.unlink(ref),
 		t.do("UPDATE versions SET superseded_at = ? WHERE portal = ? AND activity = ? AND superseded_at = 0", now, int64(ref.Portal), path(ref)),
 		t.do(`INSERT INTO activities (portal, ref, kind, at, time_unknown, created_at, modified_at, direction, subject, format, minutes, people, thread, status,
-			channel, owner, links, ours, version, mark, deleted_at) VALUES (?, ?, ?, 0, 0, 0, 0, '', '', '', 0, '', '', '', '', '', '', 0, '', '', ?)
+			channel, owner, links, accounts, ours, version, mark, deleted_at) VALUES (?, ?, ?, 0, 0, 0, 0, '', '', '', 0, '', '', '', '', '', '', '', 0, '', '', ?)
 			ON CONFLICT (portal, ref) DO UPDATE SET mark = '', deleted_at = CASE WHEN activities.deleted_at = 0 THEN excluded.deleted_at ELSE activities.deleted_at END`,
 			int64(ref.Portal), path(ref), string(ref.Type.Kind()), now),
 		t.audit(crm.AuditEntry{Action: "activity.gone", Actors: []crm.Actor{crm.System("indexer")}, Portal: ref.Portal, Subject: path(ref), IDs: ids}))

@@ -15,15 +15,16 @@ func (db *DB) Marks(ctx context.Context, refs []crm.Ref) (out map[crm.Ref]crm.Ma
 	err = db.r.read(ctx, func(v *view) error {
 		for _, ref := range refs {
 			var m crm.Marked
-			var links string
-			err := v.one("SELECT mark, links FROM activities WHERE portal = ? AND ref = ? AND deleted_at = 0", []any{int64(ref.Portal), path(ref)}, &m.Mark, &links)
+			var links, accounts string
+			err := v.one("SELECT mark, links, accounts FROM activities WHERE portal = ? AND ref = ? AND deleted_at = 0", []any{int64(ref.Portal), path(ref)},
+				&m.Mark, &links, &accounts)
 			if errors.Is(err, crm.ErrNotFound) {
 				continue
 			}
 			if err := errorsOf(err, decode(links, &m.Links)); err != nil {
 				return fmt.Errorf("%s: %w", ref, err)
 			}
-			if m.Accounts, err = v.accountsOf(ref); err != nil {
+			if m.Accounts, err = decodeRefs(ref.Portal, accounts); err != nil {
 				return fmt.Errorf("%s: %w", ref, err)
 			}
 			out[ref] = m
@@ -36,13 +37,17 @@ func (db *DB) Marks(ctx context.Context, refs []crm.Ref) (out map[crm.Ref]crm.Ma
 	return out, nil
 }
 
-// accountsOf lists an activity's accounts, the primary one first.
+// accountsOf lists an activity's accounts, the primary one first; none for an unknown activity.
 func (v *view) accountsOf(activity crm.Ref) ([]crm.Ref, error) {
-	paths, err := v.strings("SELECT account FROM activity_accounts WHERE portal = ? AND activity = ? ORDER BY pos", int64(activity.Portal), path(activity))
+	var text string
+	err := v.one("SELECT accounts FROM activities WHERE portal = ? AND ref = ?", []any{int64(activity.Portal), path(activity)}, &text)
+	if errors.Is(err, crm.ErrNotFound) {
+		return nil, nil
+	}
 	if err != nil {
 		return nil, err
 	}
-	return refsOf(activity.Portal, paths)
+	return decodeRefs(activity.Portal, text)
 }
 
 // Keep stores a batch of activities in one transaction; see indexer.Texts. A new text supersedes the version before it, which stays readable. Activities of ours
@@ -154,17 +159,18 @@ func (t *tx) keepActivity(k *crm.Kept) error {
 	a := k.Activity
 	people, err1 := encode(a.People)
 	links, err2 := encode(a.Links)
-	if err := errorsOf(err1, err2); err != nil {
+	accounts, err3 := encodeRefs(k.Accounts)
+	if err := errorsOf(err1, err2, err3); err != nil {
 		return err
 	}
 	return t.do(`INSERT INTO activities (portal, ref, kind, at, time_unknown, created_at, modified_at, direction, subject, format, minutes, people, thread, status,
-		channel, owner, links, ours, version, mark, deleted_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0)
+		channel, owner, links, accounts, ours, version, mark, deleted_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0)
 		ON CONFLICT (portal, ref) DO UPDATE SET kind = excluded.kind, at = excluded.at, time_unknown = excluded.time_unknown, created_at = excluded.created_at,
 		modified_at = excluded.modified_at, direction = excluded.direction, subject = excluded.subject, format = excluded.format, minutes = excluded.minutes,
 		people = excluded.people, thread = excluded.thread, status = excluded.status, channel = excluded.channel, owner = excluded.owner, links = excluded.links,
-		ours = excluded.ours, version = excluded.version, mark = excluded.mark, deleted_at = 0`,
+		accounts = excluded.accounts, ours = excluded.ours, version = excluded.version, mark = excluded.mark, deleted_at = 0`,
 		int64(a.Ref.Portal), path(a.Ref), string(a.Ref.Type.Kind()), micros(a.Time), flag(a.TimeUnknown), micros(a.Created), micros(a.Modified), string(a.Direction),
-		a.Subject, string(a.Format), a.Minutes, people, a.Thread, a.Status, a.Channel, a.OwnerID, links, flag(a.Ours), k.Document.Version, k.Mark)
+		a.Subject, string(a.Format), a.Minutes, people, a.Thread, a.Status, a.Channel, a.OwnerID, links, accounts, flag(a.Ours), k.Document.Version, k.Mark)
 }
 
 // keepLinks replaces the activity's records and accounts.
@@ -180,9 +186,9 @@ func (t *tx) keepLinks(k *crm.Kept) error {
 			return err
 		}
 	}
-	for i, r := range k.Accounts {
-		err := t.do("INSERT INTO activity_accounts (portal, activity, account, pos, at) VALUES (?, ?, ?, ?, ?) ON CONFLICT (portal, activity, account) DO NOTHING",
-			portal, ref, path(r), i, at)
+	for _, r := range k.Accounts {
+		err := t.do("INSERT INTO activity_accounts (portal, activity, account, at) VALUES (?, ?, ?, ?) ON CONFLICT (portal, activity, account) DO NOTHING",
+			portal, ref, path(r), at)
 		if err != nil {
 			return err
 		}

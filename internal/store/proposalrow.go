@@ -10,7 +10,6 @@ import (
 type proposalBody struct {
 	Prompt   crm.PromptRef      `json:"prompt"`
 	Model    string             `json:"model"`
-	Account  string             `json:"account"`
 	Claims   []storedClaim      `json:"claims"`
 	Features map[string]float64 `json:"features"`
 	Verdict  crm.Verdict        `json:"verdict"`
@@ -27,7 +26,7 @@ type storedClaim struct {
 }
 
 func bodyOf(p crm.Proposal) proposalBody {
-	b := proposalBody{Prompt: p.Prompt, Model: p.Model, Account: path(p.Account), Features: p.Features, Verdict: p.Verdict, Reasons: p.Reasons, Usage: p.Usage,
+	b := proposalBody{Prompt: p.Prompt, Model: p.Model, Features: p.Features, Verdict: p.Verdict, Reasons: p.Reasons, Usage: p.Usage,
 		ReadAt: p.ReadAt, Cause: p.Cause}
 	for _, c := range p.Claims {
 		s := storedClaim{ClaimText: c}
@@ -42,9 +41,6 @@ func bodyOf(p crm.Proposal) proposalBody {
 // into fills a proposal from its stored body.
 func (b proposalBody) into(p *crm.Proposal) (err error) {
 	p.Prompt, p.Model, p.Features, p.Verdict, p.Reasons, p.Usage, p.ReadAt, p.Cause = b.Prompt, b.Model, b.Features, b.Verdict, b.Reasons, b.Usage, b.ReadAt, b.Cause
-	if p.Account, err = refOf(p.Portal, b.Account); err != nil {
-		return err
-	}
 	for _, s := range b.Claims {
 		c := s.ClaimText
 		for i := range c.Evidence {
@@ -59,14 +55,14 @@ func (b proposalBody) into(p *crm.Proposal) (err error) {
 	return nil
 }
 
-const proposalColumns = `id, workflow, subject, record, record_name, state, confidence, fingerprint, body, created_at, decided_at, decided_by, assignee, snoozed_till, rev`
+const proposalColumns = `id, workflow, subject, record, record_name, account, state, confidence, fingerprint, body, created_at, decided_at, decided_by, assignee, snoozed_till, rev`
 
 // scanProposal reads a row without its changes.
 func scanProposal(portal crm.PortalID, scan func(...any) error) (p crm.Proposal, err error) {
 	p.Portal = portal
-	var subject, record, body, by string
+	var subject, record, account, body, by string
 	var created, decided, snoozed int64
-	err = scan(&p.ID, &p.Workflow, &subject, &record, &p.RecordName, &p.State, &p.Confidence, &p.Fingerprint, &body, &created, &decided, &by, &p.Assignee, &snoozed, &p.Rev)
+	err = scan(&p.ID, &p.Workflow, &subject, &record, &p.RecordName, &account, &p.State, &p.Confidence, &p.Fingerprint, &body, &created, &decided, &by, &p.Assignee, &snoozed, &p.Rev)
 	if err != nil {
 		return p, err
 	}
@@ -75,11 +71,12 @@ func scanProposal(portal crm.PortalID, scan func(...any) error) (p crm.Proposal,
 	if err := decode(body, &b); err != nil {
 		return p, err
 	}
-	var err1, err2, err3 error
+	var err1, err2, err3, err4 error
 	p.Subject, err1 = refOf(portal, subject)
 	p.Record, err2 = refOf(portal, record)
 	p.DecidedBy, err3 = actorOf(by)
-	return p, errorsOf(err1, err2, err3, b.into(&p))
+	p.Account, err4 = refOf(portal, account)
+	return p, errorsOf(err1, err2, err3, err4, b.into(&p))
 }
 
 // proposal reads one whole; crm.ErrNotFound.

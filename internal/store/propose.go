@@ -154,10 +154,10 @@ func (t *tx) insertProposal(p crm.Proposal, raw crm.Raw, cause span) error {
 	err = errorsOf(
 		t.keepText(p.Portal, prompt, raw.Prompt),
 		t.keepText(p.Portal, reply, raw.Reply),
-		t.do(`INSERT INTO proposals (portal, id, workflow, subject, record, record_name, state, confidence, fingerprint, body, claims, claims_quoted, prompt_hash,
+		t.do(`INSERT INTO proposals (portal, id, workflow, subject, record, record_name, account, state, confidence, fingerprint, body, claims, claims_quoted, prompt_hash,
 			reply_hash, cause_kind, cause_key, cause_from, cause_seq, created_at, decided_at, decided_by, assignee, snoozed_till, rev)
-			VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, '', ?, 0, ?)`,
-			int64(p.Portal), p.ID, p.Workflow, path(p.Subject), path(p.Record), p.RecordName, string(p.State), p.Confidence, p.Fingerprint, body, claims, quoted,
+			VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, '', ?, 0, ?)`,
+			int64(p.Portal), p.ID, p.Workflow, path(p.Subject), path(p.Record), p.RecordName, path(p.Account), string(p.State), p.Confidence, p.Fingerprint, body, claims, quoted,
 			prompt, reply, string(cause.kind), cause.key, cause.from, cause.to, micros(p.CreatedAt), p.Assignee, p.Rev))
 	if err != nil {
 		return err

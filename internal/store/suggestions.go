@@ -84,9 +84,10 @@ func (db *DB) Suggestions(ctx context.Context, f SuggestionFilter, cursor string
 
 // SuggestionsOf lists the ids of what one run proposed: the claim's row and number. Empty while it is under way or when nothing came of it.
 func (db *DB) SuggestionsOf(ctx context.Context, run crm.Claim) (ids []string, err error) {
+	workflow, subject, _ := strings.Cut(run.Key, ":") // a consider key is workflow:type/id
 	err = db.r.read(ctx, func(v *view) (err error) {
 		ids, err = v.strings(`SELECT id FROM proposals WHERE portal = ? AND workflow = ? AND subject = ? AND cause_kind = ? AND cause_key = ? AND cause_seq >= ?
-			ORDER BY created_at, id`, int64(run.Portal), before(run.Key), after(run.Key), string(run.Kind), run.Key, run.Seq)
+			ORDER BY created_at, id`, int64(run.Portal), workflow, subject, string(run.Kind), run.Key, run.Seq)
 		return err
 	})
 	if err != nil {
@@ -94,10 +95,6 @@ func (db *DB) SuggestionsOf(ctx context.Context, run crm.Claim) (ids []string, e
 	}
 	return ids, nil
 }
-
-// before and after take a consider key ("workflow:type/id") apart.
-func before(key string) string { s, _, _ := strings.Cut(key, ":"); return s }
-func after(key string) string  { _, s, _ := strings.Cut(key, ":"); return s }
 
 // RunText is the rendered prompt and the model's reply of a suggestion; crm.ErrNotFound once erased.
 func (db *DB) RunText(ctx context.Context, portal crm.PortalID, id string) (raw crm.Raw, err error) {

@@ -128,6 +128,22 @@ func (db *DB) WorkRows(ctx context.Context, f WorkFilter, cursor string, limit i
 	return out, next, nil
 }
 
+// Row reads one row of the dirty set; crm.ErrNotFound when nothing ever marked it.
+func (db *DB) Row(ctx context.Context, portal crm.PortalID, kind crm.WorkKind, key string) (out crm.WorkRow, err error) {
+	err = db.r.read(ctx, func(v *view) error {
+		r, err := v.workRow(portal, kind, key)
+		if err != nil {
+			return err
+		}
+		out = crm.WorkRow{Claim: r.claim(), State: r.state(db.now()), NotBefore: r.due(), LastError: r.lastError}
+		return nil
+	})
+	if err != nil {
+		return crm.WorkRow{}, fmt.Errorf("work %s %s: %w", kind, key, err)
+	}
+	return out, nil
+}
+
 // Redrive makes the buried rows of a filter ready again, with no attempts counted, and says how many.
 func (db *DB) Redrive(ctx context.Context, f WorkFilter, by crm.Actor) (int, error) {
 	f.State = "buried"

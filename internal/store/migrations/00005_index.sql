@@ -1,5 +1,6 @@
 -- activities: calls, meetings, emails, notes, tasks and messages without their text. version is the current text version ('' for a tombstone), mark the hash
--- of everything that was embedded ('': index again). deleted_at is 0 while it exists in HubSpot.
+-- of everything that was embedded ('': index again). accounts is the JSON list of whose memory it belongs to, the primary one first; a tombstone keeps it, so that
+-- erasure still finds what was made of it. deleted_at is 0 while it exists in HubSpot.
 CREATE TABLE activities (
     portal       BIGINT  NOT NULL,
     ref          TEXT    NOT NULL,
@@ -18,6 +19,7 @@ CREATE TABLE activities (
     channel      TEXT    NOT NULL,
     owner        TEXT    NOT NULL,
     links        TEXT    NOT NULL,
+    accounts     TEXT    NOT NULL,
     ours         INTEGER NOT NULL,
     version      TEXT    NOT NULL,
     mark         TEXT    NOT NULL,
@@ -48,7 +50,8 @@ CREATE TABLE versions (
 CREATE INDEX versions_activity ON versions (portal, activity, learned_at);
 CREATE INDEX versions_text ON versions (portal, version);
 
--- links: the records an activity is associated with; activity_accounts: whose memory it belongs to (pos 0 is primary). at is the activity's time, for timelines.
+-- links: the records an activity is associated with; activity_accounts: the accounts it belongs to. Both are the ways in from the other side; at is the
+-- activity's time, for timelines.
 CREATE TABLE links (
     portal   BIGINT NOT NULL,
     activity TEXT   NOT NULL,
@@ -59,11 +62,10 @@ CREATE TABLE links (
 CREATE INDEX links_record ON links (portal, record, at);
 
 CREATE TABLE activity_accounts (
-    portal   BIGINT  NOT NULL,
-    activity TEXT    NOT NULL,
-    account  TEXT    NOT NULL,
-    pos      INTEGER NOT NULL,
-    at       BIGINT  NOT NULL,
+    portal   BIGINT NOT NULL,
+    activity TEXT   NOT NULL,
+    account  TEXT   NOT NULL,
+    at       BIGINT NOT NULL,
     PRIMARY KEY (portal, activity, account)
 );
 CREATE INDEX activity_accounts_account ON activity_accounts (portal, account, at);

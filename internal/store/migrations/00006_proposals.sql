@@ -7,6 +7,7 @@ CREATE TABLE proposals (
     subject       TEXT    NOT NULL,
     record        TEXT    NOT NULL,
     record_name   TEXT    NOT NULL,
+    account       TEXT    NOT NULL,
     state         TEXT    NOT NULL,
     confidence    DOUBLE PRECISION NOT NULL,
     fingerprint   TEXT    NOT NULL,
@@ -30,6 +31,7 @@ CREATE TABLE proposals (
 CREATE INDEX proposals_subject ON proposals (portal, workflow, subject, state);
 CREATE INDEX proposals_list ON proposals (portal, created_at, id);
 CREATE INDEX proposals_state ON proposals (portal, state, created_at, id);
+CREATE INDEX proposals_account ON proposals (portal, account);
 CREATE INDEX proposals_record ON proposals (portal, record, created_at, id);
 
 -- changes: the unit of verdict, approval, effect and undo. body is the change as proposed; edited is what a person made of its new value, NULL if nobody did.

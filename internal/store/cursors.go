@@ -1,0 +1,71 @@
+package store
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/contextd/contextd/internal/crm"
+)
+
+// Cursor is where a long listing stands.
+type Cursor struct {
+	Name     string
+	Value    string // what the listing continues after; "" at the beginning
+	Done     int64
+	Total    int64 // 0: unknown
+	Finished bool
+	Updated  time.Time
+}
+
+// Cursor reads one; the zero Cursor with that name when there is none yet.
+func (db *DB) Cursor(ctx context.Context, portal crm.PortalID, name string) (c Cursor, err error) {
+	all, err := db.cursors(ctx, portal, " AND name = ?", name)
+	if err != nil {
+		return c, err
+	}
+	if len(all) == 0 {
+		return Cursor{Name: name}, nil
+	}
+	return all[0], nil
+}
+
+// Cursors lists a portal's cursors by name.
+func (db *DB) Cursors(ctx context.Context, portal crm.PortalID) ([]Cursor, error) {
+	return db.cursors(ctx, portal, "")
+}
+
+func (db *DB) cursors(ctx context.Context, portal crm.PortalID, where string, args ...any) (out []Cursor, err error) {
+	err = db.r.read(ctx, func(v *view) error {
+		q := "SELECT name, value, done, total, finished, updated_at FROM cursors WHERE portal = ?" + where + " ORDER BY name"
+		return v.each(q, append([]any{int64(portal)}, args...), func(scan func(...any) error) error {
+			var c Cursor
+			var at int64
+			err := scan(&c.Name, &c.Value, &c.Done, &c.Total, &c.Finished, &at)
+			c.Updated = moment(at)
+			out = append(out, c)
+			return err
+		})
+	})
+	if err != nil {
+		return nil, fmt.Errorf("cursors of portal %d: %w", portal, err)
+	}
+	return out, nil
+}
+
+// KeepCursor stores where a listing stands together with the marks that its last page caused: both or neither, so that a crash repeats a page and skips none.
+func (db *DB) KeepCursor(ctx context.Context, portal crm.PortalID, c Cursor, marks []crm.Mark) error {
+	if portal <= 0 || c.Name == "" {
+		return fmt.Errorf("keep cursor %q of portal %d: %w", c.Name, portal, crm.ErrInvalid)
+	}
+	err := db.w.write(ctx, func(t *tx) error {
+		err := t.do(`INSERT INTO cursors (portal, name, value, done, total, finished, updated_at) VALUES (?, ?, ?, ?, ?, ?, ?)
+			ON CONFLICT (portal, name) DO UPDATE SET value = excluded.value, done = excluded.done, total = excluded.total, finished = excluded.finished,
+			updated_at = excluded.updated_at`, int64(portal), c.Name, c.Value, c.Done, c.Total, flag(c.Finished), micros(t.now))
+		return errorsOf(err, t.markFor(span{}, marks))
+	})
+	if err != nil {
+		return fmt.Errorf("keep cursor %q of portal %d: %w", c.Name, portal, err)
+	}
+	return nil
+}
