@@ -1,0 +1,100 @@
+package web
+
+import (
+	"fmt"
+	"net/http"
+	"time"
+
+	"github.com/gin-gonic/gin"
+
+	"github.com/contextd/contextd/internal/crm"
+)
+
+// maxRecords is how many records one call may name.
+const maxRecords = 1000
+
+type indexBody struct {
+	Records []string   `json:"records"`
+	Objects []string   `json:"objects"`
+	Since   *time.Time `json:"since"`
+	Limit   int        `json:"limit"`
+}
+
+// startIndex queues the reading of history.
+func (s *server) startIndex(c *gin.Context) {
+	var body indexBody
+	err := readJSON(c, &body)
+	var b Backfill
+	if err == nil {
+		b, err = body.backfill(callerOf(c))
+	}
+	if err == nil {
+		err = s.Backfills.StartBackfill(c.Request.Context(), b)
+	}
+	if err != nil {
+		s.fail(c, fmt.Errorf("start indexing: %w", err))
+		return
+	}
+	c.Header("Location", "/api/v1/index")
+	s.reply(c, http.StatusAccepted, gin.H{"state": "queued"})
+}
+
+func (body indexBody) backfill(who caller) (Backfill, error) {
+	b := Backfill{Portal: who.portal, Limit: body.Limit, By: who.Actor()}
+	switch {
+	case body.Limit < 0:
+		return b, fmt.Errorf("limit %d: want 0 or more: %w", body.Limit, crm.ErrInvalid)
+	case len(body.Records) > maxRecords:
+		return b, fmt.Errorf("records: at most %d: %w", maxRecords, crm.ErrInvalid)
+	case len(body.Records) > 0 && len(body.Objects) > 0:
+		return b, fmt.Errorf("name records or objects, not both: %w", crm.ErrInvalid)
+	}
+	if body.Since != nil {
+		b.Since = body.Since.UTC()
+	}
+	for _, path := range body.Records {
+		ref, err := crm.ParsePath(who.portal, path)
+		if err == nil && !ref.Type.IsRecord() {
+			err = fmt.Errorf("%s is not a record: %w", path, crm.ErrInvalid)
+		}
+		if err != nil {
+			return b, err
+		}
+		b.Records = append(b.Records, ref)
+	}
+	for _, name := range body.Objects {
+		t, err := crm.ParseObjectType(name)
+		if err != nil {
+			return b, err
+		}
+		b.Objects = append(b.Objects, t)
+	}
+	return b, nil
+}
+
+type progressJSON struct {
+	Object     crm.ObjectType `json:"object"`
+	State      string         `json:"state"`
+	Listed     int64          `json:"listed"`
+	Indexed    int64          `json:"indexed"`
+	Failed     int64          `json:"failed"`
+	StartedAt  *time.Time     `json:"started_at"`
+	FinishedAt *time.Time     `json:"finished_at"`
+	LastError  *string        `json:"last_error"`
+}
+
+// indexProgress lists how far the newest backfill of each object type is.
+func (s *server) indexProgress(c *gin.Context) {
+	if q := queryOf(c); q.err != nil {
+		s.fail(c, q.err)
+		return
+	}
+	all, err := s.Backfills.BackfillProgress(c.Request.Context(), portalOf(c))
+	if err != nil {
+		s.fail(c, fmt.Errorf("index progress: %w", err))
+		return
+	}
+	s.reply(c, http.StatusOK, pageOf("index", all, "", func(p Progress) progressJSON {
+		return progressJSON{p.Object, p.State, p.Listed, p.Indexed, p.Failed, utc(p.StartedAt), utc(p.FinishedAt), textOrNull(p.LastError)}
+	}))
+}

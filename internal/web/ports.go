@@ -1,0 +1,229 @@
+package web
+
+import (
+	"context"
+	"net/http"
+	"time"
+
+	"github.com/contextd/contextd/internal/crm"
+)
+
+// Every method is safe for concurrent use. Errors are the kinds of package crm and are mapped in problem.go, nowhere else; any other error is ours (500). Error
+// texts of kinds 4xx are shown to the caller, so they hold names and ids only. Lists return up to limit entries, newest first unless said otherwise; cursor is ""
+// or the next of an earlier call, next is "" at the end, and a cursor that nobody gave out is crm.ErrInvalid.
+
+// Verifier decides whether a webhook request came from HubSpot; any error is a refusal, and its text is logged, never sent.
+type Verifier interface {
+	Verify(r *http.Request, body []byte) error
+}
+
+// Inbox keeps verified deliveries. Deliver returns nil only once the body is durable.
+type Inbox interface {
+	Deliver(ctx context.Context, body []byte, at time.Time) (id int64, err error)
+}
+
+// Identity is somebody who may call: a token, or the session that was opened with it.
+type Identity struct {
+	ID     string       // stable and not secret (the token's hash): what a session remembers
+	Name   string       // of the token, as audit entries show it
+	Role   Role         // what it may do
+	Portal crm.PortalID // 0: every portal of the installation
+}
+
+// Actor is the identity as audit entries show it.
+func (i Identity) Actor() crm.Actor { return crm.Actor{Kind: crm.TokenActor, ID: i.Name} }
+
+// Access knows who may call. All methods answer crm.ErrNotFound for what is unknown, revoked or used up.
+type Access interface {
+	// Identify returns the holder of an API token, given the whole secret as it stands behind "Bearer ".
+	Identify(ctx context.Context, secret string) (Identity, error)
+	// Identity returns the present state of an identity by its ID, so that a revoked token ends its sessions with the next request.
+	Identity(ctx context.Context, id string) (Identity, error)
+	// Redeem exchanges a one-time link's word for an identity. The second call with the same word is crm.ErrNotFound.
+	Redeem(ctx context.Context, once string) (Identity, error)
+}
+
+// Token is an API token as operators see it. The secret is shown once, when it is made.
+type Token struct {
+	Name      string
+	Role      Role
+	Portal    crm.PortalID
+	CreatedAt time.Time
+	UsedAt    time.Time // zero: never
+	RevokedAt time.Time // zero: valid
+}
+
+// Tokens makes and ends API tokens of one portal; every change is audited.
+type Tokens interface {
+	// CreateToken returns the secret. crm.ErrConflict when a valid token has that name.
+	CreateToken(ctx context.Context, portal crm.PortalID, name string, role Role, by crm.Actor) (secret string, err error)
+	// PortalTokens lists the portal's tokens, revoked ones included; there are few.
+	PortalTokens(ctx context.Context, portal crm.PortalID) ([]Token, error)
+	// RevokeToken ends the portal's token of that name at once; crm.ErrNotFound.
+	RevokeToken(ctx context.Context, portal crm.PortalID, name string, by crm.Actor) error
+}
+
+// Retriever answers questions inside one account; see crm.Question and crm.Context.
+type Retriever interface {
+	Retrieve(ctx context.Context, q crm.Question) (crm.Context, error)
+}
+
+// History is what is known of records and activities. Reads are of one portal: a Ref carries it.
+type History interface {
+	// Activity is the current version with its text; crm.ErrNotFound when it is not kept or deleted.
+	Activity(ctx context.Context, ref crm.Ref) (crm.Stored, error)
+	// Text is one version's text, also a superseded one; crm.ErrNotFound when unknown or erased.
+	Text(ctx context.Context, ref crm.Ref, version string) (string, error)
+	// Account is the account of a record; crm.ErrNotFound when the record is unknown.
+	Account(ctx context.Context, record crm.Ref) (crm.Ref, error)
+	// TimelinePage lists a record's activities since then (zero: all), without text, newest first, ours included and flagged.
+	TimelinePage(ctx context.Context, record crm.Ref, since time.Time, cursor string, limit int) (page []crm.Stored, next string, err error)
+}
+
+// SuggestionFilter selects suggestions of one portal; empty fields select all.
+type SuggestionFilter struct {
+	Portal   crm.PortalID
+	State    crm.State
+	Workflow string
+	Record   crm.Ref
+}
+
+// Suggestions reads the review queue.
+type Suggestions interface {
+	// Proposals lists suggestions with their changes and claims.
+	Proposals(ctx context.Context, f SuggestionFilter, cursor string, limit int) (page []crm.Proposal, next string, err error)
+	// Proposal by id; crm.ErrNotFound, also for another portal's.
+	Proposal(ctx context.Context, portal crm.PortalID, id string) (crm.Proposal, error)
+}
+
+// Decider carries out a person's decision: crm.ErrConflict when Seen is not the suggestion's present ETag or nothing is pending, crm.ErrStopped when an approval
+// is refused because writing is off (it stays pending), crm.ErrInvalid for changes that do not exist.
+type Decider interface {
+	Decide(ctx context.Context, d crm.Decision) (crm.Proposal, error)
+}
+
+// RunRequest asks for one run of a workflow.
+type RunRequest struct {
+	Portal   crm.PortalID
+	Workflow string
+	Subject  crm.Ref
+	AsOf     time.Time // zero: now
+	By       crm.Actor
+}
+
+// Run is one run as callers see it. State is queued, running, done or dead.
+type Run struct {
+	ID          string
+	Workflow    string
+	Subject     crm.Ref
+	State       string
+	Suggestions []string
+	Error       string
+}
+
+// RunCheck is what one deterministic check said of one claim.
+type RunCheck struct {
+	Claim string `json:"claim"`
+	Check string `json:"check"`
+	OK    bool   `json:"ok"`
+	Why   string `json:"why"`
+}
+
+// DryRun is a whole run of which nothing was stored.
+type DryRun struct {
+	Proposal   crm.Proposal
+	Passages   []crm.Passage
+	PromptText string
+	Reply      string
+	Checks     []RunCheck
+}
+
+// Runs starts workflows by hand. An unknown workflow or a subject it does not take is crm.ErrInvalid; an unknown subject crm.ErrNotFound.
+type Runs interface {
+	// StartRun queues a run durably and returns its id.
+	StartRun(ctx context.Context, r RunRequest) (id string, err error)
+	// DryRun runs at once, calls the model and stores nothing.
+	DryRun(ctx context.Context, r RunRequest) (DryRun, error)
+	// Run by id; crm.ErrNotFound, also for another portal's.
+	Run(ctx context.Context, portal crm.PortalID, id string) (Run, error)
+}
+
+// Audit lists what happened in a portal; subject "" is everything.
+type Audit interface {
+	AuditEntries(ctx context.Context, portal crm.PortalID, subject, cursor string, limit int) (page []crm.AuditEntry, next string, err error)
+}
+
+// WorkFilter selects rows of one portal; empty fields select all. State is ready, waiting, running, buried, done or open (unfinished and not buried).
+type WorkFilter struct {
+	Portal crm.PortalID
+	Kind   crm.WorkKind
+	Key    string
+	State  string
+}
+
+// Work is the dirty set as operators see and mend it.
+type Work interface {
+	WorkRows(ctx context.Context, f WorkFilter, cursor string, limit int) (page []crm.WorkRow, next string, err error)
+	// Redrive makes the filter's buried rows ready again and says how many.
+	Redrive(ctx context.Context, f WorkFilter, by crm.Actor) (int, error)
+	// BuryRows ends the filter's unfinished rows that nobody works on, and says how many.
+	BuryRows(ctx context.Context, f WorkFilter, cause string, by crm.Actor) (int, error)
+}
+
+// EventCounts says where a portal's events ended; each event counts once.
+type EventCounts struct {
+	Received int64
+	Done     int64
+	InReview int64
+	Dead     int64
+	Ignored  map[string]int64 // by reason
+}
+
+// Status is how a portal stands. Coverage is the share (0…1) of each object type's known objects that are indexed.
+type Status struct {
+	Events   EventCounts
+	Work     map[crm.Lane]int64 // unfinished rows
+	Oldest   time.Duration      // age of the oldest unprocessed event; 0: none
+	Coverage map[string]float64
+}
+
+// StatusReader reads the status of one portal.
+type StatusReader interface {
+	Status(ctx context.Context, portal crm.PortalID) (Status, error)
+}
+
+// Backfill says what history to read: the given records, or whole object types (neither: all), changed since then (zero: ever), at most limit objects (0: all).
+type Backfill struct {
+	Portal  crm.PortalID
+	Records []crm.Ref
+	Objects []crm.ObjectType
+	Since   time.Time
+	Limit   int
+	By      crm.Actor
+}
+
+// Progress is how far a backfill of one object type is. State is queued, running, done or failed.
+type Progress struct {
+	Object     crm.ObjectType
+	State      string
+	Listed     int64 // objects found in HubSpot so far
+	Indexed    int64
+	Failed     int64
+	StartedAt  time.Time
+	FinishedAt time.Time // zero while it runs
+	LastError  string
+}
+
+// Backfills reads history on demand, resumably.
+type Backfills interface {
+	// StartBackfill queues the work durably. crm.ErrConflict when a backfill of the same objects is under way.
+	StartBackfill(ctx context.Context, b Backfill) error
+	// BackfillProgress lists the newest backfill of each object type; empty when there was none.
+	BackfillProgress(ctx context.Context, portal crm.PortalID) ([]Progress, error)
+}
+
+// Check is one thing that must work before requests are sent here. Run must respect its context; its error text is logged, never sent.
+type Check struct {
+	Name string
+	Run  func(ctx context.Context) error
+}

@@ -1,0 +1,337 @@
+package web_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"strconv"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/contextd/contextd/internal/crm"
+	"github.com/contextd/contextd/internal/web"
+)
+
+const (
+	portal  = crm.PortalID(4711)
+	foreign = crm.PortalID(4712)
+	pat     = "contextd_pat_"
+)
+
+var now = time.Date(2026, 11, 2, 9, 30, 0, 0, time.UTC)
+
+// world is every port in memory. Tests change it before they call.
+type world struct {
+	mu         sync.Mutex
+	verifyErr  error
+	deliverErr error
+	deliver    func(ctx context.Context) error
+	panics     bool
+	bodies     []string
+	err        error // what every other port answers, if set
+	tokens     map[string]web.Identity
+	once       map[string]web.Identity
+	revoked    []string
+	proposals  []crm.Proposal
+	decisions  []crm.Decision
+	activities map[crm.Ref]crm.Stored
+	texts      map[string]string
+	questions  []crm.Question
+	started    []web.RunRequest
+	moved      []string
+	backfills  []web.Backfill
+	created    []string
+	calls      int
+}
+
+func newWorld() *world {
+	w := &world{tokens: map[string]web.Identity{}, once: map[string]web.Identity{}, activities: map[crm.Ref]crm.Stored{}, texts: map[string]string{}}
+	for _, role := range web.Roles() {
+		w.tokens[pat+string(role)] = web.Identity{ID: "id-" + string(role), Name: string(role), Role: role, Portal: portal}
+	}
+	w.tokens[pat+"foreign"] = web.Identity{ID: "id-foreign", Name: "foreign", Role: web.Administrator, Portal: foreign}
+	w.tokens[pat+"every"] = web.Identity{ID: "id-every", Name: "every", Role: web.Administrator}
+	w.tokens[pat+"odd"] = web.Identity{ID: "id-odd", Name: "odd", Role: "owner", Portal: portal}
+	w.once["ONCE"] = w.tokens[pat+"approver"]
+	w.proposals = []crm.Proposal{proposal("p1", crm.Pending), proposal("p2", crm.Applied), proposal("p3", crm.Rejected)}
+	call := crm.Ref{Portal: portal, Type: crm.Calls, ID: "9101"}
+	w.activities[call] = crm.Stored{
+		Activity: crm.Activity{Ref: call, Time: now.Add(-time.Hour), Subject: "Renewal call", Direction: crm.Incoming,
+			People: []crm.Person{{Name: "Ana Diaz", Email: "ana@northwind.example", Role: "from", Ref: crm.Ref{Portal: portal, Type: crm.Contacts, ID: "7"}}},
+			Links:  crm.Links{Companies: []crm.Ref{{Portal: portal, Type: crm.Companies, ID: "123"}}}},
+		Document: crm.Document{Ref: call, Version: "v2", Text: "Hello. We renew in March, not in December. Bye."},
+		Accounts: []crm.Ref{{Portal: portal, Type: crm.Companies, ID: "123"}},
+	}
+	w.texts["v1"] = "Hello. We renew in December. Bye."
+	return w
+}
+
+func proposal(id string, state crm.State) crm.Proposal {
+	call := crm.Ref{Portal: portal, Type: crm.Calls, ID: "9101"}
+	company := crm.Ref{Portal: portal, Type: crm.Companies, ID: "123"}
+	before := "2026-12-01"
+	p := crm.Proposal{
+		ID: id, Portal: portal, Workflow: "call_summary", Prompt: crm.PromptRef{Name: "call_summary", Version: 3, SHA256: "abc"}, Model: "builtin/extractive",
+		Subject: call, Record: company, RecordName: "Northwind", Account: company, State: state, Confidence: 0.78, Verdict: crm.Review,
+		Reasons: []string{"below_threshold"}, Usage: crm.Usage{InputTokens: 900, OutputTokens: 80}, CreatedAt: now, Rev: 4,
+		Claims: []crm.ClaimText{
+			{Text: "The renewal moved to March.", Supported: true, Evidence: []crm.Evidence{{Activity: call, Version: "v2", Kind: crm.Call, Time: now.Add(-time.Hour),
+				Person: "Ana Diaz", Quote: "We renew in March", Start: 7, End: 24}}},
+			{Text: "The budget is 90,000.", Why: "no such amount in the quote"},
+		},
+		Changes: []crm.Change{
+			{ID: "c1", Kind: crm.PropertyKind, Target: company, Property: "ai_renewal_date", Before: &before, After: "2027-03-01", Claims: []int{0}, Confidence: 0.78,
+				Threshold: 0.85, Verdict: crm.Review, Reasons: []string{"below_threshold"}, State: state},
+			{ID: "c2", Kind: crm.NoteKind, Property: "hs_note_body", After: "<p>Renewal in <b>March</b>.</p>", Links: []crm.Ref{company}, Confidence: 0.9, Threshold: 0.85,
+				State: state},
+		},
+	}
+	if state != crm.Pending {
+		p.DecidedAt, p.DecidedBy = now, crm.Actor{Kind: crm.TokenActor, ID: "approver"}
+	}
+	return p
+}
+
+func (w *world) server() web.Server {
+	return web.Server{
+		Verifier: w, Inbox: w, Access: w, Tokens: w, Retriever: w, History: w, Suggestions: w, Decider: w, Runs: w, Audit: w, Work: w, Status: w, Backfills: w,
+		Portals: []crm.PortalID{portal}, PublicURL: "http://contextd.test", Writing: true, Version: "1.2.3", Now: func() time.Time { return now }, Log: quiet(),
+	}
+}
+
+// touch counts a call that reached a port and answers with the world's error.
+func (w *world) touch() error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.calls++
+	return w.err
+}
+
+func (w *world) Verify(*http.Request, []byte) error { return w.verifyErr }
+
+func (w *world) Deliver(ctx context.Context, body []byte, at time.Time) (int64, error) {
+	if w.panics {
+		panic("customer text that nobody may read")
+	}
+	if w.deliver != nil {
+		return 0, w.deliver(ctx)
+	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.deliverErr != nil {
+		return 0, w.deliverErr
+	}
+	w.bodies = append(w.bodies, string(body))
+	return int64(len(w.bodies)), nil
+}
+
+func (w *world) Identify(_ context.Context, secret string) (web.Identity, error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if who, ok := w.tokens[secret]; ok {
+		return who, nil
+	}
+	return web.Identity{}, fmt.Errorf("token: %w", crm.ErrNotFound)
+}
+
+func (w *world) Identity(_ context.Context, id string) (web.Identity, error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for _, who := range w.tokens {
+		if who.ID == id {
+			return who, nil
+		}
+	}
+	return web.Identity{}, fmt.Errorf("identity: %w", crm.ErrNotFound)
+}
+
+func (w *world) Redeem(_ context.Context, once string) (web.Identity, error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	who, ok := w.once[once]
+	delete(w.once, once)
+	if !ok {
+		return web.Identity{}, fmt.Errorf("link: %w", crm.ErrNotFound)
+	}
+	return who, nil
+}
+
+func (w *world) CreateToken(_ context.Context, p crm.PortalID, name string, role web.Role, by crm.Actor) (string, error) {
+	if err := w.touch(); err != nil {
+		return "", err
+	}
+	w.created = append(w.created, fmt.Sprintf("%s %s %s by %s", p, name, role, by))
+	return pat + "new", nil
+}
+
+func (w *world) PortalTokens(context.Context, crm.PortalID) ([]web.Token, error) {
+	return []web.Token{{Name: "ci", Role: web.Viewer, Portal: portal, CreatedAt: now}}, w.touch()
+}
+
+func (w *world) RevokeToken(_ context.Context, p crm.PortalID, name string, _ crm.Actor) error {
+	w.revoked = append(w.revoked, p.String()+" "+name)
+	return w.touch()
+}
+
+func (w *world) Retrieve(_ context.Context, q crm.Question) (crm.Context, error) {
+	if err := w.touch(); err != nil {
+		return crm.Context{}, err
+	}
+	w.questions = append(w.questions, q)
+	return crm.Context{Coverage: 0.5, Left: 2, Passages: []crm.Passage{{ID: "P1", Chunk: "x", Activity: crm.Ref{Portal: portal, Type: crm.Calls, ID: "9101"}, Version: "v2",
+		Kind: crm.Call, Time: now, Person: "Ana Diaz", Text: "We renew in March", Start: 7, End: 24, Score: 0.9, Parts: map[string]float64{"dense": 0.8}}}}, nil
+}
+
+func (w *world) Activity(_ context.Context, ref crm.Ref) (crm.Stored, error) {
+	if err := w.touch(); err != nil {
+		return crm.Stored{}, err
+	}
+	if a, ok := w.activities[ref]; ok {
+		return a, nil
+	}
+	return crm.Stored{}, fmt.Errorf("%s: %w", ref.Path(), crm.ErrNotFound)
+}
+
+func (w *world) Text(_ context.Context, ref crm.Ref, version string) (string, error) {
+	if text, ok := w.texts[version]; ok {
+		return text, w.touch()
+	}
+	return "", fmt.Errorf("%s: %w", ref.Path(), crm.ErrNotFound)
+}
+
+func (w *world) Account(_ context.Context, r crm.Ref) (crm.Ref, error) {
+	return crm.Ref{Portal: r.Portal, Type: crm.Companies, ID: "123"}, w.touch()
+}
+
+func (w *world) TimelinePage(_ context.Context, r crm.Ref, _ time.Time, cursor string, limit int) ([]crm.Stored, string, error) {
+	if err := w.touch(); err != nil {
+		return nil, "", err
+	}
+	all := make([]crm.Stored, 5)
+	for i := range all {
+		ref := crm.Ref{Portal: r.Portal, Type: crm.Notes, ID: strconv.Itoa(i + 1)}
+		all[i] = crm.Stored{Activity: crm.Activity{Ref: ref, TimeUnknown: true, Time: now}, Document: crm.Document{Version: "v"}}
+	}
+	return cut(all, cursor, limit)
+}
+
+// cut is the paging of every list of the world: the cursor is the index to go on from.
+func cut[T any](all []T, cursor string, limit int) ([]T, string, error) {
+	from := 0
+	if cursor != "" {
+		n, err := strconv.Atoi(cursor)
+		if err != nil || n > len(all) {
+			return nil, "", fmt.Errorf("cursor: %w", crm.ErrInvalid)
+		}
+		from = n
+	}
+	to := min(from+limit, len(all))
+	next := ""
+	if to < len(all) {
+		next = strconv.Itoa(to)
+	}
+	return all[from:to], next, nil
+}
+
+func (w *world) Proposals(_ context.Context, f web.SuggestionFilter, cursor string, limit int) ([]crm.Proposal, string, error) {
+	if err := w.touch(); err != nil {
+		return nil, "", err
+	}
+	var out []crm.Proposal
+	for _, p := range w.proposals {
+		if p.Portal == f.Portal && (f.State == "" || p.State == f.State) && (f.Workflow == "" || p.Workflow == f.Workflow) && (f.Record.IsZero() || p.Record == f.Record) {
+			out = append(out, p)
+		}
+	}
+	return cut(out, cursor, limit)
+}
+
+func (w *world) Proposal(_ context.Context, p crm.PortalID, id string) (crm.Proposal, error) {
+	if err := w.touch(); err != nil {
+		return crm.Proposal{}, err
+	}
+	for _, have := range w.proposals {
+		if have.Portal == p && have.ID == id {
+			return have, nil
+		}
+	}
+	return crm.Proposal{}, fmt.Errorf("proposal: %w", crm.ErrNotFound)
+}
+
+func (w *world) Decide(ctx context.Context, d crm.Decision) (crm.Proposal, error) {
+	p, err := w.Proposal(ctx, d.Portal, d.Proposal)
+	if err != nil {
+		return p, err
+	}
+	if d.Seen != p.ETag() {
+		return p, fmt.Errorf("it has moved: %w", crm.ErrConflict)
+	}
+	w.decisions = append(w.decisions, d)
+	p.Rev++
+	return p, nil
+}
+
+func (w *world) StartRun(_ context.Context, r web.RunRequest) (string, error) {
+	w.started = append(w.started, r)
+	return "r1", w.touch()
+}
+
+func (w *world) DryRun(_ context.Context, r web.RunRequest) (web.DryRun, error) {
+	w.started = append(w.started, r)
+	return web.DryRun{Proposal: proposal("dry", crm.Pending), PromptText: "prompt", Reply: "{}", Checks: []web.RunCheck{{Claim: "a", Check: "quote", OK: true}}}, w.touch()
+}
+
+func (w *world) Run(_ context.Context, p crm.PortalID, id string) (web.Run, error) {
+	if id != "r1" || p != portal {
+		return web.Run{}, fmt.Errorf("run: %w", errors.Join(crm.ErrNotFound, w.touch()))
+	}
+	return web.Run{ID: id, Workflow: "call_summary", Subject: crm.Ref{Portal: p, Type: crm.Calls, ID: "9101"}, State: "done", Suggestions: []string{"p1"}}, w.touch()
+}
+
+func (w *world) AuditEntries(_ context.Context, p crm.PortalID, subject, cursor string, limit int) ([]crm.AuditEntry, string, error) {
+	all := []crm.AuditEntry{{Seq: 2, Time: now, Action: "review.approve", Actors: []crm.Actor{{Kind: crm.TokenActor, ID: "a"}}, Portal: p, Subject: subject}, {Seq: 1, Time: now, Portal: p}}
+	page, next, err := cut(all, cursor, limit)
+	return page, next, errors.Join(err, w.touch())
+}
+
+func (w *world) WorkRows(_ context.Context, f web.WorkFilter, cursor string, limit int) ([]crm.WorkRow, string, error) {
+	all := []crm.WorkRow{{Claim: crm.Claim{Portal: f.Portal, Kind: crm.IndexWork, Key: "calls/9101", Attempts: 3}, State: "buried", LastError: "embed: 429"}}
+	page, next, err := cut(all, cursor, limit)
+	return page, next, errors.Join(err, w.touch())
+}
+
+func (w *world) Redrive(_ context.Context, f web.WorkFilter, by crm.Actor) (int, error) {
+	w.moved = append(w.moved, fmt.Sprintf("redrive %s %s %s by %s", f.Portal, f.Kind, f.Key, by))
+	return 1, w.touch()
+}
+
+func (w *world) BuryRows(_ context.Context, f web.WorkFilter, cause string, _ crm.Actor) (int, error) {
+	w.moved = append(w.moved, fmt.Sprintf("bury %s %s %s because %s", f.Portal, f.Kind, f.Key, cause))
+	return 0, w.touch()
+}
+
+func (w *world) Status(context.Context, crm.PortalID) (web.Status, error) {
+	return web.Status{Events: web.EventCounts{Received: 9, Done: 4, InReview: 2, Dead: 1, Ignored: map[string]int64{"echo": 2}}, Work: map[crm.Lane]int64{crm.LiveLane: 3},
+		Oldest: 1500 * time.Millisecond, Coverage: map[string]float64{"calls": 1}}, w.touch()
+}
+
+func (w *world) StartBackfill(_ context.Context, b web.Backfill) error {
+	w.backfills = append(w.backfills, b)
+	return w.touch()
+}
+
+func (w *world) BackfillProgress(context.Context, crm.PortalID) ([]web.Progress, error) {
+	return []web.Progress{{Object: crm.Calls, State: "running", Listed: 10, Indexed: 4, StartedAt: now}}, w.touch()
+}
+
+func mustContain(t *testing.T, text string, parts ...string) {
+	t.Helper()
+	for _, part := range parts {
+		if !strings.Contains(text, part) {
+			t.Errorf("no %q in:\n%s", part, text)
+		}
+	}
+}

@@ -1,0 +1,94 @@
+package web
+
+import (
+	"net/http"
+
+	"github.com/gin-gonic/gin"
+)
+
+// door is how a route lets callers in.
+type door int
+
+// The closed set of doors. The zero value is the strictest one.
+const (
+	byToken   door = iota // the API: a bearer token with the route's role
+	bySession             // the pages: a browser session with the route's role, and for unsafe methods a request from our own page
+	byAnyone              // health, log-in and style sheet; unsafe methods only from our own page
+	byHubSpot             // a signature over the body
+)
+
+// route is one line of the table below: who may do what. Role is empty where the door asks for none.
+type route struct {
+	method, path string
+	door         door
+	role         Role
+	handle       gin.HandlerFunc
+}
+
+// routes is the table of contents of the public listener and the only place that says which role a route needs.
+func (s *server) routes() []route {
+	const get, post, del, head = http.MethodGet, http.MethodPost, http.MethodDelete, http.MethodHead
+	const record, suggestion = "/api/v1/records/:type/:id", "/api/v1/suggestions/:id"
+	return []route{
+		{post, webhookPath, byHubSpot, "", s.webhook},
+
+		{get, "/livez", byAnyone, "", s.live},
+		{head, "/livez", byAnyone, "", s.live},
+		{get, "/readyz", byAnyone, "", s.ready},
+		{head, "/readyz", byAnyone, "", s.ready},
+		{get, "/healthz", byAnyone, "", s.ready},
+		{head, "/healthz", byAnyone, "", s.ready},
+
+		{get, record + "/search", byToken, Viewer, s.search},
+		{get, record + "/timeline", byToken, Viewer, s.timeline},
+		{get, record + "/context", byToken, Viewer, s.recordContext},
+		{get, "/api/v1/activities/:type/:id", byToken, Viewer, s.activity},
+		{get, "/api/v1/suggestions", byToken, Viewer, s.listSuggestions},
+		{get, suggestion, byToken, Viewer, s.showSuggestion},
+		{post, suggestion + "/approve", byToken, Approver, s.approve},
+		{post, suggestion + "/edit", byToken, Approver, s.edit},
+		{post, suggestion + "/reject", byToken, Reviewer, s.reject},
+		{post, "/api/v1/runs", byToken, Reviewer, s.startRun},
+		{get, "/api/v1/runs/:id", byToken, Viewer, s.showRun},
+		{get, "/api/v1/audit", byToken, Viewer, s.listAudit},
+		{get, "/api/v1/status", byToken, Viewer, s.status},
+		{get, "/api/v1/work", byToken, Viewer, s.listWork},
+		{post, "/api/v1/work/redrive", byToken, Administrator, s.redrive},
+		{post, "/api/v1/work/bury", byToken, Administrator, s.bury},
+		{get, "/api/v1/index", byToken, Viewer, s.indexProgress},
+		{post, "/api/v1/index", byToken, Administrator, s.startIndex},
+		{get, "/api/v1/tokens", byToken, Administrator, s.listTokens},
+		{post, "/api/v1/tokens", byToken, Administrator, s.createToken},
+		{del, "/api/v1/tokens/:name", byToken, Administrator, s.revokeToken},
+
+		{get, "/start", byAnyone, "", s.start},
+		{get, "/login", byAnyone, "", s.showLogin},
+		{post, "/login", byAnyone, "", s.login},
+		{post, "/logout", bySession, Viewer, s.logout},
+		{get, "/static/style.css", byAnyone, "", s.style},
+		{get, "/", bySession, Viewer, s.home},
+		{get, "/suggestions/:id", bySession, Viewer, s.suggestionPage},
+		{get, "/activities/:type/:id", bySession, Viewer, s.activityPage},
+		{post, "/suggestions/:id/approve", bySession, Approver, s.approveForm},
+		{post, "/suggestions/:id/reject", bySession, Reviewer, s.rejectForm},
+	}
+}
+
+// guards are the handlers that run before a route's own.
+func (s *server) guards(r route) []gin.HandlerFunc {
+	switch r.door {
+	case byToken:
+		guards := []gin.HandlerFunc{s.bearer(r.role)}
+		if r.method != http.MethodGet {
+			guards = append(guards, s.noQuery)
+		}
+		return guards
+	case bySession:
+		return []gin.HandlerFunc{s.sameOrigin, s.session(r.role)}
+	case byAnyone:
+		return []gin.HandlerFunc{s.sameOrigin}
+	case byHubSpot:
+		return nil // the handler verifies: the signature covers the body that only it reads
+	}
+	panic("web: route " + r.path + " has no door")
+}

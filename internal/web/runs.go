@@ -1,0 +1,104 @@
+package web
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"time"
+
+	"github.com/gin-gonic/gin"
+
+	"github.com/contextd/contextd/internal/crm"
+)
+
+// dryRunTime is how long an answer that waits for a model may take.
+const dryRunTime = 5 * time.Minute
+
+type runBody struct {
+	Workflow string     `json:"workflow"`
+	Subject  string     `json:"subject"`
+	DryRun   bool       `json:"dry_run"`
+	AsOf     *time.Time `json:"as_of"`
+}
+
+// startRun queues one run of a workflow (202), or shows a whole run that stores nothing (200).
+func (s *server) startRun(c *gin.Context) {
+	var body runBody
+	if err := readJSON(c, &body); err != nil {
+		s.fail(c, err)
+		return
+	}
+	who := callerOf(c)
+	request := RunRequest{Portal: who.portal, Workflow: body.Workflow, By: who.Actor()}
+	var err error
+	if body.Workflow == "" {
+		err = fmt.Errorf("name a workflow: %w", crm.ErrInvalid)
+	} else {
+		request.Subject, err = crm.ParsePath(who.portal, body.Subject)
+	}
+	if err != nil {
+		s.fail(c, err)
+		return
+	}
+	if body.AsOf != nil {
+		request.AsOf = body.AsOf.UTC()
+	}
+	if body.DryRun {
+		s.dryRun(c, request)
+		return
+	}
+	id, err := s.Runs.StartRun(c.Request.Context(), request)
+	if err != nil {
+		s.fail(c, fmt.Errorf("start %s of %s: %w", request.Workflow, request.Subject.Path(), err))
+		return
+	}
+	c.Header("Location", "/api/v1/runs/"+id)
+	s.reply(c, http.StatusAccepted, gin.H{"run": id})
+}
+
+type dryRunJSON struct {
+	suggestionJSON
+	Passages   []passageJSON `json:"passages"`
+	PromptText string        `json:"prompt_text"`
+	Reply      string        `json:"reply"`
+	Checks     []RunCheck    `json:"checks"`
+}
+
+func (s *server) dryRun(c *gin.Context, request RunRequest) {
+	// The listener's 30 s are for answers that do not wait for a model. A writer without deadlines has none to lift.
+	if err := http.NewResponseController(c.Writer).SetWriteDeadline(time.Now().Add(dryRunTime)); err != nil && !errors.Is(err, http.ErrNotSupported) {
+		s.fail(c, fmt.Errorf("extend the time of a dry run: %w", err))
+		return
+	}
+	ctx, cancel := context.WithTimeout(c.Request.Context(), dryRunTime-5*time.Second)
+	defer cancel()
+	run, err := s.Runs.DryRun(ctx, request)
+	if err != nil {
+		s.fail(c, fmt.Errorf("dry run of %s for %s: %w", request.Workflow, request.Subject.Path(), err))
+		return
+	}
+	s.reply(c, http.StatusOK, dryRunJSON{showSuggestion(run.Proposal), each(run.Passages, showPassage), run.PromptText, run.Reply, list(run.Checks)})
+}
+
+type runJSON struct {
+	ID          string   `json:"id"`
+	Workflow    string   `json:"workflow"`
+	Subject     string   `json:"subject"`
+	State       string   `json:"state"`
+	Suggestions []string `json:"suggestions"`
+	Error       *string  `json:"error"`
+}
+
+func (s *server) showRun(c *gin.Context) {
+	if q := queryOf(c); q.err != nil {
+		s.fail(c, q.err)
+		return
+	}
+	r, err := s.Runs.Run(c.Request.Context(), portalOf(c), c.Param("id"))
+	if err != nil {
+		s.fail(c, fmt.Errorf("run %q: %w", c.Param("id"), err))
+		return
+	}
+	s.reply(c, http.StatusOK, runJSON{r.ID, r.Workflow, pathOf(r.Subject), r.State, list(r.Suggestions), textOrNull(r.Error)})
+}

@@ -1,0 +1,64 @@
+package web
+
+import (
+	"fmt"
+	"net/http"
+	"strings"
+
+	"github.com/gin-gonic/gin"
+
+	"github.com/contextd/contextd/internal/crm"
+)
+
+// listSuggestions lists a portal's suggestions, newest first.
+func (s *server) listSuggestions(c *gin.Context) {
+	q := queryOf(c, "state", "workflow", "record", "limit", "cursor")
+	f := SuggestionFilter{Portal: portalOf(c), Workflow: q.text("workflow")}
+	limit, cursor := q.limit(defaultLimit, maxLimit), q.cursor("suggestions")
+	var err error
+	if word := q.text("state"); word != "" {
+		f.State, err = crm.ParseState(word)
+		q.keep(err)
+	}
+	if path := q.text("record"); path != "" {
+		f.Record, err = crm.ParsePath(f.Portal, path)
+		q.keep(err)
+	}
+	if q.err != nil {
+		s.fail(c, q.err)
+		return
+	}
+	proposals, next, err := s.Suggestions.Proposals(c.Request.Context(), f, cursor, limit)
+	if err != nil {
+		s.fail(c, fmt.Errorf("list suggestions: %w", err))
+		return
+	}
+	s.reply(c, http.StatusOK, pageOf("suggestions", proposals, next, showSuggestion))
+}
+
+// showSuggestion shows one with the ETag that a decision about it must name.
+func (s *server) showSuggestion(c *gin.Context) {
+	if q := queryOf(c); q.err != nil {
+		s.fail(c, q.err)
+		return
+	}
+	p, err := s.proposal(c)
+	if err != nil {
+		s.fail(c, err)
+		return
+	}
+	c.Header("ETag", p.ETag())
+	if seen := c.GetHeader("If-None-Match"); strings.TrimPrefix(seen, "W/") == p.ETag() {
+		c.Status(http.StatusNotModified)
+		return
+	}
+	s.reply(c, http.StatusOK, showSuggestion(p))
+}
+
+func (s *server) proposal(c *gin.Context) (crm.Proposal, error) {
+	p, err := s.Suggestions.Proposal(c.Request.Context(), portalOf(c), c.Param("id"))
+	if err != nil {
+		return p, fmt.Errorf("suggestion %q: %w", c.Param("id"), err)
+	}
+	return p, nil
+}
