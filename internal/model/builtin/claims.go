@@ -20,7 +20,12 @@ type weighed struct {
 
 // claims selects the heaviest sentences of a field and gives them in the order in which they were said.
 func (t *text) claims(f crm.Field) []claim {
-	list := t.weigh(f)
+	var list []weighed
+	for _, w := range t.weights[f.Name] {
+		if t.home[w.s] == f.Name {
+			list = append(list, w)
+		}
+	}
 	slices.SortStableFunc(list, func(a, b weighed) int { return cmp.Compare(b.weight, a.weight) })
 	var picked []*sentence
 	for _, w := range list {
@@ -41,6 +46,22 @@ func (t *text) claims(f crm.Field) []claim {
 		out = append(out, say(s))
 	}
 	return out
+}
+
+// settle weighs every sentence for each field of claims and gives it to the field where it weighs most; of equals, to the earlier field of the plan.
+func (t *text) settle(plan crm.Plan) {
+	best := map[*sentence]float64{}
+	for _, f := range plan.Fields {
+		if f.Kind != "claims" {
+			continue
+		}
+		t.weights[f.Name] = t.weigh(f)
+		for _, w := range t.weights[f.Name] {
+			if old, ok := best[w.s]; !ok || w.weight > old {
+				best[w.s], t.home[w.s] = w.weight, f.Name
+			}
+		}
+	}
 }
 
 // weigh gives every sentence that may stand in the field its weight: rare cues weigh more than those that the text is full of.
@@ -100,7 +121,7 @@ func shape(s *sentence) float64 {
 		w += .25
 	}
 	if s.question {
-		w -= .9
+		w -= 1.2
 	}
 	content := 0
 	for _, t := range s.terms {
@@ -110,7 +131,9 @@ func shape(s *sentence) float64 {
 	}
 	switch {
 	case content < 3:
-		w -= .6
+		w -= 1
+	case len(s.terms) < 6:
+		w -= .5
 	case content >= 6:
 		w += .2
 	}

@@ -79,7 +79,7 @@ func (t *text) match() {
 		best, score := (*sentence)(nil), 0.0
 		for i := range t.sentences {
 			s := &t.sentences[i]
-			if !t.shareable(s) {
+			if !t.shareable(s) || alike(q, s) {
 				continue
 			}
 			shared, held := 0, 0.0

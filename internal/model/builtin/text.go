@@ -24,13 +24,16 @@ type text struct {
 	evidence  map[string][]evidence // by number field
 	numbers   map[string]float64
 	used      []*sentence
+	weights   map[string][]weighed // by field of claims
+	home      map[*sentence]string // the field that a sentence belongs to
 	questions []*sentence
 	answered  map[*sentence]*sentence
 }
 
 // read splits the passages, finds out who speaks and in which language, and drops what speaks to the machine.
 func read(ctx context.Context, r model.Request) (*text, error) {
-	t := &text{language: "en", evidence: map[string][]evidence{}, numbers: map[string]float64{}, answered: map[*sentence]*sentence{}}
+	t := &text{language: "en", evidence: map[string][]evidence{}, numbers: map[string]float64{}, answered: map[*sentence]*sentence{},
+		weights: map[string][]weighed{}, home: map[*sentence]string{}}
 	t.focus = focus(r)
 	v := listen(r)
 	for i := range r.Passages {

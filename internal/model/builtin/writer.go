@@ -111,6 +111,7 @@ type quote struct {
 
 // answer fills the fields in the order of the plan; later fields see what earlier ones used.
 func (t *text) answer(ctx context.Context, plan crm.Plan, s schema) (map[string]any, error) {
+	t.settle(plan)
 	out := map[string]any{}
 	for _, f := range plan.Fields {
 		p, ok := s.Properties[f.Name]
