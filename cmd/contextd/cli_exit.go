@@ -1,0 +1,93 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"strings"
+
+	"github.com/contextd/contextd/internal/crm"
+)
+
+// The exit codes of the program; scripts hold on to them.
+const (
+	exitOK          = 0
+	exitFailed      = 1
+	exitUsage       = 2
+	exitConfig      = 3 // configuration, or a data directory of another schema version
+	exitUnreachable = 4
+	exitPartial     = 5
+	exitEvaluation  = 6
+	exitInterrupted = 130
+)
+
+// coded is an error that knows its exit code.
+type coded struct {
+	code int
+	err  error
+}
+
+func (e *coded) Error() string { return e.err.Error() }
+func (e *coded) Unwrap() error { return e.err }
+
+// withExit gives err an exit code; nil stays nil. An inner code is overruled.
+func withExit(code int, err error) error {
+	if err == nil {
+		return nil
+	}
+	return &coded{code, err}
+}
+
+func usagef(format string, args ...any) error {
+	return &coded{exitUsage, fmt.Errorf(format, args...)}
+}
+
+// asUsage makes err a usage error unless it already has a code.
+func asUsage(err error) error {
+	if c := (*coded)(nil); errors.As(err, &c) {
+		return err
+	}
+	return withExit(exitUsage, err)
+}
+
+// exitCode is the one place where errors become exit codes.
+func exitCode(err error) int {
+	var code *coded
+	var config *configError
+	var api *apiError
+	var network net.Error
+	switch {
+	case err == nil:
+		return exitOK
+	case errors.As(err, &code):
+		return code.code
+	case errors.As(err, &config):
+		return exitConfig
+	case errors.As(err, &api):
+		return api.exitCode()
+	case errors.Is(err, context.Canceled):
+		return exitInterrupted
+	case errors.As(err, &network), errors.Is(err, crm.ErrTemporary):
+		return exitUnreachable
+	}
+	return exitFailed
+}
+
+// report prints err once, one line per problem, each as "contextd: what: where: how to fix".
+func report(w io.Writer, err error) {
+	if err == nil {
+		return
+	}
+	if exitCode(err) == exitInterrupted {
+		fmt.Fprintln(w, "contextd: interrupted")
+		return
+	}
+	for line := range strings.Lines(err.Error()) {
+		fmt.Fprintln(w, "contextd: "+strings.TrimRight(line, "\n"))
+	}
+	if exitCode(err) == exitUsage {
+		fmt.Fprintln(w, "Run the command with --help for its flags and examples.")
+	}
+}

@@ -1,0 +1,150 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+
+	"github.com/spf13/cobra"
+
+	"github.com/contextd/contextd/internal/crm"
+)
+
+func (p *program) reviewCommand() *cobra.Command {
+	return group(&cobra.Command{Use: "review", Short: "Look at suggestions and decide on them"},
+		p.reviewListCommand(), p.reviewShowCommand(), p.approveCommand(), p.editCommand(), p.rejectCommand())
+}
+
+func (p *program) reviewListCommand() *cobra.Command {
+	var state, workflow, record string
+	var limit int
+	cmd := &cobra.Command{
+		Use:     "list",
+		Short:   "List suggestions, those waiting for a decision by default",
+		Example: "  contextd review list\n  contextd review list --state applied --workflow call_summary -o jsonl",
+		Args:    cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			q := url.Values{}
+			if state != "all" {
+				if _, err := crm.ParseState(state); err != nil {
+					return usagef("--state %q is not a state: use all or one of %v", state, crm.States())
+				}
+				q.Set("state", state)
+			}
+			if workflow != "" {
+				q.Set("workflow", workflow)
+			}
+			if record != "" {
+				if _, err := recordArg(record); err != nil {
+					return err
+				}
+				q.Set("record", record)
+			}
+			if err := limitArg(limit); err != nil {
+				return err
+			}
+			return p.withClient(cmd, func(ctx context.Context, c *apiClient, out *output) error {
+				list, err := collect[suggestion](ctx, c, "/suggestions", q, limit)
+				if err != nil {
+					return err
+				}
+				return printList(out, list, list.Items, suggestionColumns())
+			})
+		},
+	}
+	f := cmd.Flags()
+	f.StringVar(&state, "state", string(crm.Pending), "only this state, or all")
+	f.StringVar(&workflow, "workflow", "", "only this workflow")
+	f.StringVar(&record, "record", "", "only this `RECORD`")
+	f.IntVar(&limit, "limit", 0, "suggestions at most (0: all)")
+	return cmd
+}
+
+func suggestionColumns() []column[item[suggestion]] {
+	return []column[item[suggestion]]{
+		{"ID", func(s item[suggestion]) string { return s.Read.ID }},
+		{"STATE", func(s item[suggestion]) string { return s.Read.State }},
+		{"CONFIDENCE", func(s item[suggestion]) string { return percent(s.Read.Confidence) }},
+		{"WORKFLOW", func(s item[suggestion]) string { return s.Read.Workflow }},
+		{"RECORD", func(s item[suggestion]) string { return shorten(s.Read.Record.String(), 48) }},
+		{"CHANGE", func(s item[suggestion]) string { return shorten(firstChange(s.Read), 72) }},
+	}
+}
+
+func firstChange(s suggestion) string {
+	if len(s.Changes) == 0 {
+		return ""
+	}
+	text := s.Changes[0].name() + ": " + oneLine(s.Changes[0].After)
+	if n := len(s.Changes) - 1; n > 0 {
+		text = fmt.Sprintf("+%d more; %s", n, text)
+	}
+	return text
+}
+
+func (c changeView) name() string {
+	if c.Kind == string(crm.PropertyKind) {
+		return c.Property
+	}
+	return c.Kind
+}
+
+func (p *program) reviewShowCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:     "show ID…",
+		Short:   "Show suggestions whole: before and after, claims with their quotes and sources",
+		Example: "  contextd review show s_1a2b",
+		Args:    cobra.MinimumNArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return p.withClient(cmd, func(ctx context.Context, c *apiClient, out *output) error {
+				for _, id := range args {
+					var s item[suggestion]
+					if _, _, err := c.do(ctx, call{method: http.MethodGet, path: "/suggestions/" + url.PathEscape(id)}, &s); err != nil {
+						return err
+					}
+					if err := out.Value(s, func(w io.Writer) { showSuggestion(w, s.Read) }); err != nil {
+						return err
+					}
+				}
+				return nil
+			})
+		},
+	}
+}
+
+// showSuggestion writes everything that a decision needs.
+func showSuggestion(w io.Writer, s suggestion) {
+	fmt.Fprintf(w, "%s  %s  %s, confidence %s, verdict %s\n", s.ID, s.Workflow, s.State, percent(s.Confidence), s.Verdict)
+	fmt.Fprintf(w, "  record   %s\n  subject  %s\n", oneLine(s.Record.String()), s.Subject)
+	fmt.Fprintf(w, "  by       %s, prompt %s v%d, %d + %d tokens, $%.4f\n", s.Model, s.Prompt.Name, s.Prompt.Version, s.Usage.InputTokens, s.Usage.OutputTokens, s.Usage.CostUSD)
+	if s.DecidedAt != nil {
+		fmt.Fprintf(w, "  decided  %s by %s\n", moment(*s.DecidedAt), s.DecidedBy)
+	}
+	for _, r := range s.Reasons {
+		fmt.Fprintf(w, "  because  %s\n", oneLine(r))
+	}
+	for _, c := range s.Changes {
+		before := "(nothing)"
+		if c.Before != nil && *c.Before != "" {
+			before = oneLine(*c.Before)
+		}
+		fmt.Fprintf(w, "\n  %s  %s  %s, confidence %s of %s\n", c.ID, c.name(), c.State, percent(c.Confidence), percent(c.Threshold))
+		fmt.Fprintf(w, "    before  %s\n    after   %s\n", before, oneLine(c.After))
+		for _, r := range c.Reasons {
+			fmt.Fprintf(w, "    because %s\n", oneLine(r))
+		}
+	}
+	for _, c := range s.Claims {
+		mark := "claim"
+		if !c.Supported {
+			mark = "NOT SUPPORTED (" + c.Why + ")"
+		}
+		fmt.Fprintf(w, "\n  %s: %s\n", mark, oneLine(c.Text))
+		for _, e := range c.Evidence {
+			fmt.Fprintf(w, "    “%s”\n      %s, %s, %s\n", oneLine(e.Quote), e.Activity, oneLine(e.Person), day(e.Time))
+		}
+	}
+	fmt.Fprintln(w)
+}

@@ -1,0 +1,59 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"maps"
+	"net/http"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/spf13/cobra"
+)
+
+func (p *program) statusCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:     "status",
+		Short:   "Show what was received, what is waiting and how much is indexed",
+		Example: "  contextd status\n  contextd status -o json",
+		Args:    cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			return p.withClient(cmd, func(ctx context.Context, c *apiClient, out *output) error {
+				s, err := readStatus(ctx, c)
+				if err != nil {
+					return err
+				}
+				return out.Value(s, func(w io.Writer) { showStatus(w, s.Read) })
+			})
+		},
+	}
+}
+
+func readStatus(ctx context.Context, c *apiClient) (item[statusView], error) {
+	var s item[statusView]
+	_, _, err := c.do(ctx, call{method: http.MethodGet, path: "/status"}, &s)
+	return s, err
+}
+
+func showStatus(w io.Writer, s statusView) {
+	e := s.Events
+	fmt.Fprintf(w, "version   %s, writing %v\n", s.Version, s.Write)
+	fmt.Fprintf(w, "events    %d received, %d done, %d in review, %d dead\n", e.Received, e.Done, e.InReview, e.Dead)
+	fmt.Fprintf(w, "ignored   %s\n", pairs(e.Ignored, strconv.Itoa))
+	fmt.Fprintf(w, "work      %s; the oldest waits for %.0f s\n", pairs(s.Work, strconv.Itoa), s.OldestSeconds)
+	fmt.Fprintf(w, "indexed   %s\n", pairs(s.Coverage, percent))
+}
+
+// pairs writes a map as "a 1, b 2", in order; "nothing" when empty.
+func pairs[V any](m map[string]V, text func(V) string) string {
+	var out []string
+	for _, k := range slices.Sorted(maps.Keys(m)) {
+		out = append(out, k+" "+text(m[k]))
+	}
+	if len(out) == 0 {
+		return "nothing"
+	}
+	return strings.Join(out, ", ")
+}

@@ -1,0 +1,107 @@
+package main
+
+import (
+	"context"
+	"net/http"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/contextd/contextd/internal/crm"
+)
+
+func (p *program) workCommand() *cobra.Command {
+	return group(&cobra.Command{Use: "work", Short: "Look at the work that is waiting or was given up"},
+		p.workListCommand(), p.workActCommand("redrive", "Try given-up work again", "  contextd work redrive index:calls/9101\n  contextd work redrive --all"),
+		p.workActCommand("bury", "Give up work, so that it is not tried again", "  contextd work bury consider:call_summary:calls/9101"))
+}
+
+func (p *program) workListCommand() *cobra.Command {
+	var state, kind string
+	var limit int
+	cmd := &cobra.Command{
+		Use:     "list",
+		Short:   "List work: ready, waiting, running or buried",
+		Example: "  contextd work list --state buried",
+		Args:    cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			q := url.Values{}
+			if state != "" {
+				if !slices.Contains([]string{"ready", "waiting", "running", "buried", "done"}, state) {
+					return usagef("--state %q is not a state: use ready, waiting, running, buried or done", state)
+				}
+				q.Set("state", state)
+			}
+			if kind != "" {
+				if !slices.Contains(crm.WorkKinds(), crm.WorkKind(kind)) {
+					return usagef("--kind %q is not a kind of work: use one of %v", kind, crm.WorkKinds())
+				}
+				q.Set("kind", kind)
+			}
+			if err := limitArg(limit); err != nil {
+				return err
+			}
+			return p.withClient(cmd, func(ctx context.Context, c *apiClient, out *output) error {
+				list, err := collect[workView](ctx, c, "/work", q, limit)
+				if err != nil {
+					return err
+				}
+				return printList(out, list, list.Items, []column[item[workView]]{
+					{"WORK", func(r item[workView]) string { return r.Read.name() }},
+					{"STATE", func(r item[workView]) string { return r.Read.State }},
+					{"LANE", func(r item[workView]) string { return r.Read.Lane }},
+					{"ATTEMPTS", func(r item[workView]) string { return strconv.Itoa(r.Read.Attempts) }},
+					{"ERROR", func(r item[workView]) string { return shorten(oneLine(r.Read.LastError), 80) }},
+				})
+			})
+		},
+	}
+	cmd.Flags().StringVar(&state, "state", "", "only ready, waiting, running, buried or done work")
+	cmd.Flags().StringVar(&kind, "kind", "", "only this kind: record, index, consider, apply or backfill")
+	cmd.Flags().IntVar(&limit, "limit", 100, "rows at most (0: all)")
+	return cmd
+}
+
+// workActCommand is redrive or bury; only redrive takes --all.
+func (p *program) workActCommand(verb, short, example string) *cobra.Command {
+	var all bool
+	cmd := &cobra.Command{
+		Use:     verb + " WORK…",
+		Short:   short,
+		Long:    short + ". WORK is kind:key, the first column of contextd work list.",
+		Example: example,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if all == (len(args) > 0) {
+				return usagef("work %s: name the work as kind:key, the first column of contextd work list", verb)
+			}
+			for _, a := range args {
+				if kind, key, ok := strings.Cut(a, ":"); !ok || key == "" || !slices.Contains(crm.WorkKinds(), crm.WorkKind(kind)) {
+					return usagef("%q is not work: use kind:key, such as index:calls/9101", a)
+				}
+			}
+			return p.withClient(cmd, func(ctx context.Context, c *apiClient, out *output) error {
+				if all {
+					list, err := collect[workView](ctx, c, "/work", url.Values{"state": {"buried"}}, 0)
+					if err != nil {
+						return err
+					}
+					for _, r := range list.Items {
+						args = append(args, r.Read.name())
+					}
+				}
+				return decideAll(ctx, c, out, args, func(ctx context.Context, name string) (string, error) {
+					kind, key, _ := strings.Cut(name, ":") // checked above
+					_, _, err := c.do(ctx, call{method: http.MethodPost, path: "/work/" + verb, body: map[string]string{"kind": kind, "key": key}}, nil)
+					return map[string]string{"redrive": "ready", "bury": "buried"}[verb], err
+				})
+			})
+		},
+	}
+	if verb == "redrive" {
+		cmd.Flags().BoolVar(&all, "all", false, "all buried work")
+	}
+	return cmd
+}

@@ -1,0 +1,159 @@
+package main
+
+import (
+	"net"
+	"path/filepath"
+
+	"github.com/contextd/contextd/internal/crm"
+)
+
+// Config is everything that can be set, after defaults, files, environment and flags were merged and checked. The keys are described in config_keys.go.
+type Config struct {
+	DataDir  string         `koanf:"data_dir"`
+	Server   ServerConfig   `koanf:"server"`
+	Store    StoreConfig    `koanf:"store"`
+	Vectors  StoreConfig    `koanf:"vectors"`
+	Embedder ModelConfig    `koanf:"embedder"`
+	Model    ModelConfig    `koanf:"model"`
+	HubSpot  PortalConfig   `koanf:"hubspot"`
+	Portals  []PortalConfig `koanf:"portals"`
+	Privacy  PrivacyConfig  `koanf:"privacy"`
+	Gate     GateConfig     `koanf:"gate"`
+	Budget   BudgetConfig   `koanf:"budget"`
+	Index    IndexConfig    `koanf:"index"`
+	Log      LogConfig      `koanf:"log"`
+
+	Portal crm.PortalID `koanf:"-"` // --portal; 0: none named. Use Selected
+	Files  []string     `koanf:"-"` // the files that were read, weakest first
+
+	origins map[string]origin
+}
+
+// ServerConfig says where we listen and as what HubSpot sees us.
+type ServerConfig struct {
+	Listen         string   `koanf:"listen"`
+	AdminListen    string   `koanf:"admin_listen"`
+	PublicURL      string   `koanf:"public_url"` // "": use Config.PublicURL
+	TrustedProxies []string `koanf:"trusted_proxies"`
+}
+
+// StoreConfig names a back end by its URL.
+type StoreConfig struct {
+	URL string `koanf:"url"`
+}
+
+// ModelConfig names who embeds or writes.
+type ModelConfig struct {
+	Provider string `koanf:"provider"`
+}
+
+// PortalConfig is the access to one HubSpot portal.
+type PortalConfig struct {
+	BaseURL      string       `koanf:"base_url" json:"base_url"`
+	Token        Secret       `koanf:"token" json:"token"`
+	ClientSecret Secret       `koanf:"client_secret" json:"client_secret"`
+	AppID        string       `koanf:"app_id" json:"app_id"` // digits, or "" when unknown
+	PortalID     crm.PortalID `koanf:"portal_id" json:"portal_id"`
+	Write        string       `koanf:"write" json:"write"` // on or off
+}
+
+// WriteOn tells whether approved changes may be written to this portal.
+func (p PortalConfig) WriteOn() bool { return p.Write == "on" }
+
+// PrivacyConfig says what is never stored. SkipWhen is the name of a record property, "" for none; Objects are the types that are read, empty for all.
+type PrivacyConfig struct {
+	ExcludeProperties []string         `koanf:"exclude_properties"`
+	SkipWhen          string           `koanf:"skip_when"`
+	Objects           []crm.ObjectType `koanf:"objects"`
+}
+
+// GateConfig holds the confidence from which a change is applied without asking, 0 to 1.
+type GateConfig struct {
+	Threshold float64 `koanf:"threshold"`
+}
+
+// BudgetConfig bounds what models may cost; 0 is no bound.
+type BudgetConfig struct {
+	MonthlyUSD float64 `koanf:"monthly_usd"`
+}
+
+// IndexConfig sizes the indexing pool: calls at the same time, and activities per call.
+type IndexConfig struct {
+	Workers int `koanf:"workers"`
+	Batch   int `koanf:"batch"`
+}
+
+// LogConfig says what is logged to standard error. Format is auto (text on a terminal, JSON elsewhere), text or json.
+type LogConfig struct {
+	Level  string `koanf:"level"`
+	Format string `koanf:"format"`
+}
+
+// PublicURL is the configured public URL, or the one that follows from the address we listen on. listen is the address actually bound, "" for the configured one.
+// There is never a slash at its end.
+func (c Config) PublicURL(listen string) string {
+	if c.Server.PublicURL != "" {
+		return c.Server.PublicURL
+	}
+	if listen == "" {
+		listen = c.Server.Listen
+	}
+	host, port, err := net.SplitHostPort(listen)
+	if err == nil && host == "" { // ":8080" is every interface; a URL needs one of them
+		listen = net.JoinHostPort("127.0.0.1", port)
+	}
+	return "http://" + listen
+}
+
+// Path is a file in the data directory.
+func (c Config) Path(name string) string { return filepath.Join(c.DataDir, name) }
+
+// AllPortals are the configured portals: those of the list, or the one of the short form. Values that the list leaves out come from hubspot.*. It is empty when
+// no portal id is set.
+func (c Config) AllPortals() []PortalConfig {
+	if len(c.Portals) == 0 {
+		if c.HubSpot.PortalID == 0 {
+			return nil
+		}
+		return []PortalConfig{c.HubSpot}
+	}
+	out := make([]PortalConfig, len(c.Portals))
+	for i, p := range c.Portals {
+		if p.BaseURL == "" {
+			p.BaseURL = c.HubSpot.BaseURL
+		}
+		if p.ClientSecret == "" {
+			p.ClientSecret = c.HubSpot.ClientSecret
+		}
+		if p.AppID == "" {
+			p.AppID = c.HubSpot.AppID
+		}
+		if p.Write == "" {
+			p.Write = c.HubSpot.Write
+		}
+		out[i] = p
+	}
+	return out
+}
+
+// Selected is the portal that a command works on: the one named with --portal, or the only one there is. It never guesses between two.
+func (c Config) Selected() (PortalConfig, error) {
+	all := c.AllPortals()
+	if c.Portal == 0 && len(all) == 1 {
+		return all[0], nil
+	}
+	ids := ""
+	for _, p := range all {
+		if p.PortalID == c.Portal {
+			return p, nil
+		}
+		ids += " " + p.PortalID.String()
+	}
+	switch {
+	case len(all) == 0:
+		return PortalConfig{}, &configError{[]problem{{"no portal is configured", "hubspot.portal_id", "set it with hubspot.token in contextd.yaml, or CONTEXTD_HUBSPOT__PORTAL_ID"}}}
+	case c.Portal == 0:
+		return PortalConfig{}, usagef("several portals are configured: --portal: name one of%s", ids)
+	}
+	return PortalConfig{}, usagef("portal %s is not configured: --portal: name one of%s", c.Portal, ids)
+}

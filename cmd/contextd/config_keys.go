@@ -1,0 +1,102 @@
+package main
+
+import (
+	"net/url"
+	"path/filepath"
+	"strings"
+)
+
+// key is one thing that can be set. parse turns its text into the value that Config holds and refuses with a *complaint.
+type key struct {
+	name    string
+	initial string // default, as text
+	doc     string
+	list    bool
+	secret  bool
+	parse   func(texts []string) (any, error)
+}
+
+// env is the variable that sets the key: CONTEXTD_SERVER__LISTEN.
+func (k key) env() string {
+	return envPrefix + strings.ToUpper(strings.ReplaceAll(k.name, ".", "__"))
+}
+
+// portalKeys are the keys of one portal, under hubspot.* and in each entry of portals.
+func portalKeys() []key {
+	return []key{
+		{name: "base_url", initial: "https://api.hubapi.com", doc: "HubSpot's API, or the simulator's address", parse: one(webAddress)},
+		{name: "token", secret: true, doc: "private app or service key", parse: secret},
+		{name: "client_secret", secret: true, doc: "the app's secret: webhooks are verified with it", parse: secret},
+		{name: "app_id", doc: "the app's id: tells our own writes from other people's", parse: one(digits)},
+		{name: "portal_id", doc: "the HubSpot account (portal) id", parse: one(portalID)},
+		{name: "write", initial: "off", doc: "off: nothing is written to HubSpot; on: what was approved is", parse: one(among("on", "off"))},
+	}
+}
+
+// configKeys is the table of everything that can be set, in the order in which it is shown. getenv finds the XDG directories.
+func configKeys(getenv func(string) string) []key {
+	keys := []key{
+		{name: "data_dir", initial: dataDir(getenv), doc: "the SQLite file, the vectors and the key file", parse: one(directory)},
+		{name: "server.listen", initial: "127.0.0.1:8080", doc: "webhooks, API and web pages", parse: one(listenAddress)},
+		{name: "server.admin_listen", initial: "127.0.0.1:9090", doc: "metrics and profiles", parse: one(listenAddress)},
+		{name: "server.public_url", doc: "as HubSpot sees us; signatures are computed over it (default: http:// and server.listen)", parse: one(webAddress)},
+		{name: "server.trusted_proxies", list: true, doc: "addresses or networks whose X-Forwarded-* headers are believed", parse: each(network)},
+		{name: "store.url", initial: "sqlite:", doc: "where records, work and decisions are kept: sqlite: is one file in data_dir", parse: one(only("sqlite:"))},
+		{name: "vectors.url", initial: "flat:", doc: "where vectors are kept: flat: is a file of its own in data_dir", parse: one(only("flat:"))},
+		{name: "embedder.provider", initial: "builtin", doc: "who turns text into vectors", parse: one(only("builtin"))},
+		{name: "model.provider", initial: "builtin", doc: "who writes suggestions", parse: one(only("builtin"))},
+	}
+	for _, k := range portalKeys() {
+		k.name = "hubspot." + k.name
+		keys = append(keys, k)
+	}
+	return append(keys,
+		key{name: "privacy.exclude_properties", list: true, doc: "properties that are never read, beside those that HubSpot marks as sensitive", parse: each(word)},
+		key{name: "privacy.skip_when", doc: "records with this property set are never stored, nor is anything on them", parse: one(word)},
+		key{name: "privacy.objects", list: true, doc: "object types that are read (default: all)", parse: each(objectType)},
+		key{name: "gate.threshold", initial: "0.85", doc: "confidence from which a change is applied without asking, 0 to 1", parse: one(share)},
+		key{name: "budget.monthly_usd", initial: "0", doc: "0: no limit; the built-in writer costs nothing", parse: one(noBudget)},
+		key{name: "index.workers", initial: "2", doc: "indexing batches at the same time", parse: one(between(1, 64))},
+		key{name: "index.batch", initial: "16", doc: "activities per indexing batch", parse: one(between(1, 100))},
+		key{name: "log.level", initial: "info", doc: "debug, info, warn or error", parse: one(among("debug", "info", "warn", "error"))},
+		key{name: "log.format", initial: "auto", doc: "auto (text on a terminal, JSON elsewhere), text or json", parse: one(among("auto", "text", "json"))},
+	)
+}
+
+// laterKeys are keys of the product that nothing would act on yet, with the reason. Setting one is an error, never silence.
+func laterKeys() map[string]string {
+	only := "only the built-in models exist, and they need nothing set; remove it"
+	return map[string]string{
+		"embedder.model": only, "embedder.base_url": only, "embedder.api_key": only, "embedder.api_key_file": only,
+		"model.model": only, "model.base_url": only, "model.api_key": only, "model.api_key_file": only,
+	}
+}
+
+func dataDir(getenv func(string) string) string {
+	if dir := getenv("XDG_DATA_HOME"); filepath.IsAbs(dir) { // the XDG specification: relative paths are ignored
+		return filepath.Join(dir, "contextd")
+	}
+	if home := getenv("HOME"); home != "" {
+		return filepath.Join(home, ".local", "share", "contextd")
+	}
+	return "contextd-data"
+}
+
+func configDir(getenv func(string) string) string {
+	if dir := getenv("XDG_CONFIG_HOME"); filepath.IsAbs(dir) {
+		return filepath.Join(dir, "contextd")
+	}
+	if home := getenv("HOME"); home != "" {
+		return filepath.Join(home, ".config", "contextd")
+	}
+	return ""
+}
+
+// parseWeb reads an absolute http(s) URL without user, query or fragment, and cuts slashes off its end.
+func parseWeb(s string) (string, bool) {
+	u, err := url.Parse(s)
+	if err != nil || (u.Scheme != "http" && u.Scheme != "https") || u.Hostname() == "" || u.User != nil || u.RawQuery != "" || u.Fragment != "" {
+		return "", false
+	}
+	return strings.TrimRight(s, "/"), true
+}

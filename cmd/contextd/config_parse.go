@@ -1,0 +1,179 @@
+package main
+
+import (
+	"fmt"
+	"net"
+	"net/netip"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/contextd/contextd/internal/crm"
+)
+
+// complaint says what is wrong with a value and how to mend it.
+type complaint struct{ what, fix string }
+
+func (c *complaint) Error() string { return c.what + ": " + c.fix }
+
+func complain(fix, format string, args ...any) error {
+	return &complaint{fmt.Sprintf(format, args...), fix}
+}
+
+// one parses a key with a single value.
+func one[T any](parse func(string) (T, error)) func([]string) (any, error) {
+	return func(texts []string) (any, error) {
+		if len(texts) != 1 {
+			return nil, complain("give one value", "is a list")
+		}
+		v, err := parse(strings.TrimSpace(texts[0]))
+		if err != nil {
+			return nil, err
+		}
+		return v, nil
+	}
+}
+
+// each parses every entry of a list; a text may hold several, separated by commas.
+func each(parse func(string) (string, error)) func([]string) (any, error) {
+	return func(texts []string) (any, error) {
+		out := []string{}
+		for _, text := range texts {
+			for part := range strings.SplitSeq(text, ",") {
+				if part = strings.TrimSpace(part); part == "" {
+					continue
+				}
+				v, err := parse(part)
+				if err != nil {
+					return nil, err
+				}
+				out = append(out, v)
+			}
+		}
+		return out, nil
+	}
+}
+
+func secret(texts []string) (any, error) {
+	if len(texts) != 1 {
+		return nil, complain("give one value", "is a list")
+	}
+	v := strings.TrimSpace(texts[0])
+	if strings.ContainsAny(v, " \t\r\n") {
+		return nil, complain("copy it again, without blanks or line breaks", "has blanks inside")
+	}
+	return Secret(v), nil
+}
+
+func directory(s string) (string, error) {
+	if s == "" {
+		return "", complain("name a directory", "is empty")
+	}
+	return filepath.Clean(s), nil
+}
+
+func listenAddress(s string) (string, error) {
+	host, port, err := net.SplitHostPort(s)
+	n, bad := strconv.ParseUint(port, 10, 16)
+	if err != nil || bad != nil || n > 65535 || strings.ContainsAny(host, "/ ") {
+		return "", complain("use host:port, such as 127.0.0.1:8080 or :8080", "%q is not an address to listen on", s)
+	}
+	return s, nil
+}
+
+func webAddress(s string) (string, error) {
+	v, ok := parseWeb(s)
+	if !ok {
+		return "", complain("use http(s)://host[:port][/path] without user, query or fragment", "%q is not a web address", s)
+	}
+	return v, nil
+}
+
+func network(s string) (string, error) {
+	if a, err := netip.ParseAddr(s); err == nil {
+		return a.String(), nil
+	}
+	p, err := netip.ParsePrefix(s)
+	if err != nil {
+		return "", complain("use an address such as 10.0.0.7 or a network such as 10.0.0.0/8", "%q is neither an IP address nor a network", s)
+	}
+	return p.Masked().String(), nil
+}
+
+func digits(s string) (string, error) {
+	if n, err := strconv.ParseUint(s, 10, 63); err != nil || n == 0 {
+		return "", complain("copy the number from HubSpot's app settings", "%q is not an id", s)
+	}
+	return s, nil
+}
+
+func portalID(s string) (crm.PortalID, error) {
+	p, err := crm.ParsePortalID(s)
+	if err != nil {
+		return 0, complain("use the positive number in your HubSpot URLs", "%q is not a portal id", s)
+	}
+	return p, nil
+}
+
+func word(s string) (string, error) {
+	if s == "" || strings.ContainsAny(s, " \t=") {
+		return "", complain("use the internal name of a HubSpot property, such as contract_terms", "%q is not a property name", s)
+	}
+	return s, nil
+}
+
+func objectType(s string) (string, error) {
+	if _, err := crm.ParseObjectType(s); err != nil {
+		return "", complain("use companies contacts deals tickets calls meetings emails notes tasks communications", "%q is not an object type", s)
+	}
+	return s, nil
+}
+
+func share(s string) (float64, error) {
+	f, err := strconv.ParseFloat(s, 64)
+	if err != nil || !(f >= 0 && f <= 1) {
+		return 0, complain("set it between 0 and 1, such as 0.85", "%q is not a number from 0 to 1", s)
+	}
+	return f, nil
+}
+
+func noBudget(s string) (float64, error) {
+	f, err := strconv.ParseFloat(s, 64)
+	if err != nil || !(f >= 0) {
+		return 0, complain("use 0", "%q is not an amount", s)
+	}
+	if f != 0 {
+		return 0, complain("leave it at 0: the built-in writer costs nothing, so no limit would ever be reached", "%q is not available in this version", s)
+	}
+	return 0, nil
+}
+
+func between(low, high int) func(string) (int, error) {
+	return func(s string) (int, error) {
+		n, err := strconv.Atoi(s)
+		if err != nil || n < low || n > high {
+			return 0, complain(fmt.Sprintf("set it between %d and %d", low, high), "%q is not a number from %d to %d", s, low, high)
+		}
+		return n, nil
+	}
+}
+
+func among(words ...string) func(string) (string, error) {
+	return func(s string) (string, error) {
+		if !slices.Contains(words, s) {
+			return "", complain("use "+strings.Join(words[:len(words)-1], ", ")+" or "+words[len(words)-1], "%q is none of its values", s)
+		}
+		return s, nil
+	}
+}
+
+// only accepts the one back end that this version has.
+func only(name string) func(string) (string, error) {
+	return func(s string) (string, error) {
+		if s != name {
+			return "", complain("use "+name, "%q is not available in this version", s)
+		}
+		return s, nil
+	}
+}

@@ -1,0 +1,160 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/contextd/contextd/internal/crm"
+)
+
+// configRow is one key with its value as shown: secrets masked, lists as lists, "" or null where nothing is set.
+type configRow struct {
+	Key    string `json:"key"`
+	Env    string `json:"env,omitempty"` // the variable that sets it; entries of portals have none
+	Value  any    `json:"value"`
+	Origin origin `json:"origin"`
+	Doc    string `json:"doc"`
+}
+
+// defaultConfig is the configuration when nothing is set but the XDG directories.
+func defaultConfig(environ []string) (Config, error) {
+	l := newLoader(environ)
+	l.defaults()
+	cfg := Config{origins: l.origins}
+	if err := l.merged.Unmarshal("", &cfg); err != nil {
+		return cfg, fmt.Errorf("merge defaults: %w", err)
+	}
+	return cfg, nil
+}
+
+// rows are all keys in the order of the table, then those of the portals.
+func (c Config) rows() []configRow {
+	values := map[string]any{
+		"data_dir": c.DataDir, "server.listen": c.Server.Listen, "server.admin_listen": c.Server.AdminListen, "server.public_url": c.Server.PublicURL,
+		"server.trusted_proxies": c.Server.TrustedProxies, "store.url": c.Store.URL, "vectors.url": c.Vectors.URL,
+		"embedder.provider": c.Embedder.Provider, "model.provider": c.Model.Provider,
+		"privacy.exclude_properties": c.Privacy.ExcludeProperties, "privacy.skip_when": c.Privacy.SkipWhen, "privacy.objects": c.Privacy.Objects,
+		"gate.threshold": c.Gate.Threshold, "budget.monthly_usd": c.Budget.MonthlyUSD, "index.workers": c.Index.Workers, "index.batch": c.Index.Batch,
+		"log.level": c.Log.Level, "log.format": c.Log.Format,
+	}
+	portal := func(prefix string, p PortalConfig) {
+		values[prefix+"base_url"], values[prefix+"token"], values[prefix+"client_secret"] = p.BaseURL, p.Token, p.ClientSecret
+		values[prefix+"app_id"], values[prefix+"portal_id"], values[prefix+"write"] = p.AppID, p.PortalID, p.Write
+	}
+	portal("hubspot.", c.HubSpot)
+	var out []configRow
+	for _, k := range configKeys(func(string) string { return "" }) {
+		out = append(out, configRow{k.name, k.env(), values[k.name], c.origins[k.name], k.doc})
+	}
+	for i, p := range c.Portals {
+		prefix := fmt.Sprintf("portals[%d].", i)
+		portal(prefix, p)
+		for _, k := range portalKeys() {
+			if o, set := c.origins[prefix+k.name]; set {
+				out = append(out, configRow{prefix + k.name, "", values[prefix+k.name], o, k.doc})
+			}
+		}
+	}
+	return out
+}
+
+// printYAML writes rows as a configuration file; keys without a value are commented out.
+func printYAML(w io.Writer, rows []configRow, docs, origins bool) {
+	section := ""
+	for _, r := range rows {
+		head, name, nested := strings.Cut(r.Key, ".")
+		indent := ""
+		if !nested {
+			name = r.Key
+		} else {
+			indent = "  "
+			if head != section {
+				printSection(w, head)
+			}
+			section = head
+		}
+		line := indent + name + ": " + yamlValue(r.Value)
+		if strings.HasPrefix(head, "portals[") {
+			line = "  " + line
+		}
+		if isUnset(r.Value) {
+			line = indent + "# " + name + ":"
+		}
+		var remarks []string
+		if docs {
+			remarks = append(remarks, r.Doc)
+		}
+		if origins {
+			remarks = append(remarks, string(r.Origin))
+		}
+		if len(remarks) > 0 {
+			line += "  # " + strings.Join(remarks, "; ")
+		}
+		fmt.Fprintln(w, line)
+	}
+}
+
+func printSection(w io.Writer, head string) {
+	index, isPortal := strings.CutPrefix(head, "portals[")
+	switch {
+	case !isPortal:
+		fmt.Fprintln(w, head+":")
+	case index == "0]":
+		fmt.Fprintln(w, "portals:\n  -")
+	default:
+		fmt.Fprintln(w, "  -")
+	}
+}
+
+func isUnset(v any) bool {
+	switch v := v.(type) {
+	case string:
+		return v == ""
+	case Secret:
+		return v == ""
+	case crm.PortalID:
+		return v == 0
+	case []string:
+		return len(v) == 0
+	case []crm.ObjectType:
+		return len(v) == 0
+	}
+	return false
+}
+
+// yamlValue writes a value so that YAML reads it back: JSON strings are YAML, plain words need no quotes.
+func yamlValue(v any) string {
+	switch v := v.(type) {
+	case float64:
+		return strconv.FormatFloat(v, 'g', -1, 64)
+	case int:
+		return strconv.Itoa(v)
+	case crm.PortalID:
+		return v.String()
+	case string:
+		if plainWord(v) {
+			return v
+		}
+	}
+	raw, err := json.Marshal(v)
+	if err != nil {
+		return "null" // texts and lists of texts always encode
+	}
+	return string(raw)
+}
+
+func plainWord(s string) bool {
+	if s == "" || slices.Contains([]string{"null", "true", "false", "~"}, s) {
+		return false
+	}
+	for _, r := range s {
+		if !strings.ContainsRune("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_/.-", r) {
+			return false
+		}
+	}
+	return s[0] != '-' && s[0] != '.'
+}
