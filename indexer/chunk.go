@@ -1,0 +1,184 @@
+package indexer
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/contextd/contextd/internal/crm"
+)
+
+// ChunkerVersion is part of every mark: another version of Normalise's or Chunk's rules indexes everything anew.
+const ChunkerVersion = "1"
+
+// Sizes of chunks in words. Texts without spaces count two runes as a word.
+const (
+	targetWords    = 120
+	longParagraph  = 200     // a longer paragraph is divided at its sentences
+	maxChunkBytes  = 4 << 10 // of one piece: what has no spaces (base64) is cut at a rune boundary
+	maxTurnOverlap = 60      // words: a longer turn is not repeated in the next chunk
+	minTail        = 30      // words: a shorter last piece joins the chunk before it
+)
+
+// Chunk divides a document for retrieval. accounts are the names of the accounts it belongs to, for the header. Every chunk's Text is exactly
+// d.Text[Start:End]; chunks come in order, cover everything but white space, and overlap only in transcripts, by one short turn. Activities that contextd wrote
+// itself, and empty ones, have none. The same input always gives the same chunks.
+func Chunk(a crm.Activity, d crm.Document, accounts []string) []crm.Chunk {
+	if a.Ours || strings.TrimSpace(d.Text) == "" {
+		return nil
+	}
+	header := Header(a, accounts)
+	at := When(a)
+	var pieces []piece
+	if len(d.Turns) > 0 {
+		pieces = packTurns(d)
+	} else {
+		pieces = pack(d.Text, 0, len(d.Text))
+	}
+	out := make([]crm.Chunk, 0, len(pieces))
+	for i, p := range pieces {
+		speaker := p.speaker
+		if len(d.Turns) == 0 {
+			speaker = author(a)
+		}
+		out = append(out, crm.Chunk{
+			ID: chunkID(a.Ref, d.Version, i), Activity: a.Ref, Version: d.Version, Pos: i, Kind: a.Ref.Type.Kind(), Time: at, Created: a.Created,
+			Speaker: speaker, Start: p.start, End: p.end, Header: header, Text: d.Text[p.start:p.end],
+		})
+	}
+	return out
+}
+
+// EmbedText is what the dense arm reads of a chunk.
+func EmbedText(c crm.Chunk) string { return c.Header + "\n" + c.Text }
+
+// When is the moment an activity happened: a task's timestamp is when it is due, so its creation counts; zero when unknown.
+func When(a crm.Activity) time.Time {
+	switch {
+	case a.Ref.Type == crm.Tasks:
+		return a.Created
+	case a.TimeUnknown:
+		return time.Time{}
+	}
+	return a.Time
+}
+
+// chunkID is the same for the same place of the same version of the same activity.
+func chunkID(ref crm.Ref, version string, pos int) string {
+	sum := sha256.Sum256(fmt.Appendf(nil, "%s\x00%s\x00%d", ref, version, pos))
+	return hex.EncodeToString(sum[:])[:32]
+}
+
+// piece is a half-open byte range of a text.
+type piece struct {
+	start, end int
+	words      int
+	speaker    string
+}
+
+// pack divides a range of text at its empty lines and joins the paragraphs to about targetWords.
+func pack(text string, start, end int) []piece {
+	var out []piece
+	for _, p := range paragraphs(text, start, end) {
+		n := len(out)
+		if n > 0 && out[n-1].words+p.words <= targetWords && p.end-out[n-1].start <= maxChunkBytes {
+			out[n-1].end, out[n-1].words = p.end, out[n-1].words+p.words
+			continue
+		}
+		out = append(out, p)
+	}
+	if n := len(out); n > 1 && out[n-1].words < minTail && out[n-2].words <= longParagraph-minTail && out[n-1].end-out[n-2].start <= maxChunkBytes {
+		out[n-2].end, out[n-2].words = out[n-1].end, out[n-2].words+out[n-1].words
+		out = out[:n-1]
+	}
+	return out
+}
+
+// paragraphs are the stretches between empty lines, without white space at their ends; long ones divided.
+func paragraphs(text string, start, end int) []piece {
+	var out []piece
+	for start < end {
+		stop := end
+		if i := strings.Index(text[start:end], "\n\n"); i >= 0 {
+			stop = start + i
+		}
+		if p, ok := trimmed(text, start, stop); ok {
+			if p.words > longParagraph || p.end-p.start > maxChunkBytes {
+				out = append(out, divide(text, p)...)
+			} else {
+				out = append(out, p)
+			}
+		}
+		start = stop + len("\n\n")
+	}
+	return out
+}
+
+// packTurns joins whole turns to about targetWords; the last turn of a chunk, when short, is the first of the next. Long turns are divided like paragraphs.
+func packTurns(d crm.Document) []piece {
+	var out []piece
+	var open []piece // turns of the chunk being built
+	words, fresh := 0, 0
+	flush := func() {
+		if fresh == 0 {
+			return
+		}
+		c := piece{start: open[0].start, end: open[len(open)-1].end, words: words, speaker: open[0].speaker}
+		for _, t := range open {
+			if t.speaker != c.speaker {
+				c.speaker = ""
+			}
+		}
+		out = append(out, c)
+		last := open[len(open)-1]
+		open, words, fresh = nil, 0, 0
+		if last.words <= maxTurnOverlap {
+			open, words = []piece{last}, last.words
+		}
+	}
+	for _, turn := range turnPieces(d) {
+		if len(open) > 0 && (words+turn.words > targetWords || turn.end-open[0].start > maxChunkBytes) {
+			flush()
+			if len(open) > 0 && (words+turn.words > longParagraph || turn.end-open[0].start > maxChunkBytes) {
+				open, words = nil, 0 // no room for the overlap
+			}
+		}
+		open = append(open, turn)
+		words += turn.words
+		fresh++
+	}
+	flush()
+	return out
+}
+
+// turnPieces are the document's turns, trimmed, and whatever lies between them, so that nothing is lost; long ones divided.
+func turnPieces(d crm.Document) []piece {
+	var out []piece
+	add := func(start, end int, speaker string) {
+		p, ok := trimmed(d.Text, start, end)
+		if !ok {
+			return
+		}
+		parts := []piece{p}
+		if p.words > longParagraph || p.end-p.start > maxChunkBytes {
+			parts = divide(d.Text, p)
+		}
+		for _, q := range parts {
+			q.speaker = speaker
+			out = append(out, q)
+		}
+	}
+	at := 0
+	for _, t := range d.Turns {
+		if t.Start < at || t.End < t.Start || t.End > len(d.Text) {
+			continue // not a span of this text
+		}
+		add(at, t.Start, "")
+		add(t.Start, t.End, t.Speaker)
+		at = t.End
+	}
+	add(at, len(d.Text), "")
+	return out
+}

@@ -1,0 +1,241 @@
+package indexer
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"hash/fnv"
+	"slices"
+	"strings"
+
+	"github.com/contextd/contextd/internal/crm"
+)
+
+// world is a CRM and an index in memory: every port of the Indexer, with a log of what was called.
+type world struct {
+	activities  map[crm.Ref]crm.Activity
+	records     map[crm.Ref]crm.Record
+	members     map[crm.Ref][]crm.Membership // as the CRM says
+	stored      map[crm.Ref]bool
+	known       map[crm.Ref][]crm.Membership // as the store has them
+	kept        map[crm.Ref]crm.Kept
+	vectors     map[crm.Ref]crm.Kept
+	marked      []crm.Mark
+	cursors     map[string]string
+	pages       map[crm.ObjectType][]Page
+	log         []string
+	fingerprint string
+
+	embedErr func(texts []string) error
+	badText  string // gets a zero vector
+	keepErr  error
+}
+
+func newWorld() *world {
+	return &world{activities: map[crm.Ref]crm.Activity{}, records: map[crm.Ref]crm.Record{}, members: map[crm.Ref][]crm.Membership{}, stored: map[crm.Ref]bool{},
+		known: map[crm.Ref][]crm.Membership{}, kept: map[crm.Ref]crm.Kept{}, vectors: map[crm.Ref]crm.Kept{}, cursors: map[string]string{},
+		pages: map[crm.ObjectType][]Page{}, fingerprint: "fake/4"}
+}
+
+func (w *world) indexer() *Indexer {
+	return &Indexer{Source: w, Embedder: w, Vectors: w, Texts: w, Marker: w, Names: w, Lister: w, Cursors: w}
+}
+
+func (w *world) note(format string, args ...any) { w.log = append(w.log, fmt.Sprintf(format, args...)) }
+
+func (w *world) count(prefix string) int {
+	n := 0
+	for _, l := range w.log {
+		if strings.HasPrefix(l, prefix) {
+			n++
+		}
+	}
+	return n
+}
+
+func (w *world) Activities(_ context.Context, refs []crm.Ref) (out []crm.Activity, _ error) {
+	for _, r := range refs {
+		if a, ok := w.activities[r]; ok {
+			out = append(out, a)
+		}
+	}
+	return out, nil
+}
+
+func (w *world) Records(_ context.Context, refs []crm.Ref) (out []crm.Record, ms []crm.Membership, _ error) {
+	w.note("read records %d", len(refs))
+	for _, r := range refs {
+		if rec, ok := w.records[r]; ok {
+			out = append(out, rec)
+			ms = append(ms, w.members[r]...)
+		}
+	}
+	return out, ms, nil
+}
+
+func (w *world) Fingerprint() string { return w.fingerprint }
+func (w *world) Dimension() int      { return 4 }
+
+func (w *world) Embed(_ context.Context, _ crm.EmbedKind, texts []string) ([][]float32, crm.Usage, error) {
+	w.note("embed %d", len(texts))
+	if w.embedErr != nil {
+		if err := w.embedErr(texts); err != nil {
+			return nil, crm.Usage{}, err
+		}
+	}
+	out := make([][]float32, len(texts))
+	for i, t := range texts {
+		h := fnv.New32a()
+		h.Write([]byte(t))
+		out[i] = []float32{1, float32(h.Sum32()), 0, 0}
+		if w.badText != "" && strings.Contains(t, w.badText) {
+			out[i] = make([]float32, 4)
+		}
+	}
+	return out, crm.Usage{InputTokens: len(texts)}, nil
+}
+
+func (w *world) Replace(_ context.Context, batch []crm.Kept) error {
+	for _, k := range batch {
+		for _, c := range k.Chunks {
+			if len(k.Accounts) > 0 && !crm.ValidVector(c.Vector, 4) {
+				return crm.ErrInvalid
+			}
+		}
+	}
+	for _, k := range batch {
+		w.note("replace %s %d", k.Activity.Ref.Path(), len(k.Chunks))
+		if len(k.Chunks) == 0 || len(k.Accounts) == 0 {
+			delete(w.vectors, k.Activity.Ref)
+			continue
+		}
+		w.vectors[k.Activity.Ref] = k
+	}
+	return nil
+}
+
+func (w *world) Relink(_ context.Context, ref crm.Ref, accounts []crm.Ref) error {
+	w.note("relink %s", ref.Path())
+	k, ok := w.vectors[ref]
+	if !ok {
+		return crm.ErrNotFound
+	}
+	k.Accounts = accounts
+	w.vectors[ref] = k
+	return nil
+}
+
+func (w *world) Marks(_ context.Context, refs []crm.Ref) (map[crm.Ref]Marked, error) {
+	out := map[crm.Ref]Marked{}
+	for _, r := range refs {
+		if k, ok := w.kept[r]; ok {
+			out[r] = Marked{Mark: k.Mark, Accounts: k.Accounts, Links: k.Activity.Links}
+		}
+	}
+	return out, nil
+}
+
+func (w *world) Keep(_ context.Context, batch []crm.Kept) error {
+	if w.keepErr != nil {
+		return w.keepErr
+	}
+	for _, k := range batch {
+		w.note("keep %s", k.Activity.Ref.Path())
+		w.kept[k.Activity.Ref] = k
+		w.marked = append(w.marked, k.Triggers...)
+	}
+	return nil
+}
+
+func (w *world) Gone(_ context.Context, refs []crm.Ref, _ crm.Claim) error {
+	for _, r := range refs {
+		w.note("gone %s", r.Path())
+		delete(w.kept, r)
+	}
+	return nil
+}
+
+func (w *world) Memberships(_ context.Context, members []crm.Ref) (out []crm.Membership, _ error) {
+	for _, m := range members {
+		out = append(out, w.known[m]...)
+	}
+	return out, nil
+}
+
+func (w *world) KeepRecords(_ context.Context, records []crm.Record, ms []crm.Membership, gone []crm.Ref, _ crm.Claim, triggers []crm.Mark) (moved []crm.Ref, _ error) {
+	for _, r := range records {
+		w.note("keep record %s", r.Ref.Path())
+		w.stored[r.Ref] = true
+		var mine []crm.Membership
+		for _, m := range ms {
+			if m.Member == r.Ref {
+				mine = append(mine, m)
+			}
+		}
+		if !slices.Equal(w.known[r.Ref], mine) {
+			w.known[r.Ref] = mine
+			for ref, k := range w.kept {
+				if slices.Contains(k.Activity.Links.All(), r.Ref) {
+					moved = append(moved, ref)
+				}
+			}
+		}
+	}
+	for _, g := range gone {
+		w.note("record gone %s", g.Path())
+		w.stored[g] = true
+	}
+	w.marked = append(w.marked, triggers...)
+	return moved, nil
+}
+
+func (w *world) HasRecords(_ context.Context, refs []crm.Ref) (map[crm.Ref]bool, error) {
+	out := map[crm.Ref]bool{}
+	for _, r := range refs {
+		out[r] = w.stored[r]
+	}
+	return out, nil
+}
+
+func (w *world) Mark(_ context.Context, marks []crm.Mark, _ crm.Claim) error {
+	w.marked = append(w.marked, marks...)
+	return nil
+}
+
+func (w *world) Names(_ context.Context, refs []crm.Ref) (map[crm.Ref]string, error) {
+	out := map[crm.Ref]string{}
+	for _, r := range refs {
+		out[r] = w.records[r].Name
+	}
+	return out, nil
+}
+
+func (w *world) List(_ context.Context, _ crm.PortalID, t crm.ObjectType, after string) (Page, error) {
+	w.note("list %s %q", t, after)
+	at := 0
+	if after != "" {
+		fmt.Sscan(after, &at)
+	}
+	if at >= len(w.pages[t]) {
+		return Page{}, nil
+	}
+	p := w.pages[t][at]
+	if at+1 < len(w.pages[t]) {
+		p.Next = fmt.Sprint(at + 1)
+	}
+	return p, nil
+}
+
+func (w *world) Cursor(_ context.Context, _ crm.PortalID, name string) (after string, done int, finished bool, err error) {
+	if s, ok := w.cursors[name]; ok {
+		_, err = fmt.Sscanf(s, "%q %d %t", &after, &done, &finished)
+	}
+	return after, done, finished, err
+}
+
+func (w *world) KeepCursor(_ context.Context, _ crm.PortalID, name, after string, done int, finished bool) error {
+	w.cursors[name] = fmt.Sprintf("%q %d %t", after, done, finished)
+	return nil
+}
+
+var errRefused = errors.New("500 internal error")
