@@ -21,7 +21,7 @@ const (
 )
 
 const (
-	firstLimit  = 80               // requests before the first reply has told the portal's limit: 80 % of the smallest one
+	firstLimit  = 10               // requests before the first reply has told the portal's limit
 	commonLimit = 152              // 80 % of 190 in ten seconds
 	assocLimit  = 120              // 80 % of 150 in ten seconds
 	searchLimit = 4                // of 5 in a second, which all apps of the portal share
@@ -157,8 +157,8 @@ func (l *ledger) silence(c class, d time.Duration, why string) {
 	l.pump()
 }
 
-// learn reads HubSpot's rate headers; search replies have none.
-func (l *ledger) learn(h http.Header, zone *time.Location) {
+// learn reads HubSpot's rate headers in the reply to a request that was sent at that moment; search replies have none.
+func (l *ledger) learn(h http.Header, sent time.Time, zone *time.Location) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.learned = true
@@ -175,8 +175,8 @@ func (l *ledger) learn(h http.Header, zone *time.Location) {
 		}
 		l.common.limit = limit
 		l.extra[associating].limit = min(assocLimit, limit)
-		if all, _ := l.common.used(now); ok2 {
-			l.common.foreign, l.common.until = max(most-left-all, 0), now.Add(l.common.span)
+		if ok2 {
+			l.common.tell(now, sent, most, left)
 		}
 	}
 	if daily, ok := headerInt(h, "X-HubSpot-RateLimit-Daily-Remaining"); ok && daily <= 0 {

@@ -12,8 +12,12 @@ func (l *ledger) pump() {
 	now := time.Now()
 	full := false // somebody more urgent waits for a common place: nobody behind may take it
 	for lane := range l.waiting {
-		kept := l.waiting[lane][:0:0]
-		for _, w := range l.waiting[lane] {
+		var kept []*waiter
+		for i, w := range l.waiting[lane] {
+			if full && !l.silent(now) {
+				kept = append(kept, l.waiting[lane][i:]...)
+				break
+			}
 			switch end := l.pauseEnd(w.class); {
 			case end.Sub(now) > longestWait:
 				w.ready <- &crm.RetryAfter{At: end, Err: fmt.Errorf("hubspot: quiet until %s: %s", end.UTC().Format(time.RFC3339), l.why)}
@@ -34,6 +38,15 @@ func (l *ledger) pump() {
 		l.waiting[lane] = kept
 	}
 	l.arm(now)
+}
+
+func (l *ledger) silent(now time.Time) bool {
+	for _, end := range l.pause {
+		if end.After(now) {
+			return true
+		}
+	}
+	return false
 }
 
 // commonRoom also holds back until the first reply has told the portal's limit.

@@ -42,15 +42,19 @@ func (c *Client) do(ctx context.Context, q call, out any) error {
 	defer func() { done(sent) }()
 	ctx, cancel := context.WithTimeout(ctx, c.opt.Timeout)
 	defer cancel()
-	// with a connection in hand, bytes may be on their way whatever Do says
-	var started atomic.Bool
-	ctx = httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{GotConn: func(httptrace.GotConnInfo) { started.Store(true) }})
+	// With a connection in hand, bytes may be on their way whatever Do says. A transport that does not tell is believed to have sent.
+	var asked, got atomic.Bool
+	ctx = httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{GetConn: func(string) { asked.Store(true) }, GotConn: func(httptrace.GotConnInfo) { got.Store(true) }})
 	req, err := c.request(ctx, q)
 	if err != nil {
 		return err
 	}
+	if err := ctx.Err(); err != nil {
+		return q.broken(false, err)
+	}
+	start := time.Now()
 	resp, err := c.http.Do(req)
-	sent = started.Load()
+	sent = got.Load() || !asked.Load()
 	if err != nil {
 		return q.broken(sent, err)
 	}
@@ -60,7 +64,7 @@ func (c *Client) do(ctx context.Context, q call, out any) error {
 		return q.broken(true, err)
 	}
 	if q.class != searching {
-		c.ledger.learn(resp.Header, c.opt.Zone)
+		c.ledger.learn(resp.Header, start, c.opt.Zone)
 	}
 	if resp.StatusCode < 200 || resp.StatusCode > 299 {
 		return c.refusal(q, resp, body)

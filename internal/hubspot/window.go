@@ -9,8 +9,9 @@ type window struct {
 	span    time.Duration
 	flying  [2]int      // requests without a reply: others, backfill
 	landed  []departure // replies, oldest first
-	foreign int         // places that others use, as HubSpot's headers tell
-	until   time.Time   // when foreign was last true
+	told    bool        // HubSpot has said how much is left: other processes of the app use the same quota
+	left    int         // requests that may still leave by its last word
+	probeAt time.Time   // when one may leave although left is used up and no reply is on its way that could tell more
 }
 
 type departure struct {
@@ -39,18 +40,30 @@ func (w *window) room(now time.Time, backfill bool) bool {
 	if w.limit < 0 {
 		return true
 	}
-	all, back := w.used(now)
-	limit := w.limit
-	if now.Before(w.until) {
-		limit = max(limit-w.foreign, 1) // somebody else's hunger must not starve us for good
-	}
-	if backfill && back >= max(limit*6/10, 1) {
+	if w.told && w.left <= 0 && (w.flying[0]+w.flying[1] > 0 || now.Before(w.probeAt)) {
 		return false
 	}
-	return all < limit
+	all, back := w.used(now)
+	if backfill && back >= max(w.limit*6/10, 1) {
+		return false
+	}
+	return all < w.limit
 }
 
-func (w *window) take(backfill bool) { w.flying[index(backfill)]++ }
+func (w *window) take(backfill bool) {
+	w.flying[index(backfill)]++
+	w.left--
+}
+
+// tell takes HubSpot's word in the reply to a request that was sent at that moment and still counts as flying: remaining of most. Whatever HubSpot may have counted
+// since is taken off, and a fifth is left to others.
+func (w *window) tell(now, sent time.Time, most, remaining int) {
+	later := w.flying[0] + w.flying[1] - 1
+	for i := len(w.landed) - 1; i >= 0 && !w.landed[i].at.Before(sent); i-- {
+		later++
+	}
+	w.told, w.left, w.probeAt = true, remaining-(most-most*8/10)-later, now.Add(time.Second)
+}
 
 // land turns a flying request into one that HubSpot has counted.
 func (w *window) land(now time.Time, backfill bool) {
@@ -63,17 +76,16 @@ func (w *window) release(backfill bool) { w.flying[index(backfill)]-- }
 
 // next is when a place may become free by time alone; zero when only a reply can free one.
 func (w *window) next(now time.Time) time.Time {
-	if w.limit < 0 || len(w.landed) == 0 {
-		if now.Before(w.until) {
-			return w.until
-		}
+	if w.limit < 0 {
 		return time.Time{}
 	}
-	at := w.landed[0].at.Add(w.span)
-	if now.Before(w.until) && w.until.Before(at) {
-		at = w.until
+	if w.told && w.left <= 0 && now.Before(w.probeAt) {
+		return w.probeAt
 	}
-	return at
+	if len(w.landed) == 0 {
+		return time.Time{}
+	}
+	return w.landed[0].at.Add(w.span)
 }
 
 func index(b bool) int {
