@@ -45,7 +45,7 @@ func (t *tx) endDelivery(id int64, body []byte, erased bool, events, added int, 
 		state = "dead"
 	}
 	hash := sum(body)
-	if erased {
+	if erased || body == nil { // an empty blob is read as nil, which would be written as NULL
 		body = []byte{}
 	}
 	if err := t.do("UPDATE deliveries SET state = ?, cause = ?, decoded_at = ?, body = ? WHERE id = ?", state, deadCause, micros(t.now), body, id); err != nil {

@@ -13,15 +13,8 @@ import (
 // of it. Erasing a contact erases the activities it took part in; a company, deal or ticket only itself. Ids, hashes and the audit stay, and a tombstone keeps a late
 // webhook or a replay from bringing it back. The answer names the erased activities, for other stores. It returns once no byte of it is left in the files.
 func (db *DB) Erase(ctx context.Context, ref crm.Ref, by crm.Actor) (activities []crm.Ref, err error) {
-	bodies, err := db.deliveriesWith(ctx, ref)
-	if err != nil {
-		return nil, fmt.Errorf("erase %s: %w", ref, err)
-	}
 	err = db.w.write(ctx, func(t *tx) (err error) {
 		activities, err = t.erase(ref, by)
-		for _, id := range bodies {
-			err = errorsOf(err, t.do("UPDATE deliveries SET body = ? WHERE id = ? AND state <> 'new'", []byte{}, id))
-		}
 		return err
 	})
 	if err == nil {
@@ -48,30 +41,15 @@ func (db *DB) Checkpoint(ctx context.Context) error {
 	}})
 }
 
-// deliveriesWith finds the stored bodies that name an id.
-func (db *DB) deliveriesWith(ctx context.Context, ref crm.Ref) (ids []int64, err error) {
-	err = db.r.read(ctx, func(v *view) error {
-		return v.each("SELECT id, body FROM deliveries WHERE state <> 'new' AND length(body) > 0", nil, func(scan func(...any) error) error {
-			var id int64
-			var body []byte
-			err := scan(&id, &body)
-			if bytes.Contains(body, []byte(ref.ID)) {
-				ids = append(ids, id)
-			}
-			return err
-		})
-	})
-	return ids, err
-}
-
 func (t *tx) erase(ref crm.Ref, by crm.Actor) (activities []crm.Ref, err error) {
+	ids := []crm.Ref{ref}
 	switch {
 	case ref.Portal <= 0:
 		return nil, fmt.Errorf("no portal: %w", crm.ErrInvalid)
 	case ref.Type.IsActivity():
 		activities = []crm.Ref{ref}
 	case ref.Type.IsRecord():
-		if activities, err = t.eraseRecord(ref); err != nil {
+		if activities, ids, err = t.eraseRecord(ref); err != nil {
 			return nil, err
 		}
 	default:
@@ -82,8 +60,27 @@ func (t *tx) erase(ref crm.Ref, by crm.Actor) (activities []crm.Ref, err error) 
 			return nil, fmt.Errorf("%s: %w", a, err)
 		}
 	}
-	return activities, errorsOf(t.entomb(ref),
+	return activities, errorsOf(
+		t.eraseDeliveries(append(ids, activities...)),
 		t.audit(crm.AuditEntry{Action: "erased", Actors: []crm.Actor{by}, Portal: ref.Portal, Subject: path(ref)}))
+}
+
+// eraseDeliveries blanks every decoded body that names one of the ids: what else it says lives on in its events. One that is not decoded yet is blanked then.
+func (t *tx) eraseDeliveries(refs []crm.Ref) error {
+	var ids []int64
+	err := t.each("SELECT id, body FROM deliveries WHERE state <> 'new' AND length(body) > 0", nil, func(scan func(...any) error) error {
+		var id int64
+		var body []byte
+		err := scan(&id, &body)
+		if slices.ContainsFunc(refs, func(r crm.Ref) bool { return bytes.Contains(body, []byte(r.ID)) }) {
+			ids = append(ids, id)
+		}
+		return err
+	})
+	for _, id := range ids {
+		err = errorsOf(err, t.do("UPDATE deliveries SET body = ? WHERE id = ?", []byte{}, id))
+	}
+	return err
 }
 
 // entomb remembers that a reference was erased and blanks what its events and failed runs said.
@@ -95,19 +92,20 @@ func (t *tx) entomb(ref crm.Ref) error {
 		t.do("UPDATE work SET last_error = '' WHERE portal = ? AND last_error <> '' AND (key = ? OR key LIKE ?)", portal, p, "%:"+p))
 }
 
-// eraseRecord removes a record under all its ids and returns the activities that go with it.
-func (t *tx) eraseRecord(ref crm.Ref) (activities []crm.Ref, err error) {
+// eraseRecord removes a record under all its ids, which it returns with the activities that go too.
+func (t *tx) eraseRecord(ref crm.Ref) (activities, ids []crm.Ref, err error) {
 	portal := int64(ref.Portal)
-	ids, err := t.strings("SELECT old_ref FROM aliases WHERE portal = ? AND new_ref = ?", portal, path(ref))
+	paths, err := t.strings("SELECT old_ref FROM aliases WHERE portal = ? AND new_ref = ?", portal, path(ref))
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	found := map[crm.Ref]bool{}
-	for _, p := range append(ids, path(ref)) {
+	for _, p := range append(paths, path(ref)) {
 		r, err := refOf(ref.Portal, p)
 		if err != nil {
-			return nil, err
+			return nil, nil, err
 		}
+		ids = append(ids, r)
 		if ref.Type == crm.Contacts {
 			err = errorsOf(t.linkedTo(r, found), t.goneWith(r, found))
 		}
@@ -117,11 +115,11 @@ func (t *tx) eraseRecord(ref crm.Ref) (activities []crm.Ref, err error) {
 			t.do("DELETE FROM memberships WHERE portal = ? AND member = ?", portal, p),
 			t.entomb(r))
 		if err != nil {
-			return nil, err
+			return nil, nil, err
 		}
 		for _, id := range about {
 			if err := t.eraseProposal(ref.Portal, id); err != nil {
-				return nil, fmt.Errorf("suggestion %s: %w", id, err)
+				return nil, nil, fmt.Errorf("suggestion %s: %w", id, err)
 			}
 		}
 	}
@@ -129,7 +127,7 @@ func (t *tx) eraseRecord(ref crm.Ref) (activities []crm.Ref, err error) {
 		activities = append(activities, r)
 	}
 	slices.SortFunc(activities, crm.Ref.Compare)
-	return activities, nil
+	return activities, ids, nil
 }
 
 // goneWith adds deleted activities of a record: their links are only in their own rows.
