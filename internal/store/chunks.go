@@ -101,12 +101,18 @@ func author(people string) (string, error) {
 	return "", nil
 }
 
-// Chunks lists a portal's chunks with their texts but without vectors, by id, to rebuild a dense index. after is "" or the last id seen.
-func (db *DB) Chunks(ctx context.Context, portal crm.PortalID, after string, limit int) (out []crm.Chunk, err error) {
+// Chunks lists a portal's chunks with their texts but without vectors, activity by activity and in reading order, to rebuild a dense index. after is the zero Chunk or
+// the last one seen.
+func (db *DB) Chunks(ctx context.Context, portal crm.PortalID, after crm.Chunk, limit int) (out []crm.Chunk, err error) {
+	last, pos := "", -1
+	if !after.Activity.IsZero() {
+		last, pos = path(after.Activity), after.Pos
+	}
 	err = db.r.read(ctx, func(v *view) error {
 		q := `SELECT c.id, c.activity, c.version, c.pos, c.kind, c.at, c.created_at, c.speaker, c.start_at, c.end_at, c.header, t.body
-			FROM chunks c JOIN texts t ON t.portal = c.portal AND t.hash = c.version WHERE c.portal = ? AND c.id > ? ORDER BY c.id LIMIT ?`
-		return v.each(q, []any{int64(portal), after, limit}, func(scan func(...any) error) error {
+			FROM chunks c JOIN texts t ON t.portal = c.portal AND t.hash = c.version WHERE c.portal = ? AND (c.activity, c.pos) > (?, ?)
+			ORDER BY c.activity, c.pos LIMIT ?`
+		return v.each(q, []any{int64(portal), last, pos, limit}, func(scan func(...any) error) error {
 			var c crm.Chunk
 			var activity, body string
 			var at, created int64
