@@ -19,12 +19,19 @@ const (
 // asked are the questions and requests of the focus.
 func (t *text) asked(f crm.Field) []claim {
 	t.questions = nil
+	compiled := map[string][]cue{}
+	for _, l := range languages {
+		compiled[l] = compile(f.Cues, l)
+	}
 	for i := range t.sentences {
+		if len(t.questions) == limit(f.Max, 6) {
+			break
+		}
 		s := &t.sentences[i]
 		if !s.focus || len(content(s.terms)) < 2 {
 			continue
 		}
-		if !s.question && len(match(compile(f.Cues, s.language), s.terms)) == 0 {
+		if !s.question && len(match(compiled[s.language], s.terms)) == 0 {
 			continue
 		}
 		if slices.ContainsFunc(t.questions, func(q *sentence) bool { return alike(q, s) }) {
@@ -32,7 +39,6 @@ func (t *text) asked(f crm.Field) []claim {
 		}
 		t.questions = append(t.questions, s)
 	}
-	t.questions = keep(t.questions, limit(f.Max, 6))
 	t.match()
 	out := []claim{}
 	for _, q := range t.questions {
@@ -79,11 +85,11 @@ func (t *text) match() {
 		best, score := (*sentence)(nil), 0.0
 		for i := range t.sentences {
 			s := &t.sentences[i]
-			if !t.shareable(s) || alike(q, s) {
+			if !t.shareable(s) || repeats(s, q) {
 				continue
 			}
 			shared, held := 0, 0.0
-			have := content(s.terms)
+			have := t.contentOf(s)
 			for _, term := range ask {
 				if slices.Contains(have, term) {
 					shared++
@@ -108,6 +114,11 @@ func (t *text) match() {
 	}
 }
 
+// repeats reports whether s only says again what q says: a quoted history that normalisation left in, or a request that was made before.
+func repeats(s, q *sentence) bool {
+	return strings.Contains(strings.Join(s.terms, " "), strings.Join(q.terms, " "))
+}
+
 // shareable says whether a sentence may be told to the customer: said to them or by them before. Notes, tasks, our own record of a call and talks among ourselves
 // are internal and never reach a draft.
 func (t *text) shareable(s *sentence) bool {
@@ -123,12 +134,22 @@ func (t *text) shareable(s *sentence) bool {
 func (t *text) idf() func(string) float64 {
 	df := map[string]int{}
 	for i := range t.sentences {
-		for _, term := range content(t.sentences[i].terms) {
+		for _, term := range t.contentOf(&t.sentences[i]) {
 			df[term]++
 		}
 	}
 	n := float64(len(t.sentences))
 	return func(term string) float64 { return math.Log(1 + n/float64(1+df[term])) }
+}
+
+// contentOf keeps what content finds: every question looks at every sentence.
+func (t *text) contentOf(s *sentence) []string {
+	have, ok := t.contents[s]
+	if !ok {
+		have = content(s.terms)
+		t.contents[s] = have
+	}
+	return have
 }
 
 // content are the distinct telling terms of a sentence, cut to stems of six letters so that word forms meet.

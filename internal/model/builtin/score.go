@@ -22,10 +22,7 @@ type evidence struct {
 func (t *text) number(f crm.Field) float64 {
 	sum := f.Base
 	for _, r := range f.Rules {
-		for i, s := range t.find(r) {
-			if i >= limit(r.Max, 1) {
-				break
-			}
+		for _, s := range t.find(r) {
 			points := r.Points * t.weightOf(s)
 			sum += points
 			t.evidence[f.Name] = append(t.evidence[f.Name], evidence{s, points})
@@ -51,7 +48,7 @@ func (t *text) weightOf(s *sentence) float64 {
 	return 1
 }
 
-// find lists the sentences that hold a cue of the rule, newest first, near duplicates once. What our own people say in calls and mails is no evidence of what the
+// find lists the newest distinct sentences that hold a cue of the rule, newest first, as many as the rule counts. What our own people say in calls and mails is no evidence of what the
 // other side has or wants; what they wrote down in notes is, unless the rule wants the other side's own words.
 func (t *text) find(r crm.Rule) []*sentence {
 	compiled := map[string][]cue{}
@@ -78,6 +75,9 @@ func (t *text) find(r crm.Rule) []*sentence {
 	})
 	var distinct []*sentence
 	for _, s := range out {
+		if len(distinct) == limit(r.Max, 1) {
+			break
+		}
 		if !slices.ContainsFunc(distinct, func(o *sentence) bool { return alike(o, s) }) {
 			distinct = append(distinct, s)
 		}

@@ -12,7 +12,7 @@ import (
 	"github.com/contextd/contextd/internal/model"
 )
 
-// maxSentences bounds the work of one request; the newest passages and the focus come first.
+// maxSentences bounds the work of one request; bound says which ones stay.
 const maxSentences = 6000
 
 // text is everything that was read for one answer, and what has been used of it.
@@ -26,6 +26,7 @@ type text struct {
 	used      []*sentence
 	weights   map[string][]weighed // by field of claims
 	home      map[*sentence]string // the field that a sentence belongs to
+	contents  map[*sentence][]string
 	questions []*sentence
 	answered  map[*sentence]*sentence
 }
@@ -33,7 +34,7 @@ type text struct {
 // read splits the passages, finds out who speaks and in which language, and drops what speaks to the machine.
 func read(ctx context.Context, r model.Request) (*text, error) {
 	t := &text{language: "en", evidence: map[string][]evidence{}, numbers: map[string]float64{}, answered: map[*sentence]*sentence{},
-		weights: map[string][]weighed{}, home: map[*sentence]string{}}
+		weights: map[string][]weighed{}, home: map[*sentence]string{}, contents: map[*sentence][]string{}}
 	t.focus = focus(r)
 	v := listen(r)
 	for i := range r.Passages {
@@ -49,9 +50,7 @@ func read(ctx context.Context, r model.Request) (*text, error) {
 	if t.focus != nil {
 		t.language = languageOf(t.focus)
 	}
-	if len(t.sentences) > maxSentences {
-		t.sentences = t.sentences[len(t.sentences)-maxSentences:]
-	}
+	t.bound()
 	return t, nil
 }
 
@@ -65,6 +64,22 @@ func (t *text) add(p *crm.Passage, v voices) {
 			t.sentences = append(t.sentences, s)
 		}
 	}
+}
+
+// bound drops the oldest sentences outside the focus, then the end of a focus that is still too long.
+func (t *text) bound() {
+	excess := len(t.sentences) - maxSentences
+	if excess <= 0 {
+		return
+	}
+	t.sentences = slices.DeleteFunc(t.sentences, func(s sentence) bool {
+		drop := !s.focus && excess > 0
+		if drop {
+			excess--
+		}
+		return drop
+	})
+	t.sentences = keep(t.sentences, maxSentences)
 }
 
 func languageOf(p *crm.Passage) string {
