@@ -3,7 +3,6 @@ package engine
 import (
 	"fmt"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 
@@ -29,6 +28,17 @@ type Statement struct {
 type Source struct {
 	crm.Passage
 	Stored string
+	Turns  []crm.Span // of a transcript: who speaks where in Stored
+}
+
+// speaker is who said what stands at an offset of the stored text: the transcript's turn, else the passage's person.
+func (s Source) speaker(at int) string {
+	for _, t := range s.Turns {
+		if t.Start <= at && at < t.End && t.Speaker != "" {
+			return t.Speaker
+		}
+	}
+	return s.Person
 }
 
 // Scope is what every quote of a run must belong to, and what is known beside the passages. AccountName may be said without a quote.
@@ -87,7 +97,12 @@ func Judge(s Statement, scope Scope) Judged {
 		j.Evidence = nil
 		return j
 	}
-	said := statedBy(s, scope)
+	said := statedBy(s, j.Evidence, scope)
+	j.Overlap, j.Turned = said.overlap(), said.turned()
+	if said.repeats() {
+		j.Supported = record("verbatim", "")
+		return j
+	}
 	for _, check := range []struct {
 		name string
 		why  string
@@ -95,7 +110,6 @@ func Judge(s Statement, scope Scope) Judged {
 		ok = record(check.name, check.why) && ok
 	}
 	j.Supported = ok
-	j.Overlap, j.Turned = said.overlap(), said.turned()
 	return j
 }
 
@@ -140,7 +154,7 @@ func prove(q Quote, scope Scope, negative bool) (crm.Evidence, string) {
 	if !negative && leavesOutNegation(src.Text, start, end) {
 		return none, "the quote leaves out a negation of its sentence"
 	}
-	return crm.Evidence{Activity: src.Activity, Version: src.Version, Kind: src.Kind, Time: src.Time, Person: src.Person, Quote: shown, Start: from, End: to}, ""
+	return crm.Evidence{Activity: src.Activity, Version: src.Version, Kind: src.Kind, Time: src.Time, Person: src.speaker(from), Quote: shown, Start: from, End: to}, ""
 }
 
 func shorten(s string) string {
@@ -148,146 +162,4 @@ func shorten(s string) string {
 		return strings.ToValidUTF8(s[:20], "") + "…"
 	}
 	return s
-}
-
-// said holds what a statement says beside what its quotes and their metadata say.
-type said struct {
-	claim  facts
-	tokens []token
-	lang   string
-	quotes facts
-	text   string // of all quotes together
-	people []string
-	days   []day // of the quotes, resolved, and of their passages
-}
-
-func statedBy(s Statement, scope Scope) said {
-	var out said
-	langs := map[string]bool{}
-	for _, q := range s.Quotes {
-		src := scope.Sources[q.Passage]
-		at := src.Time
-		if scope.Zone != nil && !at.IsZero() {
-			at = at.In(scope.Zone)
-		}
-		text := normalise(q.Quote).text
-		f := factsOf(text, src.Language, true)
-		for _, d := range f.days {
-			out.days = append(out.days, d.resolve(at)...)
-		}
-		if !at.IsZero() {
-			out.days = append(out.days, dayOf(at))
-		}
-		out.quotes.numbers = append(out.quotes.numbers, f.numbers...)
-		out.quotes.clocks = append(out.quotes.clocks, f.clocks...)
-		out.quotes.exact = append(out.quotes.exact, f.exact...)
-		out.text += "\n" + text
-		out.people = append(out.people, src.Person)
-		langs[src.Language] = true
-	}
-	text := normalise(s.Text).text
-	out.tokens = lex(text)
-	out.lang = guess(out.tokens)
-	if out.lang == "" && len(langs) == 1 {
-		for l := range langs {
-			out.lang = l
-		}
-	}
-	out.claim = factsOf(text, out.lang, false)
-	return out
-}
-
-func (s said) numbersMissing() string {
-	for _, c := range s.claim.numbers {
-		has := slices.ContainsFunc(s.quotes.numbers, func(a amount) bool { return a.covers(c) })
-		if y, ok := yearOf(c.raw); !has && ok && c.unit == "" {
-			has = slices.ContainsFunc(s.days, func(d day) bool { return d.year == y })
-		}
-		if !has {
-			return fmt.Sprintf("the number %s is not in the quotes", strings.TrimSpace(strconv.FormatFloat(c.value, 'f', -1, 64)+" "+c.unit))
-		}
-	}
-	return ""
-}
-
-func (s said) datesMissing() string {
-	for _, c := range s.claim.days {
-		if !slices.ContainsFunc(s.days, func(d day) bool { return d.covers(c) }) {
-			return "a date is not in the quotes: " + c.String()
-		}
-	}
-	for _, c := range s.claim.clocks {
-		if !slices.Contains(s.quotes.clocks, c) {
-			return "the time " + c + " is not in the quotes"
-		}
-	}
-	return ""
-}
-
-func (s said) exactMissing() string {
-	all := strings.ToLower(s.text + "\n" + strings.Join(s.people, "\n"))
-	for _, c := range s.claim.exact {
-		if !slices.Contains(s.quotes.exact, c) && !holdsWhole(all, c) {
-			return fmt.Sprintf("%q is not in the quotes", shorten(c))
-		}
-	}
-	return ""
-}
-
-// holdsWhole finds c in text where it is not part of a longer word.
-func holdsWhole(text, c string) bool {
-	_, _, ok := normalise(text).find(c)
-	return ok
-}
-
-func (s said) namesMissing(scope Scope) string {
-	have := termSet(s.text, scope.AccountName)
-	for _, p := range s.people {
-		for _, t := range crm.Terms(p) {
-			have[t] = true
-		}
-	}
-	known := termSet(scope.AccountName)
-	for _, src := range scope.Sources {
-		for _, t := range crm.Terms(src.Person) {
-			known[t] = len(t) > 2 && !functionWords[t]
-		}
-	}
-	for _, name := range nameTerms(s.tokens, s.lang, known) {
-		if !covered(name, have) {
-			return fmt.Sprintf("the name %q is not in the quotes", shorten(name))
-		}
-	}
-	return ""
-}
-
-func termSet(texts ...string) map[string]bool {
-	set := map[string]bool{}
-	for _, text := range texts {
-		for _, t := range crm.Terms(text) {
-			set[t] = true
-		}
-	}
-	return set
-}
-
-// String shows a date as far as it is known.
-func (d day) String() string {
-	if d.step != "" {
-		return d.step
-	}
-	parts := []string{}
-	if d.weekday != noWeekday {
-		parts = append(parts, d.weekday.String())
-	}
-	if d.day > 0 {
-		parts = append(parts, strconv.Itoa(d.day))
-	}
-	if d.month > 0 {
-		parts = append(parts, d.month.String())
-	}
-	if d.year > 0 {
-		parts = append(parts, strconv.Itoa(d.year))
-	}
-	return strings.Join(parts, " ")
 }

@@ -185,3 +185,20 @@ func TestNormaliseOffsets(t *testing.T) {
 		}
 	}
 }
+
+func TestJudgeSpeaker(t *testing.T) {
+	const text = "Mira Kovac: we are at 140 technicians\nDana Whitlock: is that so, really"
+	scope := quoting(text, "en")
+	src := scope.Sources["P1"]
+	src.Person = ""
+	first := strings.Index(src.Stored, "Dana")
+	src.Turns = []crm.Span{{Speaker: "Mira Kovac", Start: src.Start, End: first}, {Speaker: "Dana Whitlock", Start: first, End: len(src.Stored)}}
+	scope.Sources["P1"] = src
+	quotes := []Quote{{"P1", "we are at 140 technicians"}}
+	if j := Judge(Statement{Text: "Mira said they are at 140.", Quotes: quotes}, scope); !j.Supported || j.Evidence[0].Person != "Mira Kovac" {
+		t.Errorf("%+v", j)
+	}
+	if j := Judge(Statement{Text: "Dana said they are at 140.", Quotes: quotes}, scope); j.Supported {
+		t.Error("the words of one speaker became another's")
+	}
+}

@@ -233,3 +233,24 @@ func yearOf(s string) (int, bool) {
 	y, err := strconv.Atoi(s)
 	return y, err == nil && len(s) == 4 && y >= 1900 && y < 2200
 }
+
+// String shows a date as far as it is known.
+func (d day) String() string {
+	if d.step != "" {
+		return d.step
+	}
+	parts := []string{}
+	if d.weekday != noWeekday {
+		parts = append(parts, d.weekday.String())
+	}
+	if d.day > 0 {
+		parts = append(parts, strconv.Itoa(d.day))
+	}
+	if d.month > 0 {
+		parts = append(parts, d.month.String())
+	}
+	if d.year > 0 {
+		parts = append(parts, strconv.Itoa(d.year))
+	}
+	return strings.Join(parts, " ")
+}

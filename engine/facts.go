@@ -2,6 +2,7 @@ package engine
 
 import (
 	"regexp"
+	"slices"
 	"strings"
 	"time"
 )
@@ -80,16 +81,14 @@ func (f *facts) number(tokens []token, i int) int {
 	return 1 + n
 }
 
-// words reads a number in words. In a quote of unknown language every reading counts; in a claim the longest one is asked for.
+// words reads a number in words, in any language. In a quote every reading counts; of a claim, whose language is only guessed, the longest one is asked for.
 func (f *facts) words(tokens []token, i int, lang string, weak bool) int {
 	best := 0
 	var found []amount
-	if !weak {
-		lang = "" // a claim's language is only guessed
-	}
-	for _, l := range languages(lang) {
+	own := languages(lang)
+	for _, l := range languages("") {
 		v, n, isWeak := spelled(tokens[i:], l)
-		if n == 0 || isWeak && !weak || n < best && !weak {
+		if n == 0 || isWeak && !(weak && slices.Contains(own, l)) || n < best && !weak {
 			continue
 		}
 		a := amount{value: v, raw: tokens[i].text}

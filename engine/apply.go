@@ -1,0 +1,151 @@
+package engine
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"github.com/contextd/contextd/internal/crm"
+)
+
+// Applier carries effects to HubSpot. An effect goes new → sending → verified, conflict or failed; unknown when nobody can say whether a request was applied. A
+// sending or unknown effect is settled by reading back, once no request of an earlier holder can still be on its way. All fields but Log are required.
+type Applier struct {
+	Effects Effects
+	Writer  Writer
+	Enabled func(crm.PortalID) error // nil, or why nothing may be written now (crm.ErrStopped)
+	Now     func() time.Time
+	Timeout time.Duration // of one write request; 0: 30 s
+	Log     *slog.Logger  // nil: silent
+}
+
+// grace is added to a request's time-out before it counts as dead: a request that left the machine in time can still be applied later than its sender gave up.
+const grace = 10 * time.Second
+
+// Apply works on effects (the claims' keys): one error per claim, nil when the effect is settled. While writing is off an effect stays as it is (crm.ErrStopped); an
+// effect whose request may still be on its way is a crm.RetryAfter.
+func (a *Applier) Apply(ctx context.Context, claims []crm.Claim) []error {
+	errs := make([]error, len(claims))
+	for i, c := range claims {
+		if err := a.apply(ctx, c); err != nil {
+			errs[i] = fmt.Errorf("apply effect %s: %w", c.Key, err)
+		}
+	}
+	return errs
+}
+
+func (a *Applier) apply(ctx context.Context, claim crm.Claim) error {
+	e, err := a.Effects.Effect(ctx, claim.Portal, claim.Key)
+	if err != nil {
+		return err
+	}
+	started := e.State == crm.EffectSending || e.State == crm.EffectUnknown
+	if !started && e.State != crm.EffectNew {
+		return nil // settled
+	}
+	if started && a.Now().Before(e.Deadline) {
+		return &crm.RetryAfter{At: e.Deadline, Err: fmt.Errorf("an earlier request may still be on its way: %w", crm.ErrUnknown)}
+	}
+	e.Fence = claim.Fence
+	if !Allowed(e.Change, e.Portal) || e.Portal != claim.Portal {
+		return a.settle(ctx, e, crm.EffectFailed, crm.Receipt{}, "not on the allow-list")
+	}
+	if e.Change.Kind == crm.PropertyKind {
+		return a.property(ctx, e, started)
+	}
+	return a.activity(ctx, e, started)
+}
+
+// property writes an absolute value, unless it is there already or a person has changed it since the evidence was read.
+func (a *Applier) property(ctx context.Context, e crm.Effect, started bool) error {
+	c := e.Change
+	before, err := a.Writer.Current(ctx, c.Target, c.Property)
+	if err != nil {
+		return a.hopeless(ctx, e, started, err)
+	}
+	receipt := crm.Receipt{Object: c.Target, Before: &before.Value, After: c.After, WroteAt: before.At}
+	if sameValue(before.Value, c.After) {
+		receipt.Repeat = !started
+		return a.settle(ctx, e, crm.EffectVerified, receipt, "")
+	}
+	if why := conflict(before, c, e.ReadAt); why != "" {
+		return a.settle(ctx, e, crm.EffectConflict, receipt, why)
+	}
+	if e, err = a.begin(ctx, e); err != nil {
+		return err
+	}
+	if err := a.send(ctx, func(ctx context.Context) error { return a.Writer.SetProperty(ctx, c.Target, c.Property, c.After) }); err != nil {
+		return a.unsent(ctx, e, err)
+	}
+	after, err := a.Writer.Current(ctx, c.Target, c.Property)
+	if err != nil {
+		return a.unknown(ctx, e, err)
+	}
+	switch receipt.After, receipt.WroteAt = after.Value, after.At; {
+	case sameValue(after.Value, c.After):
+		receipt.After = c.After
+		return a.settle(ctx, e, crm.EffectVerified, receipt, "")
+	case after.ByPerson && after.At.After(before.At):
+		return a.settle(ctx, e, crm.EffectConflict, receipt, "a person changed it while it was being written")
+	}
+	return a.unknown(ctx, e, errors.New("the value read back is not the one written"))
+}
+
+// conflict says that a person made the present value after, or otherwise than, the evidence saw it.
+func conflict(now Current, c crm.Change, readAt time.Time) string {
+	if !now.ByPerson {
+		return ""
+	}
+	seen := ""
+	if c.Before != nil {
+		seen = *c.Before
+	}
+	if now.At.After(readAt) || !sameValue(now.Value, seen) {
+		return fmt.Sprintf("changed by %s at %s", now.Source, now.At.UTC().Format(time.RFC3339))
+	}
+	return ""
+}
+
+// activity writes a note or task under its key and looks whether it is there.
+func (a *Applier) activity(ctx context.Context, e crm.Effect, started bool) error {
+	c := e.Change
+	typ, properties := crm.Notes, map[string]string{c.Property: c.After}
+	if c.Kind == crm.TaskKind {
+		typ = crm.Tasks
+	}
+	for k, v := range c.Fields {
+		properties[k] = v
+	}
+	var before *string
+	ref, found, err := a.Writer.FindActivity(ctx, e.Portal, typ, c.Key, c.Links)
+	switch {
+	case err == nil && textOf(found[c.Property]) == textOf(c.After):
+		return a.settle(ctx, e, crm.EffectVerified, crm.Receipt{Object: ref, After: c.After, Repeat: !started}, "")
+	case err == nil:
+		old := found[c.Property]
+		before = &old
+	case !errors.Is(err, crm.ErrNotFound):
+		return a.hopeless(ctx, e, started, err)
+	}
+	if e, err = a.begin(ctx, e); err != nil {
+		return err
+	}
+	err = a.send(ctx, func(ctx context.Context) (err error) {
+		ref, err = a.Writer.UpsertActivity(ctx, e.Portal, typ, c.Key, properties, c.Links)
+		return err
+	})
+	if err != nil {
+		return a.unsent(ctx, e, err)
+	}
+	e.Object = ref
+	back, found, err := a.Writer.FindActivity(ctx, e.Portal, typ, c.Key, c.Links)
+	if err != nil {
+		return a.unknown(ctx, e, err)
+	}
+	if textOf(found[c.Property]) != textOf(c.After) {
+		return a.unknown(ctx, e, errors.New("the text read back is not the one written"))
+	}
+	return a.settle(ctx, e, crm.EffectVerified, crm.Receipt{Object: back, Before: before, After: c.After, WroteAt: a.Now()}, "")
+}

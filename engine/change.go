@@ -1,0 +1,142 @@
+package engine
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/contextd/contextd/internal/crm"
+	"github.com/contextd/contextd/prompts"
+)
+
+// plainFields are the free sentences that sections show as text, as far as they hold no fact.
+func (r *run) plainFields() map[string]string {
+	plain := map[string]string{}
+	for _, c := range r.w.Changes {
+		for _, s := range c.Sections {
+			if _, done := plain[s.Field]; s.Style != "text" || done {
+				continue
+			}
+			text := r.answer.Text(s.Field)
+			why := PlainProblem(text, r.namesAllowed()...)
+			r.checks = append(r.checks, Check{Claim: text, Check: "plain", OK: why == "", Why: why})
+			plain[s.Field] = ""
+			if why == "" {
+				plain[s.Field] = text
+			}
+		}
+	}
+	return plain
+}
+
+func (r *run) namesAllowed() []string {
+	names := []string{r.correspondent()}
+	for _, p := range r.focus.People {
+		if p.Role == "owner" || p.Role == "from" {
+			names = append(names, p.Name)
+		}
+	}
+	for _, p := range r.passages {
+		if p.Activity == r.focus.Ref {
+			names = append(names, p.Person)
+		}
+	}
+	return names
+}
+
+type changeState struct {
+	invalid string
+	jump    bool
+}
+
+// change builds one change; skip says why it is not proposed at all.
+func (r *run) change(pos int, wc prompts.Change, plain map[string]string) (c crm.Change, s changeState, skip string, err error) {
+	c = crm.Change{Kind: wc.Kind, Claims: r.standsOn(wc)}
+	name := wc.Property
+	if wc.Kind != crm.PropertyKind {
+		name = string(wc.Kind)
+	}
+	if len(c.Claims) == 0 {
+		return c, s, fmt.Sprintf("%s: no supported claim stands behind it", name), nil
+	}
+	if wc.Kind == crm.PropertyKind {
+		return r.propertyChange(c, wc)
+	}
+	c.Key = ActivityKey(r.subject.Portal, r.w.Name, r.subject)
+	if n := r.earlier(pos, wc.Kind); n > 0 { // a second note of one workflow needs a key of its own
+		c.Key = hashOf(32, c.Key, n)
+	}
+	c.Property, c.Fields = bodyProperty(wc.Kind), r.bodyFields(wc)
+	for _, l := range r.links.All() {
+		if slices.Contains(wc.Links, l.Type) && l.Portal == r.subject.Portal {
+			c.Links = append(c.Links, l)
+		}
+	}
+	if len(c.Links) == 0 {
+		return c, s, fmt.Sprintf("%s: there is no record to put it on", name), nil
+	}
+	c.After, err = RenderBody(r.w, wc, r.proposal.Model, c.Key, languageOf(r.focus, r.passages), r.judged, plain)
+	return c, s, "", err
+}
+
+func (r *run) earlier(pos int, kind crm.ChangeKind) (n int) {
+	for _, c := range r.w.Changes[:pos] {
+		if c.Kind == kind {
+			n++
+		}
+	}
+	return n
+}
+
+// standsOn lists the supported statements of the change's fields.
+func (r *run) standsOn(wc prompts.Change) []int {
+	var out []int
+	for i, j := range r.judged {
+		if j.Supported && slices.Contains(wc.Claims, j.Field) {
+			out = append(out, i)
+		}
+	}
+	return out
+}
+
+func (r *run) propertyChange(c crm.Change, wc prompts.Change) (crm.Change, changeState, string, error) {
+	var s changeState
+	c.Target, c.Property = r.record.Ref, wc.Property
+	if v := r.record.Properties[wc.Property]; v != "" {
+		c.Before = &v
+	}
+	value, ok := r.answer.Scalar(wc.Value)
+	rules := RulesOf(r.w, wc)
+	c.After = value
+	switch {
+	case !ok:
+		s.invalid = fmt.Sprintf("the answer has no value for %s", wc.Property)
+	case rules.Type == "string":
+		s.invalid = PlainProblem(value, r.namesAllowed()...) // a free sentence in a property is held to the same rule as one in a note
+	}
+	if s.invalid == "" {
+		s.invalid = rules.Problem(value)
+	}
+	s.jump = rules.jumps(c.Before, value)
+	if s.invalid == "" && c.Before != nil && sameValue(*c.Before, value) {
+		return c, s, fmt.Sprintf("%s: already %s", wc.Property, shorten(value)), nil
+	}
+	return c, s, "", nil
+}
+
+func (r *run) bodyFields(wc prompts.Change) map[string]string {
+	f := map[string]string{"hs_timestamp": r.proposal.ReadAt.UTC().Format(time.RFC3339)}
+	if r.owner != "" && !strings.ContainsFunc(r.owner, func(x rune) bool { return x < '0' || x > '9' }) {
+		f["hubspot_owner_id"] = r.owner
+	}
+	if wc.Kind == crm.TaskKind {
+		f["hs_timestamp"] = r.proposal.ReadAt.UTC().AddDate(0, 0, wc.DueDays).Format(time.RFC3339)
+		f["hs_task_status"], f["hs_task_type"] = "NOT_STARTED", "TODO"
+		f["hs_task_subject"] = wc.Title
+		if n := oneLine(r.proposal.RecordName); n != "" {
+			f["hs_task_subject"] = wc.Title + ": " + n
+		}
+	}
+	return f
+}

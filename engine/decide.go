@@ -1,0 +1,185 @@
+package engine
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"math"
+	"slices"
+
+	"github.com/contextd/contextd/internal/crm"
+)
+
+// decide turns the answer into changes, gives each its confidence and lets the gate speak.
+func (r *run) decide(ctx context.Context) error {
+	policy := r.Policy(r.subject.Portal)
+	stopped := ""
+	if r.Enabled != nil {
+		if err := r.Enabled(r.subject.Portal); err != nil {
+			stopped = err.Error()
+		}
+	}
+	plain := r.plainFields()
+	stale, err := r.moved(ctx)
+	if err != nil {
+		return err
+	}
+	for pos, wc := range r.w.Changes {
+		c, state, skip, err := r.change(pos, wc, plain)
+		if err != nil {
+			return err
+		}
+		if skip != "" {
+			r.proposal.Reasons = append(r.proposal.Reasons, skip)
+			continue
+		}
+		m := r.measure(c.Claims)
+		m.Jump = state.jump
+		c.Confidence = Confidence(m)
+		c.Threshold = Threshold(wc.Threshold, r.w.Policy.Threshold, policy.Threshold)
+		c.Verdict, c.Reasons = Gate(policy, r.subject.Portal, c, GateState{Stopped: stopped, Stale: stale || !r.asOf.IsZero(), Flags: r.doubts(m),
+			Human: wc.Verdict != nil && *wc.Verdict == crm.Review, Invalid: state.invalid})
+		if wc.Verdict != nil && *wc.Verdict == crm.Drop {
+			c.Verdict, c.Reasons = crm.Drop, []string{"the workflow drops this change"}
+		}
+		c.State = stateOf(c.Verdict)
+		c.ID = changeID(r.proposal.ID, pos, c)
+		r.proposal.Changes = append(r.proposal.Changes, c)
+	}
+	if len(r.proposal.Changes) == 0 {
+		return nothing("nothing to change")
+	}
+	r.finish()
+	return nil
+}
+
+// doubts are the reasons, in words, why no machine should decide this run alone.
+func (r *run) doubts(m Measured) []string {
+	out := slices.Clone(r.flags)
+	for _, d := range []struct {
+		is  bool
+		why string
+	}{
+		{m.Cut > 0, fmt.Sprintf("%d of %d claims had no support and were cut", m.Cut, len(r.judged))},
+		{m.Repairs > 0, "the first answer could not be used"},
+		{m.Turned > 0, "a claim and its quote differ in a negation"},
+		{!(m.Overlap >= minOverlap), "a claim shares few words with its quotes"},
+		{m.Jump, "the value moves by more than a fifth of its range"},
+		{!m.TimeKnown, "the time of some evidence is unknown"},
+	} {
+		if d.is {
+			out = append(out, d.why)
+		}
+	}
+	return out
+}
+
+func (r *run) measure(which []int) Measured {
+	m := evidenceOf(r.judged, which, r.proposal.ReadAt, r.untimed)
+	for _, j := range r.judged {
+		if !j.Supported {
+			m.Cut++
+		}
+	}
+	for _, c := range r.checks {
+		if c.Check == "plain" && !c.OK {
+			m.Cut++
+		}
+	}
+	m.Repairs, m.Flags, m.Coverage, m.FocusWhole = r.repairs, len(r.flags), r.coverage, r.focusWhole()
+	return m
+}
+
+// moved reports that the record's own values or the quoted texts changed while the model was thinking.
+func (r *run) moved(ctx context.Context) (bool, error) {
+	if len(r.record.Properties) > 0 {
+		now, err := r.History.Record(ctx, r.record.Ref)
+		if errors.Is(err, crm.ErrNotFound) {
+			return true, nil
+		}
+		if err != nil {
+			return false, fmt.Errorf("read the record again: %w", err)
+		}
+		for _, c := range r.w.Changes {
+			if c.Kind == crm.PropertyKind && now.Properties[c.Property] != r.record.Properties[c.Property] {
+				return true, nil
+			}
+		}
+	}
+	versions := map[crm.Ref]string{}
+	for _, j := range r.judged {
+		for _, e := range j.Evidence {
+			versions[e.Activity] = e.Version
+		}
+	}
+	for _, ref := range slices.SortedFunc(maps.Keys(versions), crm.Ref.Compare) {
+		a, err := r.History.Activity(ctx, ref)
+		if errors.Is(err, crm.ErrNotFound) {
+			return true, nil
+		}
+		if err != nil {
+			return false, fmt.Errorf("read %s again: %w", ref.Path(), err)
+		}
+		if a.Document.Version != versions[ref] {
+			return true, nil
+		}
+	}
+	return false, nil
+}
+
+// finish sums the changes up.
+func (r *run) finish() {
+	p := &r.proposal
+	all := make([]int, len(r.judged))
+	for i := range all {
+		all[i] = i
+	}
+	p.Features = r.measure(all).Features()
+	p.Verdict, p.Confidence = crm.Drop, math.Inf(1)
+	for _, c := range p.Changes {
+		p.Verdict = Cautious(p.Verdict, c.Verdict)
+		p.Confidence = math.Min(p.Confidence, c.Confidence)
+	}
+	p.State = stateOf(p.Verdict)
+	p.Reasons = append(p.Reasons, r.flags...)
+	p.Fingerprint = fingerprint(*p)
+}
+
+func stateOf(v crm.Verdict) crm.State {
+	switch v {
+	case crm.Apply:
+		return crm.Approved
+	case crm.Drop:
+		return crm.Dropped
+	case crm.Review:
+	}
+	return crm.Pending
+}
+
+// fingerprint names what a proposal says and on what grounds, without when and by whom: what was rejected once is not suggested again.
+func fingerprint(p crm.Proposal) string {
+	var parts []any
+	for _, c := range p.Changes {
+		parts = append(parts, c.Kind, c.Target.Path(), c.Property)
+		if c.Kind == crm.PropertyKind {
+			parts = append(parts, c.After)
+		}
+	}
+	var lines []string
+	for _, c := range p.Claims {
+		if !c.Supported {
+			continue
+		}
+		line := c.Text
+		for _, e := range c.Evidence {
+			line += fmt.Sprintf("|%s@%s:%d-%d", e.Activity.Path(), e.Version, e.Start, e.End)
+		}
+		lines = append(lines, line)
+	}
+	slices.Sort(lines)
+	for _, l := range lines {
+		parts = append(parts, l)
+	}
+	return hashOf(64, parts...)
+}

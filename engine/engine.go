@@ -1,0 +1,124 @@
+package engine
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"github.com/contextd/contextd/internal/crm"
+	"github.com/contextd/contextd/prompts"
+)
+
+// Engine runs workflows for subjects. All fields but Zone, MaxTokens and Log are required. It is safe for concurrent use.
+type Engine struct {
+	Workflows []prompts.Workflow
+	Retriever Retriever
+	Models    map[string]Model // by workflow; "" is the one for all others
+	History   History
+	Proposals Proposals
+	Policy    func(crm.PortalID) Policy // as it is now
+	Enabled   func(crm.PortalID) error  // nil, or why writing is stopped (crm.ErrStopped)
+	Now       func() time.Time
+	Zone      func(crm.PortalID) *time.Location // nil: UTC; in it relative dates are resolved
+	MaxTokens int                               // of an answer; 0: the model's default
+	Log       *slog.Logger                      // nil: silent
+}
+
+// Consider runs the workflow of each claim for its subject ("workflow:type/id") and stores what it proposes: one error per claim, nil when it is settled. A run that
+// comes to nothing is stored as a dropped proposal with its reason. crm.ErrInvalid (no such workflow, an answer that stays unusable after one repair) is a dead
+// letter; a subject that is gone is crm.ErrNotFound; errors of models and stores come back as they are. The same claim (by Seq) proposes once, however often
+// it runs, and asks a model at most twice each time.
+func (e *Engine) Consider(ctx context.Context, claims []crm.Claim) []error {
+	errs := make([]error, len(claims))
+	for i, c := range claims {
+		errs[i] = e.consider(ctx, c)
+	}
+	return errs
+}
+
+func (e *Engine) consider(ctx context.Context, claim crm.Claim) error {
+	name, subject, err := ParseConsiderKey(claim.Portal, claim.Key)
+	if err != nil {
+		return err
+	}
+	w, err := e.workflow(name, subject)
+	if err != nil {
+		return err
+	}
+	id := proposalID(w.Name, w.Version, subject, claim.Seq)
+	switch _, err := e.Proposals.Proposal(ctx, claim.Portal, id); {
+	case err == nil:
+		return nil // this very run was stored before its claim could be finished
+	case !errors.Is(err, crm.ErrNotFound):
+		return fmt.Errorf("consider %s: %w", claim.Key, err)
+	}
+	r := e.newRun(w, subject, claim, time.Time{})
+	if err := r.do(ctx); err != nil {
+		return fmt.Errorf("consider %s: %w", claim.Key, err)
+	}
+	added, err := e.Proposals.Propose(ctx, r.proposal, Raw{Prompt: r.prompt, Reply: r.reply})
+	if err != nil {
+		return fmt.Errorf("consider %s: %w", claim.Key, err)
+	}
+	e.log().Info("considered", "portal", claim.Portal, "workflow", w.Name, "subject", subject.Path(), "proposal", id, "verdict", r.proposal.Verdict.String(), "added", added)
+	return nil
+}
+
+// workflow finds one by name and checks that it takes such subjects.
+func (e *Engine) workflow(name string, subject crm.Ref) (prompts.Workflow, error) {
+	for _, w := range e.Workflows {
+		if w.Name != name {
+			continue
+		}
+		for _, t := range w.Subjects {
+			if t == subject.Type {
+				return w, nil
+			}
+		}
+		return w, fmt.Errorf("workflow %s does not take %s: %w", name, subject.Type, crm.ErrInvalid)
+	}
+	return prompts.Workflow{}, fmt.Errorf("workflow %q does not exist: %w", name, crm.ErrInvalid)
+}
+
+func (e *Engine) model(workflow string) (Model, error) {
+	if m := e.Models[workflow]; m != nil {
+		return m, nil
+	}
+	if m := e.Models[""]; m != nil {
+		return m, nil
+	}
+	return nil, fmt.Errorf("workflow %s has no model: %w", workflow, crm.ErrInvalid)
+}
+
+func (e *Engine) log() *slog.Logger {
+	if e.Log == nil {
+		return slog.New(slog.DiscardHandler)
+	}
+	return e.Log
+}
+
+// Dry is a whole run that was not stored. Suggestion and the rest are as they would have been, but that nothing is written.
+type Dry struct {
+	Proposal crm.Proposal
+	Passages []crm.Passage
+	Prompt   string
+	Reply    string
+	Checks   []Check
+}
+
+// DryRun runs a workflow for a subject as of a moment (zero: now) and stores nothing. Errors as those of Consider.
+func (e *Engine) DryRun(ctx context.Context, workflow string, subject crm.Ref, asOf time.Time) (Dry, error) {
+	w, err := e.workflow(workflow, subject)
+	if err != nil {
+		return Dry{}, fmt.Errorf("dry run: %w", err)
+	}
+	r := e.newRun(w, subject, crm.Claim{Portal: subject.Portal, Kind: crm.ConsiderWork, Key: ConsiderKey(workflow, subject)}, asOf)
+	err = r.do(ctx)
+	d := Dry{Proposal: r.proposal, Passages: r.passages, Prompt: r.prompt, Reply: r.reply, Checks: r.checks}
+	if err != nil {
+		return d, fmt.Errorf("dry run %s: %w", ConsiderKey(workflow, subject), err)
+	}
+	return d, nil
+}

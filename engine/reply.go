@@ -1,0 +1,217 @@
+package engine
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"maps"
+	"math"
+	"slices"
+	"strconv"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/contextd/contextd/internal/crm"
+	"github.com/santhosh-tekuri/jsonschema/v6"
+)
+
+// Limits of an answer: beyond them it is no answer but a flood.
+const (
+	maxReply      = 1 << 20
+	maxDepth      = 16
+	maxStatements = 200
+)
+
+// Schema is the compiled output schema of a workflow.
+type Schema struct{ compiled *jsonschema.Schema }
+
+// CompileSchema reads a JSON schema; crm.ErrInvalid when it is none.
+func CompileSchema(raw json.RawMessage) (*Schema, error) {
+	doc, err := jsonschema.UnmarshalJSON(bytes.NewReader(raw))
+	if err != nil {
+		return nil, fmt.Errorf("output schema: %w: %w", err, crm.ErrInvalid)
+	}
+	c := jsonschema.NewCompiler()
+	if err := c.AddResource("output.schema.json", doc); err != nil {
+		return nil, fmt.Errorf("output schema: %w: %w", err, crm.ErrInvalid)
+	}
+	compiled, err := c.Compile("output.schema.json")
+	if err != nil {
+		return nil, fmt.Errorf("output schema: %w: %w", err, crm.ErrInvalid)
+	}
+	return &Schema{compiled}, nil
+}
+
+// Answer is a parsed reply: its top-level fields, and every claim in it, by field and position.
+type Answer struct {
+	Values     map[string]any // json.Number, string, bool, []any or map[string]any
+	Statements []Statement
+}
+
+// Text is a string field, or "".
+func (a Answer) Text(field string) string {
+	s, _ := a.Values[field].(string)
+	return s
+}
+
+// Scalar is a field as HubSpot wants it: a number in decimal form, a string as it is. ok is false for anything else.
+func (a Answer) Scalar(field string) (value string, ok bool) {
+	switch v := a.Values[field].(type) {
+	case string:
+		return v, true
+	case json.Number:
+		f, err := v.Float64()
+		return strconv.FormatFloat(f, 'f', -1, 64), err == nil
+	}
+	return "", false
+}
+
+// ParseReply reads a model's reply: one JSON object and nothing else, valid UTF-8, no key twice, finite numbers, exactly as the schema says. The error is
+// crm.ErrInvalid and names the place in the answer, never its text.
+func ParseReply(schema *Schema, raw []byte) (Answer, error) {
+	if len(raw) > maxReply {
+		return Answer{}, refused("the answer is longer than %d bytes", maxReply)
+	}
+	if !utf8.Valid(raw) {
+		return Answer{}, refused("the answer is not UTF-8")
+	}
+	d := json.NewDecoder(bytes.NewReader(raw))
+	d.UseNumber()
+	v, err := strict(d, 0, "")
+	if err != nil {
+		return Answer{}, err
+	}
+	if _, err := d.Token(); !errors.Is(err, io.EOF) {
+		return Answer{}, refused("something follows the JSON object")
+	}
+	root, ok := v.(map[string]any)
+	if !ok {
+		return Answer{}, refused("the answer is not a JSON object")
+	}
+	if err := schema.compiled.Validate(v); err != nil {
+		return Answer{}, refused("%s", violation(err))
+	}
+	a := Answer{Values: root}
+	for _, field := range slices.Sorted(maps.Keys(root)) {
+		a.collect(field, root[field])
+	}
+	if len(a.Statements) > maxStatements {
+		return Answer{}, refused("the answer holds more than %d claims", maxStatements)
+	}
+	return a, nil
+}
+
+func refused(format string, args ...any) error {
+	return fmt.Errorf("answer refused: "+format+": %w", append(args, crm.ErrInvalid)...)
+}
+
+// strict decodes one value and refuses what encoding/json lets pass: a key given twice, numbers beyond float64, bottomless nesting.
+func strict(d *json.Decoder, depth int, at string) (any, error) {
+	if depth > maxDepth {
+		return nil, refused("the answer is nested deeper than %d levels", maxDepth)
+	}
+	t, err := d.Token()
+	if err != nil {
+		return nil, refused("not valid JSON at byte %d", d.InputOffset())
+	}
+	switch t := t.(type) {
+	case json.Delim:
+		if t == '[' {
+			return strictList(d, depth, at)
+		}
+		return strictObject(d, depth, at)
+	case json.Number:
+		if f, err := t.Float64(); err != nil || math.IsInf(f, 0) || math.IsNaN(f) {
+			return nil, refused("a number out of range at %s", orRoot(at))
+		}
+		return t, nil
+	default:
+		return t, nil
+	}
+}
+
+func strictList(d *json.Decoder, depth int, at string) (any, error) {
+	list := []any{}
+	for i := 0; d.More(); i++ {
+		v, err := strict(d, depth+1, at+"/"+strconv.Itoa(i))
+		if err != nil {
+			return nil, err
+		}
+		list = append(list, v)
+	}
+	if _, err := d.Token(); err != nil {
+		return nil, refused("not valid JSON at byte %d", d.InputOffset())
+	}
+	return list, nil
+}
+
+func strictObject(d *json.Decoder, depth int, at string) (any, error) {
+	object := map[string]any{}
+	for d.More() {
+		k, err := d.Token()
+		key, ok := k.(string)
+		if err != nil || !ok {
+			return nil, refused("not valid JSON at byte %d", d.InputOffset())
+		}
+		if _, twice := object[key]; twice {
+			return nil, refused("a key stands twice at %s", orRoot(at))
+		}
+		if object[key], err = strict(d, depth+1, at+"/"+shorten(key)); err != nil {
+			return nil, err
+		}
+	}
+	if _, err := d.Token(); err != nil {
+		return nil, refused("not valid JSON at byte %d", d.InputOffset())
+	}
+	return object, nil
+}
+
+func orRoot(at string) string {
+	if at == "" {
+		return "the root"
+	}
+	return at
+}
+
+// violation names the first place where an answer breaks its schema, and the keyword it breaks.
+func violation(err error) string {
+	var v *jsonschema.ValidationError
+	if !errors.As(err, &v) {
+		return "the answer does not follow the schema"
+	}
+	for len(v.Causes) > 0 {
+		v = v.Causes[0]
+	}
+	at := "/" + strings.Join(v.InstanceLocation, "/")
+	return fmt.Sprintf("%s breaks the schema's %q", at, strings.Join(v.ErrorKind.KeywordPath(), "/"))
+}
+
+// collect finds the claims below one field: objects with the key quotes.
+func (a *Answer) collect(field string, v any) {
+	switch v := v.(type) {
+	case []any:
+		for _, x := range v {
+			a.collect(field, x)
+		}
+	case map[string]any:
+		quotes, is := v["quotes"].([]any)
+		if !is {
+			for _, k := range slices.Sorted(maps.Keys(v)) {
+				a.collect(field, v[k])
+			}
+			return
+		}
+		s := Statement{Field: field, Index: len(a.Statements)}
+		s.Text, _ = v["text"].(string)
+		s.Effect, _ = v["effect"].(string)
+		for _, q := range quotes {
+			one, _ := q.(map[string]any)
+			passage, _ := one["passage"].(string)
+			quote, _ := one["quote"].(string)
+			s.Quotes = append(s.Quotes, Quote{Passage: passage, Quote: quote})
+		}
+		a.Statements = append(a.Statements, s)
+	}
+}

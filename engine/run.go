@@ -1,0 +1,207 @@
+package engine
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/contextd/contextd/internal/crm"
+	"github.com/contextd/contextd/internal/model"
+	"github.com/contextd/contextd/prompts"
+)
+
+// run is one attempt at one subject: what it has read, asked and concluded so far.
+type run struct {
+	*Engine
+	w       prompts.Workflow
+	subject crm.Ref
+	claim   crm.Claim
+	asOf    time.Time // zero: now
+
+	record       crm.Record // the record that the proposal is shown on and whose properties change
+	account      crm.Ref
+	accountTitle string
+	focus        crm.Stored // the activity in question; zero when there is none
+	links        crm.Links  // of the subject: where notes and tasks may be put
+	passages     []crm.Passage
+	sources      map[string]Source
+	coverage     float64
+	untimed      map[crm.Ref]bool // activities whose time is not to be trusted
+	owner        string
+
+	prompt  string
+	reply   string
+	repairs int
+	answer  Answer
+	judged  []Judged
+	checks  []Check
+	flags   []string
+
+	proposal crm.Proposal
+}
+
+// errNothing ends a run that has nothing to propose: its text is the reason that is shown.
+type errNothing struct{ why string }
+
+func (e errNothing) Error() string { return e.why }
+
+func nothing(format string, args ...any) error { return errNothing{fmt.Sprintf(format, args...)} }
+
+func (e *Engine) newRun(w prompts.Workflow, subject crm.Ref, claim crm.Claim, asOf time.Time) *run {
+	now := e.Now()
+	r := &run{Engine: e, w: w, subject: subject, claim: claim, asOf: asOf, sources: map[string]Source{}, untimed: map[crm.Ref]bool{}}
+	r.proposal = crm.Proposal{ID: proposalID(w.Name, w.Version, subject, claim.Seq), Portal: subject.Portal, Workflow: w.Name,
+		Prompt: crm.PromptRef{Name: w.Name, Version: w.Version, SHA256: w.SHA256}, Subject: subject, Record: subject, ReadAt: now, CreatedAt: now, Cause: claim}
+	if m, err := e.model(w.Name); err == nil { // a missing model is an error when it is asked
+		r.proposal.Model = m.Name()
+	}
+	return r
+}
+
+// do runs all steps. It returns nil when r.proposal is complete, also when the run came to nothing and is dropped with its reason.
+func (r *run) do(ctx context.Context) error {
+	err := r.steps(ctx)
+	var none errNothing
+	if errors.As(err, &none) {
+		r.proposal.Verdict, r.proposal.State = crm.Drop, crm.Dropped
+		r.proposal.Reasons = append(r.proposal.Reasons, none.why)
+		return nil
+	}
+	return err
+}
+
+func (r *run) steps(ctx context.Context) error {
+	for _, step := range []func(context.Context) error{r.read, r.retrieve, r.ask, r.judge, r.decide} {
+		if err := step(ctx); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// ask renders the prompt and asks the model, a second time when the first answer cannot be used.
+func (r *run) ask(ctx context.Context) error {
+	m, err := r.model(r.w.Name)
+	if err != nil {
+		return err
+	}
+	schema, err := CompileSchema(r.w.Schema)
+	if err != nil {
+		return fmt.Errorf("workflow %s: %w", r.w.Name, err)
+	}
+	facts := factsShown(r.record)
+	language := languageOf(r.focus, r.passages)
+	r.prompt, err = renderPrompt(r.w, PromptData{Workflow: r.w.Name, Title: r.w.Title, Now: r.proposal.ReadAt.UTC().Format("2006-01-02, Monday"), Account: r.accountName(),
+		Record: facts, Subject: r.subject.Path(), People: peopleOf(r.passages), Language: language, Passages: promptPassages(r.passages), Schema: string(r.w.Schema)})
+	if err != nil {
+		return err
+	}
+	req := model.Request{Workflow: r.w.Name, System: systemText, Prompt: r.prompt, Schema: r.w.Schema, Passages: slices.Clone(r.passages), Subject: r.subject,
+		Facts: r.modelFacts(facts), Plan: r.w.Plan, MaxTokens: r.MaxTokens}
+	if !r.focus.Ref.IsZero() {
+		req.Subject = r.focus.Ref
+	}
+	for {
+		resp, err := m.Complete(ctx, req)
+		if err != nil {
+			return fmt.Errorf("model %s: %w", m.Name(), err)
+		}
+		r.proposal.Usage = r.proposal.Usage.Add(resp.Usage)
+		if resp.Model != "" {
+			r.proposal.Model = resp.Model
+		}
+		r.reply = strings.ToValidUTF8(string(resp.Text[:min(len(resp.Text), maxReply)]), "\uFFFD")
+		if r.answer, err = usable(schema, resp); err == nil {
+			return nil
+		}
+		if r.repairs > 0 || resp.Finish == model.Refusal {
+			return fmt.Errorf("model %s: %w", m.Name(), err)
+		}
+		r.repairs++
+		req.Prompt = repairText(r.prompt, err)
+	}
+}
+
+// usable: only a reply that the model itself ended is read.
+func usable(schema *Schema, resp model.Response) (Answer, error) {
+	switch resp.Finish {
+	case model.Stop:
+		return ParseReply(schema, resp.Text)
+	case model.Length:
+		return Answer{}, refused("it was cut off at the length limit")
+	case model.Refusal:
+		return Answer{}, refused("the model declined to answer")
+	}
+	return Answer{}, refused("the model stopped for an unknown reason")
+}
+
+// modelFacts are the record's facts and what the built-in writer wants to know beside them.
+func (r *run) modelFacts(shown map[string]string) map[string]string {
+	facts := maps.Clone(shown)
+	facts["now"] = r.proposal.ReadAt.UTC().Format(time.RFC3339)
+	facts["account"] = r.accountName()
+	for _, n := range []string{"firstname", "lastname"} {
+		if v := oneLine(r.record.Properties[n]); v != "" {
+			facts[n] = v
+		}
+	}
+	if p := r.correspondent(); p != "" {
+		facts["contact"] = p
+	}
+	return facts
+}
+
+// judge checks every statement of the answer and looks for instructions in what the run stands on.
+func (r *run) judge(context.Context) error {
+	scope := r.scope()
+	cited := map[string]bool{}
+	for _, s := range r.answer.Statements {
+		j := Judge(s, scope)
+		r.judged = append(r.judged, j)
+		r.checks = append(r.checks, j.Checks...)
+		r.proposal.Claims = append(r.proposal.Claims, j.ClaimText)
+		for _, q := range s.Quotes {
+			cited[q.Passage] = true
+		}
+	}
+	for _, p := range r.passages {
+		if cited[p.ID] || p.Activity == r.focus.Ref {
+			for _, f := range append(Flags(p.Text), Flags(p.Subject)...) {
+				if why := "a passage " + f; !slices.Contains(r.flags, why) {
+					r.flags = append(r.flags, why)
+				}
+			}
+		}
+	}
+	if !slices.ContainsFunc(r.judged, func(j Judged) bool { return j.Supported }) {
+		return nothing("no claim is supported by the history")
+	}
+	return nil
+}
+
+func (r *run) scope() Scope {
+	s := Scope{Portal: r.subject.Portal, AccountName: r.accountName(), Sources: r.sources}
+	if r.Zone != nil {
+		s.Zone = r.Zone(r.subject.Portal)
+	}
+	return s
+}
+
+func (r *run) accountName() string { return oneLine(r.accountTitle) }
+
+// correspondent is who wrote or spoke in the activity in question, else the contact that is the subject.
+func (r *run) correspondent() string {
+	for _, p := range r.focus.People {
+		if !p.Ours && p.Name != "" && (p.Role == "from" || p.Role == "speaker") {
+			return oneLine(p.Name)
+		}
+	}
+	if r.record.Ref.Type == crm.Contacts {
+		return oneLine(r.record.Name)
+	}
+	return ""
+}

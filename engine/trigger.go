@@ -1,0 +1,97 @@
+package engine
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/contextd/contextd/internal/crm"
+	"github.com/contextd/contextd/prompts"
+)
+
+// Triggers says which workflows are to be considered because an activity came or changed. It is pure. Only changed text that came through the live lane triggers,
+// and nothing that contextd wrote itself ever does.
+func Triggers(workflows []prompts.Workflow) func(a crm.Activity, d crm.Document, lane crm.Lane, changed bool) []crm.Mark {
+	return func(a crm.Activity, d crm.Document, lane crm.Lane, changed bool) []crm.Mark {
+		if !changed || lane != crm.LiveLane || a.Ours {
+			return nil
+		}
+		var out []crm.Mark
+		for _, w := range workflows {
+			for _, t := range w.Triggers {
+				if t.On != "activity" || !firedBy(t, a, d) {
+					continue
+				}
+				for _, subject := range triggered(t, a) {
+					out = addMark(out, w, subject, crm.LiveLane, t)
+				}
+			}
+		}
+		return out
+	}
+}
+
+func firedBy(t prompts.Trigger, a crm.Activity, d crm.Document) bool {
+	return slices.Contains(t.Kinds, a.Ref.Type.Kind()) &&
+		(t.Direction == "" || t.Direction == a.Direction) &&
+		(!t.Transcript || len(d.Turns) > 0 || len(a.Turns) > 0) &&
+		(t.MinWords == 0 || len(strings.Fields(d.Text)) >= t.MinWords)
+}
+
+func triggered(t prompts.Trigger, a crm.Activity) []crm.Ref {
+	switch t.Subject {
+	case "itself", "":
+		return []crm.Ref{a.Ref}
+	case "contacts":
+		return a.Links.Contacts
+	case "deals":
+		return a.Links.Deals
+	case "tickets":
+		return a.Links.Tickets
+	case "companies":
+		return a.Links.Companies
+	}
+	return nil
+}
+
+// RecordTriggers says which workflows are to be considered because a record was created. It is pure. Imported records come back in the backfill lane, and only for
+// triggers that ask for imports; history that is read in (any other lane than the live one) triggers nothing.
+func RecordTriggers(workflows []prompts.Workflow) func(rec crm.Record, isNew bool, lane crm.Lane) []crm.Mark {
+	return func(rec crm.Record, isNew bool, lane crm.Lane) []crm.Mark {
+		if !isNew || lane != crm.LiveLane || rec.Archived {
+			return nil
+		}
+		var out []crm.Mark
+		for _, w := range workflows {
+			for _, t := range w.Triggers {
+				switch {
+				case t.On != "record":
+				case !imported(rec):
+					out = addMark(out, w, rec.Ref, crm.LiveLane, t)
+				case t.Imports:
+					out = addMark(out, w, rec.Ref, crm.BackfillLane, t)
+				}
+			}
+		}
+		return out
+	}
+}
+
+// imported: HubSpot says where a record came from in hs_object_source_label or hs_object_source.
+func imported(rec crm.Record) bool {
+	return strings.EqualFold(rec.Properties["hs_object_source_label"], "IMPORT") || strings.EqualFold(rec.Properties["hs_object_source"], "IMPORT")
+}
+
+// addMark adds a mark for a subject type that the workflow takes, once per workflow and subject; the more urgent lane and the shorter wait win.
+func addMark(marks []crm.Mark, w prompts.Workflow, subject crm.Ref, lane crm.Lane, t prompts.Trigger) []crm.Mark {
+	if !slices.Contains(w.Subjects, subject.Type) || subject.ID == "" {
+		return marks
+	}
+	key := ConsiderKey(w.Name, subject)
+	for i, m := range marks {
+		if m.Key == key && m.Portal == subject.Portal {
+			marks[i].Lane, marks[i].Quiet = min(m.Lane, lane), min(m.Quiet, t.Quiet)
+			return marks
+		}
+	}
+	return append(marks, crm.Mark{Portal: subject.Portal, Kind: crm.ConsiderWork, Key: key, Lane: lane, Quiet: t.Quiet})
+}
