@@ -17,6 +17,50 @@ var machinePhrases = []string{
 	"asigna", "asigne la puntuacion",
 }
 
+// trusted leaves out what speaks to the machine: from the first such sentence of a passage to the last one, since orders come in lists, and whatever follows in
+// the same paragraph. In a conversation only the turn with the order goes; the others did not say it.
+func trusted(list []sentence) []sentence {
+	first, last := -1, -1
+	for i := range list {
+		if hostile(&list[i]) {
+			if first < 0 {
+				first = i
+			}
+			last = i
+		}
+	}
+	if first < 0 {
+		return list
+	}
+	if spoken(list[0].passage.Kind) {
+		return otherTurns(list)
+	}
+	for last+1 < len(list) && !strings.Contains(list[last].passage.Text[list[last].end:list[last+1].start], "\n") {
+		last++
+	}
+	return append(list[:first:first], list[last+1:]...)
+}
+
+func otherTurns(list []sentence) []sentence {
+	bad := map[int]bool{}
+	turn := make([]int, len(list))
+	n := 0
+	for i := range list {
+		if list[i].first {
+			n++
+		}
+		turn[i] = n
+		bad[n] = bad[n] || hostile(&list[i])
+	}
+	var out []sentence
+	for i := range list {
+		if !bad[turn[i]] {
+			out = append(out, list[i])
+		}
+	}
+	return out
+}
+
 // hostile reports whether a sentence speaks to the machine, or is hidden in markup or encoded.
 func hostile(s *sentence) bool {
 	text := " " + strings.Join(s.terms, " ") + " "

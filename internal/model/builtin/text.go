@@ -57,12 +57,10 @@ func read(ctx context.Context, r model.Request) (*text, error) {
 func (t *text) add(p *crm.Passage, v voices) {
 	lang := languageOf(p)
 	inFocus := t.focus != nil && p.Activity == t.focus.Activity
-	for _, s := range split(p) {
+	for _, s := range trusted(split(p)) {
 		s.language, s.focus = lang, inFocus
 		s.voice = v.of(&s)
-		if !hostile(&s) {
-			t.sentences = append(t.sentences, s)
-		}
+		t.sentences = append(t.sentences, s)
 	}
 }
 
