@@ -33,7 +33,7 @@ func (s *server) bearer(needed Role) gin.HandlerFunc {
 			return
 		}
 		who, err := s.Access.Identify(c.Request.Context(), secret)
-		if errors.Is(err, crm.ErrNotFound) {
+		if isUnknown(err) {
 			refuse(c, http.StatusUnauthorized, "this token is unknown or revoked")
 			return
 		}
@@ -44,6 +44,11 @@ func (s *server) bearer(needed Role) gin.HandlerFunc {
 			s.fail(c, err)
 		}
 	}
+}
+
+// isUnknown tells a wrong credential from a store that cannot say.
+func isUnknown(err error) bool {
+	return (errors.Is(err, crm.ErrNotFound) || errors.Is(err, crm.ErrForbidden)) && !errors.Is(err, crm.ErrTemporary)
 }
 
 // admit ties the request to its caller and portal. The portal comes from the identity and from nowhere else.

@@ -1,7 +1,6 @@
 package web
 
 import (
-	"errors"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -38,7 +37,7 @@ func (s *server) login(c *gin.Context) {
 	if isToken(token) {
 		who, err = s.Access.Identify(c.Request.Context(), token)
 	}
-	if errors.Is(err, crm.ErrNotFound) {
+	if isUnknown(err) {
 		s.askToken(c, http.StatusUnauthorized, "That token is unknown or revoked. It begins with "+tokenPrefix+".")
 		return
 	}
@@ -68,7 +67,7 @@ func (s *server) start(c *gin.Context) {
 	if once := q.text("token"); once != "" && len(once) <= maxTokenSize {
 		who, err = s.Access.Redeem(c.Request.Context(), once)
 	}
-	if errors.Is(err, crm.ErrNotFound) {
+	if isUnknown(err) {
 		c.Request.URL = &url.URL{Path: "/"} // where to go after logging in by other means
 		s.askToken(c, http.StatusUnauthorized, "This one-time link was already used, or is not one of ours.")
 		return

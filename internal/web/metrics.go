@@ -24,8 +24,8 @@ func newMetrics(a AdminServer) *metrics {
 	return &metrics{
 		admin:  a,
 		depth:  prometheus.NewDesc("contextd_work_depth", "Unfinished rows of work.", []string{"lane"}, nil),
-		events: prometheus.NewDesc("contextd_events", "Events by where they ended; each counts once. received is their sum and those under way.", []string{"state"}, nil),
-		oldest: prometheus.NewDesc("contextd_oldest_seconds", "Age of the oldest unprocessed event.", nil, nil),
+		events: prometheus.NewDesc("contextd_events", "Events by where they stand; each counts once, and received is the sum of the others.", []string{"state"}, nil),
+		oldest: prometheus.NewDesc("contextd_oldest_seconds", "Age of the oldest change that is not worked off.", nil, nil),
 		build:  prometheus.NewDesc("contextd_build_info", "Always 1; the labels name the build.", []string{"version", "revision", "goversion"}, nil),
 	}
 }
@@ -42,7 +42,7 @@ func (m *metrics) Collect(out chan<- prometheus.Metric) {
 	// A collector is given no context; the time-out stands in for the scraper's.
 	ctx, cancel := context.WithTimeout(context.Background(), scrapeTimeout)
 	defer cancel()
-	events, work, oldest := map[string]int64{}, map[crm.Lane]int64{}, time.Duration(0)
+	events, work, oldest := map[string]int{}, map[string]int{}, 0.0
 	for _, portal := range m.admin.Portals {
 		st, err := m.admin.Status.Status(ctx, portal)
 		if err != nil {
@@ -53,20 +53,21 @@ func (m *metrics) Collect(out chan<- prometheus.Metric) {
 		events["done"] += st.Events.Done
 		events["in_review"] += st.Events.InReview
 		events["dead"] += st.Events.Dead
+		events["open"] += st.Events.Open
 		for _, n := range st.Events.Ignored {
 			events["ignored"] += n
 		}
 		for _, lane := range crm.Lanes() {
-			work[lane] += st.Work[lane]
+			work[lane.String()] += st.Work[lane.String()]
 		}
-		oldest = max(oldest, st.Oldest)
+		oldest = max(oldest, st.OldestSeconds)
 	}
-	for _, state := range []string{"received", "done", "in_review", "dead", "ignored"} {
+	for _, state := range []string{"received", "done", "in_review", "dead", "open", "ignored"} {
 		out <- prometheus.MustNewConstMetric(m.events, prometheus.GaugeValue, float64(events[state]), state)
 	}
 	for _, lane := range crm.Lanes() {
-		out <- prometheus.MustNewConstMetric(m.depth, prometheus.GaugeValue, float64(work[lane]), lane.String())
+		out <- prometheus.MustNewConstMetric(m.depth, prometheus.GaugeValue, float64(work[lane.String()]), lane.String())
 	}
-	out <- prometheus.MustNewConstMetric(m.oldest, prometheus.GaugeValue, oldest.Seconds())
+	out <- prometheus.MustNewConstMetric(m.oldest, prometheus.GaugeValue, oldest)
 	out <- prometheus.MustNewConstMetric(m.build, prometheus.GaugeValue, 1, m.admin.Version, m.admin.Revision, runtime.Version())
 }

@@ -24,7 +24,7 @@ type Inbox interface {
 
 // Identity is somebody who may call: a token, or the session that was opened with it.
 type Identity struct {
-	ID     string       // stable and not secret (the token's hash): what a session remembers
+	ID     string       // names this very token, also after another one got its name; not secret: what a session remembers
 	Name   string       // of the token, as audit entries show it
 	Role   Role         // what it may do
 	Portal crm.PortalID // 0: every portal of the installation
@@ -33,7 +33,7 @@ type Identity struct {
 // Actor is the identity as audit entries show it.
 func (i Identity) Actor() crm.Actor { return crm.Actor{Kind: crm.TokenActor, ID: i.Name} }
 
-// Access knows who may call. All methods answer crm.ErrNotFound for what is unknown, revoked or used up.
+// Access knows who may call. All methods answer crm.ErrNotFound or crm.ErrForbidden for what is unknown, revoked or used up.
 type Access interface {
 	// Identify returns the holder of an API token, given the whole secret as it stands behind "Bearer ".
 	Identify(ctx context.Context, secret string) (Identity, error)
@@ -55,8 +55,8 @@ type Token struct {
 
 // Tokens makes and ends API tokens of one portal; every change is audited.
 type Tokens interface {
-	// CreateToken returns the secret. crm.ErrConflict when a valid token has that name.
-	CreateToken(ctx context.Context, portal crm.PortalID, name string, role Role, by crm.Actor) (secret string, err error)
+	// CreateToken returns the secret of a new token with one of Roles. crm.ErrConflict when a valid token has that name.
+	CreateToken(ctx context.Context, portal crm.PortalID, name, role string, by crm.Actor) (secret string, err error)
 	// PortalTokens lists the portal's tokens, revoked ones included; there are few.
 	PortalTokens(ctx context.Context, portal crm.PortalID) ([]Token, error)
 	// RevokeToken ends the portal's token of that name at once; crm.ErrNotFound.
@@ -170,21 +170,23 @@ type Work interface {
 	BuryRows(ctx context.Context, f WorkFilter, cause string, by crm.Actor) (int, error)
 }
 
-// EventCounts says where a portal's events ended; each event counts once.
+// EventCounts says where a portal's events stand. Each counts once: Received = Done + InReview + Dead + Open + the sum of Ignored.
 type EventCounts struct {
-	Received int64
-	Done     int64
-	InReview int64
-	Dead     int64
-	Ignored  map[string]int64 // by reason
+	Received int
+	Done     int
+	InReview int
+	Dead     int
+	Open     int            // under way
+	Ignored  map[string]int // by reason
 }
 
 // Status is how a portal stands. Coverage is the share (0…1) of each object type's known objects that are indexed.
 type Status struct {
-	Events   EventCounts
-	Work     map[crm.Lane]int64 // unfinished rows
-	Oldest   time.Duration      // age of the oldest unprocessed event; 0: none
-	Coverage map[string]float64
+	Events        EventCounts
+	Work          map[string]int // unfinished rows that are not buried, by lane name
+	OldestSeconds float64        // age of the oldest change that is not worked off; 0: none
+	Undecoded     int            // deliveries that wait to be decoded
+	Coverage      map[string]float64
 }
 
 // StatusReader reads the status of one portal.

@@ -159,7 +159,7 @@ func (w *world) Redeem(_ context.Context, once string) (web.Identity, error) {
 	return who, nil
 }
 
-func (w *world) CreateToken(_ context.Context, p crm.PortalID, name string, role web.Role, by crm.Actor) (string, error) {
+func (w *world) CreateToken(_ context.Context, p crm.PortalID, name, role string, by crm.Actor) (string, error) {
 	if err := w.touch(); err != nil {
 		return "", err
 	}
@@ -314,8 +314,8 @@ func (w *world) BuryRows(_ context.Context, f web.WorkFilter, cause string, _ cr
 }
 
 func (w *world) Status(context.Context, crm.PortalID) (web.Status, error) {
-	return web.Status{Events: web.EventCounts{Received: 9, Done: 4, InReview: 2, Dead: 1, Ignored: map[string]int64{"echo": 2}}, Work: map[crm.Lane]int64{crm.LiveLane: 3},
-		Oldest: 1500 * time.Millisecond, Coverage: map[string]float64{"calls": 1}}, w.touch()
+	return web.Status{Events: web.EventCounts{Received: 9, Done: 4, InReview: 2, Dead: 1, Ignored: map[string]int{"echo": 2}}, Work: map[string]int{"live": 3},
+		OldestSeconds: 1.5, Coverage: map[string]float64{"calls": 1}}, w.touch()
 }
 
 func (w *world) StartBackfill(_ context.Context, b web.Backfill) error {

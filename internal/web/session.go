@@ -10,8 +10,6 @@ import (
 
 	"github.com/alexedwards/scs/v2"
 	"github.com/gin-gonic/gin"
-
-	"github.com/contextd/contextd/internal/crm"
 )
 
 // identityKey is the only thing a session remembers: whose it is. Role and portal are read anew with every request.
@@ -43,7 +41,7 @@ func (s *server) session(needed Role) gin.HandlerFunc {
 			return
 		}
 		who, err := s.Access.Identity(ctx, id)
-		if errors.Is(err, crm.ErrNotFound) {
+		if isUnknown(err) {
 			s.askToken(c, http.StatusUnauthorized, "Your token was revoked. Log in with another one.")
 			return
 		}

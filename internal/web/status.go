@@ -10,20 +10,22 @@ import (
 )
 
 type statusJSON struct {
-	Events   eventsJSON         `json:"events"`
-	Work     map[string]int64   `json:"work"`
-	Oldest   float64            `json:"oldest_seconds"`
-	Coverage map[string]float64 `json:"coverage"`
-	Write    string             `json:"write"`
-	Version  string             `json:"version"`
+	Events    eventsJSON         `json:"events"`
+	Work      map[string]int     `json:"work"`
+	Oldest    float64            `json:"oldest_seconds"`
+	Undecoded int                `json:"undecoded"`
+	Coverage  map[string]float64 `json:"coverage"`
+	Write     string             `json:"write"`
+	Version   string             `json:"version"`
 }
 
 type eventsJSON struct {
-	Received int64            `json:"received"`
-	Done     int64            `json:"done"`
-	InReview int64            `json:"in_review"`
-	Dead     int64            `json:"dead"`
-	Ignored  map[string]int64 `json:"ignored"`
+	Received int            `json:"received"`
+	Done     int            `json:"done"`
+	InReview int            `json:"in_review"`
+	Dead     int            `json:"dead"`
+	Open     int            `json:"open"`
+	Ignored  map[string]int `json:"ignored"`
 }
 
 // status says how the caller's portal stands.
@@ -38,11 +40,11 @@ func (s *server) status(c *gin.Context) {
 		return
 	}
 	out := statusJSON{
-		Events: eventsJSON{st.Events.Received, st.Events.Done, st.Events.InReview, st.Events.Dead, dict(st.Events.Ignored)},
-		Work:   map[string]int64{}, Oldest: st.Oldest.Seconds(), Coverage: dict(st.Coverage), Write: writeWord(s.Writing), Version: s.Version,
+		Events: eventsJSON{st.Events.Received, st.Events.Done, st.Events.InReview, st.Events.Dead, st.Events.Open, dict(st.Events.Ignored)},
+		Work:   map[string]int{}, Oldest: st.OldestSeconds, Undecoded: st.Undecoded, Coverage: dict(st.Coverage), Write: writeWord(s.Writing), Version: s.Version,
 	}
 	for _, lane := range crm.Lanes() {
-		out.Work[lane.String()] = st.Work[lane]
+		out.Work[lane.String()] = st.Work[lane.String()]
 	}
 	s.reply(c, http.StatusOK, out)
 }

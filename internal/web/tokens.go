@@ -61,7 +61,7 @@ func (s *server) createToken(c *gin.Context) {
 		return
 	}
 	who := callerOf(c)
-	secret, err := s.Tokens.CreateToken(c.Request.Context(), who.portal, body.Name, role, who.Actor())
+	secret, err := s.Tokens.CreateToken(c.Request.Context(), who.portal, body.Name, role.String(), who.Actor())
 	if err != nil {
 		s.fail(c, fmt.Errorf("create token %q: %w", body.Name, err))
 		return
