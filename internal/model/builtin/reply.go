@@ -120,9 +120,9 @@ func repeats(s, q *sentence) bool {
 }
 
 // shareable says whether a sentence may be told to the customer: said to them or by them before. Notes, tasks, our own record of a call and talks among ourselves
-// are internal and never reach a draft.
+// are internal (their voice is unknown, or nobody of theirs is there) and never reach a draft.
 func (t *text) shareable(s *sentence) bool {
-	if s.focus || s.question || s.voice == unknownVoice || s.passage.Kind == crm.Note || s.passage.Kind == crm.Task || s.passage.Direction == crm.Forwarded {
+	if s.focus || s.question || s.voice == unknownVoice || s.passage.Direction == crm.Forwarded {
 		return false
 	}
 	if !call(s.passage.Kind) {
