@@ -99,6 +99,7 @@ func (w *world) Replace(_ context.Context, batch []crm.Kept) error {
 	for _, k := range batch {
 		for _, c := range k.Chunks {
 			if len(k.Accounts) > 0 && !crm.ValidVector(c.Vector, 4) {
+				w.note("refused")
 				return crm.ErrInvalid
 			}
 		}

@@ -8,7 +8,8 @@ var footerTerms = map[string]int{
 	"intended recipient": 3, "intended solely": 3, "intended only for": 3, "intended for the": 2, "confidentiality notice": 3, "disclaimer": 2, "legal notice": 2, "privileged": 2, "confidential": 1, "unauthorised": 2,
 	"unauthorized": 2, "received this e": 1, "received this message in error": 3, "in error": 1, "addressee": 2, "notify the sender": 2, "strictly prohibited": 2, "disclosure": 1, "delete": 1, "virus": 1, "registered in": 2,
 	"company number": 2, "company no": 2, "registered office": 2, "vat ": 1, "consider the environment": 3, "before printing": 2, "unsubscribe": 3, "view in browser": 3, "view this email in your browser": 3, "all rights reserved": 3,
-	"you received this message because": 3, "you are receiving this": 3, "manage your preferences": 3, "email preferences": 2, "privacy policy": 2, "virus-free": 3, "scanned by": 2, "scanned for viruses": 3,
+	"you received this message because": 3, "you are receiving this": 3, "manage your preferences": 3, "email preferences": 2, "privacy policy": 2, "virus-free": 3, "scanned by": 2, "scanned for viruses": 3, "avast": 2,
+	"antivirus": 2,
 	// German
 	"vertraulich": 1, "rechtlich geschützt": 2, "nicht der richtige adressat": 3, "irrtümlich erhalten": 3, "nicht der beabsichtigte empfänger": 3, "unbefugte": 2, "vernichten": 1, "absender": 1, "handelsregister": 2,
 	"amtsgericht": 2, "registergericht": 2, "geschäftsführ": 2, "geschaeftsfuehr": 2, "hrb": 2, "ust-id": 2, "ust.-id": 2, "umsatzsteuer-id": 2, "sitz der gesellschaft": 3, "aufsichtsrat": 1, "vorstand": 1, "steuernummer": 1,
@@ -26,7 +27,7 @@ var footerTerms = map[string]int{
 var bannerTerms = map[string]int{
 	"external": 1, "caution": 1, "warning": 1, "originated from outside": 3, "outside of the organi": 2, "outside the organi": 2, "outside your organi": 2, "do not click": 2, "don't click": 2, "recognize the sender": 2,
 	"recognise the sender": 2, "extern": 1, "externe e-mail": 3, "externer absender": 3, "vorsicht": 1, "achtung": 1, "expéditeur externe": 3, "courriel externe": 3, "correo externo": 3, "from an external": 2, "links": 1, "attachments": 1,
-	"you don't often get email from": 3, "learn why this is important": 3, "erhalten nicht häufig e-mails von": 3,
+	"reply above this line": 4, "type your reply above": 4, "antworten sie oberhalb dieser zeile": 4, "répondre au-dessus de cette ligne": 4, "you don't often get email from": 3, "learn why this is important": 3, "erhalten nicht häufig e-mails von": 3,
 }
 
 func score(text string, terms map[string]int) int {
@@ -46,7 +47,7 @@ const maxFooterBytes = 6000
 // cutFooters cuts the legal paragraphs at the end of lines a to b and returns where the rest ends: b when there are none.
 func cutFooters(lines []line, parts []part, a, b int) int {
 	rest, end := b, b
-	for {
+	for range maxRounds {
 		for end > a && lines[end-1].blank() {
 			end--
 		}
@@ -66,6 +67,7 @@ func cutFooters(lines []line, parts []part, a, b int) int {
 		}
 		rest, end = start, start
 	}
+	return rest
 }
 
 // withinFooter leaves lines of a paragraph to the person when the footer begins below them: text and footer are often divided by a line break only.

@@ -207,6 +207,9 @@ func TestPoisonFailsAlone(t *testing.T) {
 			t.Errorf("claim %d: %v", i, err)
 		}
 	}
+	if w.count("refused") != 0 {
+		t.Error("an unusable vector reached the vector store")
+	}
 	if len(w.kept) != 13 {
 		t.Errorf("%d of 13 neighbours were kept", len(w.kept))
 	}

@@ -120,11 +120,19 @@ func closesAddress(before, text string) bool {
 	return len(before) < maxAttributionBytes && strings.LastIndexByte(before, '<') > strings.LastIndexByte(before, '>') && (strings.HasSuffix(rest, ":") || strings.HasSuffix(rest, "："))
 }
 
+// maxMailLines bounds the lines among which openings of older messages are looked for, maxStretches the stretches of own lines whose ends are cut, and maxRounds the
+// pieces that come off one end. No mail that people wrote reaches them; without them, a mail of a hundred thousand header lines takes seconds.
+const (
+	maxMailLines = 5000
+	maxStretches = 1000
+	maxRounds    = 50
+)
+
 // history finds the older messages. A marked quotation ends with its marks, so that answers between and below stay; an unmarked one reaches to the end.
 func history(lines []line, quoted []bool) ([]part, boundary) {
 	parts := make([]part, len(lines))
 	attributions := map[int]int{}
-	for end := range lines {
+	for end := range min(len(lines), maxMailLines) {
 		if start := attribution(lines, quoted, end); start >= 0 {
 			if _, taken := attributions[start]; !taken {
 				attributions[start] = end + 1
@@ -142,6 +150,10 @@ func history(lines []line, quoted []bool) ([]part, boundary) {
 					parts[i] = quotePart
 				}
 			}
+			continue
+		}
+		if i >= maxMailLines {
+			i++
 			continue
 		}
 		content, edge := opens(lines, i, attributions)

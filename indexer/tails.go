@@ -9,7 +9,8 @@ import (
 // cutTails cuts signatures and footers from the end of every stretch of a person's own lines.
 func cutTails(lines []line, parts []part) {
 	cutBanner(lines, parts)
-	for a := 0; a < len(lines); {
+	stretches := 0
+	for a := 0; a < len(lines) && stretches < maxStretches; {
 		if parts[a] != own {
 			a++
 			continue
@@ -19,13 +20,14 @@ func cutTails(lines []line, parts []part) {
 			b++
 		}
 		cutTail(lines, parts, a, b)
+		stretches++
 		a = b
 	}
 }
 
 // cutTail works upwards from the end of one stretch until nothing more comes off. Each round makes the stretch shorter.
 func cutTail(lines []line, parts []part, a, b int) {
-	for {
+	for range maxRounds {
 		for b > a && (lines[b-1].blank() || parts[b-1] != own) {
 			b--
 		}
