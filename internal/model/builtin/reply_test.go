@@ -60,3 +60,20 @@ func TestADoneContextEndsReading(t *testing.T) {
 		t.Errorf("error %v, want context.Canceled before any field is filled", err)
 	}
 }
+
+func TestARequestIsNotItsOwnAnswer(t *testing.T) {
+	const ask = "I need the signed order form by 11 December."
+	at := time.Date(2026, 5, 4, 9, 0, 0, 0, time.UTC)
+	r := model.Request{Schema: json.RawMessage(`{"type":"object","properties":{"questions":{"type":"array"},"answers":{"type":"array"}}}`),
+		Plan: crm.Plan{Fields: []crm.Field{{Name: "questions", Kind: "questions", Cues: map[string][]string{"en": {"i need"}}}, {Name: "answers", Kind: "answers"}}},
+		Passages: []crm.Passage{
+			{ID: "P1", Kind: crm.Email, Direction: crm.Outgoing, Person: "Bo Lund", Text: "Training is in January, so " + ask, Activity: crm.Ref{Type: crm.Emails, ID: "1"}, Time: at},
+			{ID: "P2", Kind: crm.Email, Direction: crm.Incoming, Person: "Ada Moor", Text: ask, Activity: crm.Ref{Type: crm.Emails, ID: "2"}, Time: at.Add(time.Hour)}}}
+	got, err := Writer{}.Complete(context.Background(), r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !strings.Contains(string(got.Text), `"answers":[]`) || strings.Contains(string(got.Text), `"questions":[]`) {
+		t.Errorf("want the question and no answer: %s", got.Text)
+	}
+}
