@@ -17,6 +17,8 @@ type commands struct {
 	// connect returns a client of the service that holds the data directory, or of one in this process, and what ends it. Config.Portal is the portal asked for, 0
 	// for the only one.
 	connect func(ctx context.Context, cfg Config) (*apiClient, func() error, error)
+	// planIndex counts what an order to index would read, without reading more than it must. Without it index has no --dry-run.
+	planIndex func(ctx context.Context, cfg Config, order indexOrder) (IndexPlan, error)
 	// setup creates our properties in the selected portal; a dry run only says what is missing.
 	setup func(ctx context.Context, cfg Config, dryRun bool) (SetupReport, error)
 	// doctor checks everything that a working installation needs, most basic first.
@@ -97,14 +99,14 @@ func group(cmd *cobra.Command, subs ...*cobra.Command) *cobra.Command {
 					names = append(names, c.Name())
 				}
 			}
-			return usagef("%s: no command: use one of %s", cmd.CommandPath(), strings.Join(names, ", "))
+			return usagef("no command: %s: use one of %s", cmd.CommandPath(), strings.Join(names, ", "))
 		}
 		hint := "see " + cmd.CommandPath() + " --help"
 		cmd.SuggestionsMinimumDistance = 2
 		if near := cmd.SuggestionsFor(args[0]); len(near) > 0 {
 			hint = "did you mean " + strings.Join(near, " or ") + "?"
 		}
-		return usagef("%s: unknown command %q: %s", cmd.CommandPath(), args[0], hint)
+		return usagef("unknown command %q: %s: %s", args[0], cmd.CommandPath(), hint)
 	}
 	return cmd
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"net/url"
 	"strings"
 
 	"github.com/contextd/contextd/internal/crm"
@@ -44,20 +45,13 @@ func usagef(format string, args ...any) error {
 	return &coded{exitUsage, fmt.Errorf(format, args...)}
 }
 
-// asUsage makes err a usage error unless it already has a code.
-func asUsage(err error) error {
-	if c := (*coded)(nil); errors.As(err, &c) {
-		return err
-	}
-	return withExit(exitUsage, err)
-}
-
 // exitCode is the one place where errors become exit codes.
 func exitCode(err error) int {
 	var code *coded
 	var config *configError
 	var api *apiError
-	var network net.Error
+	var dial *net.OpError
+	var request *url.Error
 	switch {
 	case err == nil:
 		return exitOK
@@ -69,7 +63,7 @@ func exitCode(err error) int {
 		return api.exitCode()
 	case errors.Is(err, context.Canceled):
 		return exitInterrupted
-	case errors.As(err, &network), errors.Is(err, crm.ErrTemporary):
+	case errors.As(err, &dial), errors.As(err, &request), errors.Is(err, context.DeadlineExceeded), errors.Is(err, crm.ErrTemporary):
 		return exitUnreachable
 	}
 	return exitFailed

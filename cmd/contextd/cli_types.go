@@ -125,13 +125,22 @@ type workView struct {
 // name is "kind:key", as work redrive and bury take it.
 func (w workView) name() string { return w.Kind + ":" + w.Key }
 
+// backfillView is how far the reading of one object type is.
+type backfillView struct {
+	Object    string `json:"object"`
+	State     string `json:"state"` // queued, running, done or failed
+	Listed    int64  `json:"listed"`
+	Indexed   int64  `json:"indexed"`
+	Failed    int64  `json:"failed"`
+	LastError string `json:"last_error"`
+}
+
 type tokenView struct {
-	ID        string     `json:"id"`
 	Name      string     `json:"name"`
 	Role      string     `json:"role"`
 	Token     string     `json:"token"` // only in the answer to its creation
 	CreatedAt *time.Time `json:"created_at"`
-	LastUsed  *time.Time `json:"last_used_at"`
+	UsedAt    *time.Time `json:"used_at"`
 	RevokedAt *time.Time `json:"revoked_at"`
 }
 

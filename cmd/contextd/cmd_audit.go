@@ -20,6 +20,7 @@ func (p *program) auditCommand() *cobra.Command {
 
 func (p *program) auditListCommand() *cobra.Command {
 	var limit int
+	var subject string
 	cmd := &cobra.Command{
 		Use:     "list",
 		Short:   "List audit entries",
@@ -29,8 +30,12 @@ func (p *program) auditListCommand() *cobra.Command {
 			if err := limitArg(limit); err != nil {
 				return err
 			}
+			q := url.Values{}
+			if subject != "" {
+				q.Set("subject", subject)
+			}
 			return p.withClient(cmd, func(ctx context.Context, c *apiClient, out *output) error {
-				list, err := collect[auditView](ctx, c, "/audit", nil, limit)
+				list, err := collect[auditView](ctx, c, "/audit", q, limit)
 				if err != nil {
 					return err
 				}
@@ -44,6 +49,7 @@ func (p *program) auditListCommand() *cobra.Command {
 			})
 		},
 	}
+	cmd.Flags().StringVar(&subject, "subject", "", "only entries about this reference or id")
 	cmd.Flags().IntVar(&limit, "limit", 100, "entries at most (0: all)")
 	return cmd
 }

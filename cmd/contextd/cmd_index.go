@@ -2,10 +2,11 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
-	"slices"
+	"net/url"
 	"strconv"
 	"strings"
 	"time"
@@ -15,95 +16,133 @@ import (
 	"github.com/contextd/contextd/internal/crm"
 )
 
-// indexView is the answer to an order to index. A dry run says what would be read; otherwise Marked is how many records or lists were put into the backfill lane.
-type indexView struct {
-	Objects map[string]int `json:"objects"` // dry run: objects that would be read, by type
-	Calls   int            `json:"calls"`   // dry run: requests to HubSpot, estimated
-	Marked  int            `json:"marked"`
+// indexOrder says what to read: the named records, or whole object types (neither: all), changed since then, at most Limit objects.
+type indexOrder struct {
+	Records []string         `json:"records,omitempty"`
+	Objects []crm.ObjectType `json:"objects,omitempty"`
+	Since   *time.Time       `json:"since,omitempty"`
+	Limit   int              `json:"limit,omitempty"`
+}
+
+// isEverything tells an order without any wish.
+func (o indexOrder) isEverything() bool {
+	return len(o.Records) == 0 && len(o.Objects) == 0 && o.Since == nil && o.Limit == 0
+}
+
+// IndexPlan is what an order would read: objects by type, and about how many requests to HubSpot that takes.
+type IndexPlan struct {
+	Objects  map[crm.ObjectType]int `json:"objects"`
+	Requests int                    `json:"requests"`
 }
 
 func (p *program) indexCommand() *cobra.Command {
 	var since, objects string
-	var limit int
+	var order indexOrder
 	var dry bool
 	cmd := &cobra.Command{
 		Use:   "index [RECORD…]",
 		Short: "Read history from HubSpot and index it",
-		Long: "Read history from HubSpot and index it: everything, or the named records with their activities. It goes on where it was interrupted, in the service as well\n" +
-			"as here; running it twice costs nothing.",
-		Example: "  contextd index --limit 200 --dry-run\n  contextd index companies/123\n  contextd index --since 365d --objects companies,calls,emails",
+		Long: "Read history from HubSpot and index it: everything, or the named records. It goes on where it was interrupted, and a second time costs nothing.\n" +
+			"An interruption here does not stop the service: it goes on with what was ordered.",
+		Example: "  contextd index\n  contextd index companies/123\n  contextd index --since 365d --objects companies,calls,emails",
 		RunE: func(cmd *cobra.Command, args []string) error {
-			body := map[string]any{}
-			for _, a := range args {
-				if _, err := recordArg(a); err != nil {
-					return err
-				}
-			}
-			if len(args) > 0 {
-				body["records"] = args
-			}
-			at, err := timeArg("since", since, time.Now())
-			if err != nil {
+			if err := order.complete(args, since, objects); err != nil {
 				return err
-			}
-			if at != "" {
-				body["since"] = at
-			}
-			if objects != "" {
-				types := strings.Split(objects, ",")
-				for i, t := range types {
-					types[i] = strings.TrimSpace(t)
-					if _, err := crm.ParseObjectType(types[i]); err != nil {
-						return usagef("--objects: %q is not an object type: use companies, contacts, deals, tickets, calls, meetings, emails, notes, tasks or communications", t)
-					}
-				}
-				body["objects"] = types
-			}
-			if err := limitArg(limit); err != nil {
-				return err
-			}
-			if limit > 0 {
-				body["limit"] = limit
 			}
 			if dry {
-				body["dry_run"] = true
+				return p.planIndex(cmd, order)
 			}
-			return p.withClient(cmd, func(ctx context.Context, c *apiClient, out *output) error { return index(ctx, c, out, body, dry) })
+			return p.withClient(cmd, func(ctx context.Context, c *apiClient, out *output) error { return index(ctx, c, out, order) })
 		},
 	}
 	f := cmd.Flags()
 	f.StringVar(&since, "since", "", "only what changed after this `TIME`")
 	f.StringVar(&objects, "objects", "", "only these object types, separated by commas")
-	f.IntVar(&limit, "limit", 0, "objects of each type at most (0: all)")
-	f.BoolVar(&dry, "dry-run", false, "say what would be read; read nothing else")
+	f.IntVar(&order.Limit, "limit", 0, "objects at most (0: all)")
+	if p.commands.planIndex != nil {
+		f.BoolVar(&dry, "dry-run", false, "say what would be read; read nothing else")
+	}
 	return cmd
 }
 
-func index(ctx context.Context, c *apiClient, out *output, body map[string]any, dry bool) error {
-	var answer item[indexView]
-	before, err := readStatus(ctx, c)
+func (o *indexOrder) complete(args []string, since, objects string) error {
+	for _, a := range args {
+		if _, err := recordArg(a); err != nil {
+			return err
+		}
+	}
+	o.Records = args
+	at, err := timeArg("since", since, time.Now())
 	if err != nil {
 		return err
 	}
-	if _, _, err := c.do(ctx, call{method: http.MethodPost, path: "/index", body: body}, &answer); err != nil {
+	if at != "" {
+		t, err := time.Parse(time.RFC3339, at)
+		if err != nil {
+			return fmt.Errorf("read --since again: %w", err)
+		}
+		o.Since = &t
+	}
+	if objects != "" {
+		for name := range strings.SplitSeq(objects, ",") {
+			t, err := crm.ParseObjectType(strings.TrimSpace(name))
+			if err != nil {
+				return usagef("--objects: %q is not an object type: use companies, contacts, deals, tickets, calls, meetings, emails, notes, tasks or communications", name)
+			}
+			o.Objects = append(o.Objects, t)
+		}
+	}
+	if len(o.Records) > 0 && len(o.Objects) > 0 {
+		return usagef("RECORD and --objects exclude each other: name records or types")
+	}
+	return limitArg(o.Limit)
+}
+
+func (p *program) planIndex(cmd *cobra.Command, order indexOrder) error {
+	out, err := p.output(cmd)
+	if err != nil {
 		return err
 	}
-	if dry {
-		return out.Value(answer, func(w io.Writer) {
-			fmt.Fprintf(w, "would read %s in about %d requests\n", pairs(answer.Read.Objects, strconv.Itoa), answer.Read.Calls)
-		})
+	cfg, err := p.config(cmd, nil)
+	if err != nil {
+		return err
+	}
+	if err := cfg.NeedHubSpot(false); err != nil {
+		return err
+	}
+	if _, err := cfg.Selected(); err != nil {
+		return err
+	}
+	plan, err := p.commands.planIndex(cmd.Context(), cfg, order)
+	if err != nil {
+		return err
+	}
+	return out.Value(plan, func(w io.Writer) {
+		fmt.Fprintf(w, "would read %s in about %d requests\n", pairs(plan.Objects, strconv.Itoa), plan.Requests)
+	})
+}
+
+// index gives the order and watches until the backfill lane is empty. A bare order that is already under way is watched; one with wishes of its own is refused.
+func index(ctx context.Context, c *apiClient, out *output, order indexOrder) error {
+	_, status, err := c.do(ctx, call{method: http.MethodPost, path: "/index", body: order}, nil)
+	if status == http.StatusConflict && order.isEverything() {
+		out.Say("indexing is already under way; this only watches it")
+		err = nil
+	}
+	if err != nil {
+		return err
 	}
 	bars := newProgress(out)
 	defer bars.close()
 	for pause := firstPause; ; pause = min(2*pause, lastPause) {
-		s, err := readStatus(ctx, c)
+		all, busy, err := indexState(ctx, c)
 		if err != nil {
 			return err
 		}
-		bars.show(s.Read.Coverage)
-		if s.Read.Work[crm.BackfillLane.String()] == 0 {
+		bars.show(shares(all))
+		if !busy {
 			bars.close()
-			return indexed(ctx, c, out, before.Read, s)
+			return indexed(ctx, c, out, order, all)
 		}
 		if err := wait(ctx, pause); err != nil {
 			return err
@@ -111,20 +150,69 @@ func index(ctx context.Context, c *apiClient, out *output, body map[string]any, 
 	}
 }
 
-// indexed prints the end state; work that was given up on the way makes it a partial success.
-func indexed(ctx context.Context, c *apiClient, out *output, before statusView, after item[statusView]) error {
-	if err := out.Value(after, func(w io.Writer) { fmt.Fprintf(w, "done: %s\n", pairs(after.Read.Coverage, percent)) }); err != nil {
-		return err
+// indexState reads how far each type is, and whether anything is left to do. The lane is read after the list: what the list calls done has its work in the lane.
+func indexState(ctx context.Context, c *apiClient) (page[backfillView], bool, error) {
+	var all page[backfillView]
+	if _, _, err := c.do(ctx, call{method: http.MethodGet, path: "/index"}, &all); err != nil {
+		return all, false, err
 	}
-	buried, err := collect[workView](ctx, c, "/work", map[string][]string{"state": {"buried"}}, 0)
+	s, err := readStatus(ctx, c)
+	busy := s.Read.Work[crm.BackfillLane.String()] > 0
+	for _, b := range all.Items {
+		busy = busy || b.Read.State == "queued" || b.Read.State == "running"
+	}
+	return all, busy, err
+}
+
+func shares(all page[backfillView]) map[string]float64 {
+	out := map[string]float64{}
+	for _, b := range all.Items {
+		switch {
+		case b.Read.Listed > 0:
+			out[b.Read.Object] = float64(b.Read.Indexed+b.Read.Failed) / float64(b.Read.Listed)
+		case b.Read.State == "done":
+			out[b.Read.Object] = 1
+		default:
+			out[b.Read.Object] = 0
+		}
+	}
+	return out
+}
+
+// indexed prints the end; whatever could not be indexed makes it a partial success.
+func indexed(ctx context.Context, c *apiClient, out *output, order indexOrder, all page[backfillView]) error {
+	if len(order.Records) > 0 {
+		return decideAll(ctx, out, order.Records, func(ctx context.Context, record string) (string, error) {
+			rows, err := collect[workView](ctx, c, "/work", url.Values{"kind": {string(crm.RecordWork)}, "key": {record}, "state": {"buried"}}, 1)
+			if err == nil && len(rows.Items) > 0 {
+				err = errors.New(oneLine(rows.Items[0].Read.LastError))
+			}
+			return "indexed", err
+		})
+	}
+	number := func(get func(backfillView) int64) func(item[backfillView]) string {
+		return func(b item[backfillView]) string { return strconv.FormatInt(get(b.Read), 10) }
+	}
+	err := printList(out, all, all.Items, []column[item[backfillView]]{
+		{"OBJECT", func(b item[backfillView]) string { return b.Read.Object }},
+		{"STATE", func(b item[backfillView]) string { return b.Read.State }},
+		{"FOUND", number(func(b backfillView) int64 { return b.Listed })},
+		{"INDEXED", number(func(b backfillView) int64 { return b.Indexed })},
+		{"FAILED", number(func(b backfillView) int64 { return b.Failed })},
+		{"ERROR", func(b item[backfillView]) string { return shorten(b.Read.LastError, 80) }},
+	})
 	if err != nil {
 		return err
 	}
-	n := len(slices.DeleteFunc(buried.Items, func(r item[workView]) bool {
-		return r.Read.Kind != string(crm.IndexWork) && r.Read.Kind != string(crm.RecordWork) && r.Read.Kind != string(crm.BackfillWork)
-	}))
-	if n > 0 {
-		return withExit(exitPartial, fmt.Errorf("%d objects could not be indexed: see contextd work list --state buried", n))
+	lost, broken := int64(0), []string{}
+	for _, b := range all.Items {
+		lost += b.Read.Failed
+		if b.Read.State == "failed" {
+			broken = append(broken, b.Read.Object)
+		}
+	}
+	if lost > 0 || len(broken) > 0 {
+		return withExit(exitPartial, fmt.Errorf("the index is not complete: %d objects failed, types given up: %s: see contextd work list --state buried", lost, orNone(strings.Join(broken, ", "))))
 	}
 	return nil
 }

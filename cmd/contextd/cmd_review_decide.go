@@ -94,7 +94,7 @@ func (p *program) editCommand() *cobra.Command {
 				after = strings.TrimSuffix(string(raw), "\n")
 			}
 			return p.withClient(cmd, func(ctx context.Context, c *apiClient, out *output) error {
-				return decideAll(ctx, c, out, args, func(ctx context.Context, id string) (string, error) {
+				return decideAll(ctx, out, args, func(ctx context.Context, id string) (string, error) {
 					return decideOne(ctx, c, id, "edit", func(s suggestion) (map[string]any, error) { return editBody(s, change, after) })
 				})
 			})
@@ -133,7 +133,7 @@ func (p *program) decide(cmd *cobra.Command, args []string, verb string, changes
 		body["changes"] = changes
 	}
 	return p.withClient(cmd, func(ctx context.Context, c *apiClient, out *output) error {
-		return decideAll(ctx, c, out, ids, func(ctx context.Context, id string) (string, error) {
+		return decideAll(ctx, out, ids, func(ctx context.Context, id string) (string, error) {
 			return decideOne(ctx, c, id, verb, func(suggestion) (map[string]any, error) { return body, nil })
 		})
 	})
@@ -193,7 +193,7 @@ func decideOne(ctx context.Context, c *apiClient, id, verb string, body func(sug
 }
 
 // decideAll acts on each id in order and prints one result each. Some failures are a partial success; only failures are the first one's error.
-func decideAll(ctx context.Context, _ *apiClient, out *output, ids []string, act func(context.Context, string) (string, error)) error {
+func decideAll(ctx context.Context, out *output, ids []string, act func(context.Context, string) (string, error)) error {
 	results := []decided{}
 	var failures []error
 	var stopped error

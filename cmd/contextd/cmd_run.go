@@ -121,5 +121,6 @@ func showDryRun(w io.Writer, r runView) {
 		fmt.Fprintf(w, "%s %s %v %s\n", mark, c.Check, c.Claim, oneLine(c.Why))
 	}
 	fmt.Fprintln(w, "\n== would suggest ==")
+	r.suggestion.State = r.State // both have one; JSON fills the outer
 	showSuggestion(w, r.suggestion)
 }

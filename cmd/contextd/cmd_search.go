@@ -47,7 +47,7 @@ func (p *program) searchCommand() *cobra.Command {
 				if err := kindsArg(kinds); err != nil {
 					return err
 				}
-				q.Set("kinds", kinds)
+				q.Set("kinds", strings.ReplaceAll(kinds, " ", ""))
 			}
 			if err := limitArg(limit); err != nil {
 				return err

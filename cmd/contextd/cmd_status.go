@@ -47,10 +47,10 @@ func showStatus(w io.Writer, s statusView) {
 }
 
 // pairs writes a map as "a 1, b 2", in order; "nothing" when empty.
-func pairs[V any](m map[string]V, text func(V) string) string {
+func pairs[K ~string, V any](m map[K]V, text func(V) string) string {
 	var out []string
 	for _, k := range slices.Sorted(maps.Keys(m)) {
-		out = append(out, k+" "+text(m[k]))
+		out = append(out, string(k)+" "+text(m[k]))
 	}
 	if len(out) == 0 {
 		return "nothing"

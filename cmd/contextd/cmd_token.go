@@ -48,16 +48,15 @@ func (p *program) tokenListCommand() *cobra.Command {
 		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return p.withClient(cmd, func(ctx context.Context, c *apiClient, out *output) error {
-				list, err := collect[tokenView](ctx, c, "/tokens", nil, 0)
-				if err != nil {
+				var list page[tokenView] // there are few: the list has no pages
+				if _, _, err := c.do(ctx, call{method: http.MethodGet, path: "/tokens"}, &list); err != nil {
 					return err
 				}
 				return printList(out, list, list.Items, []column[item[tokenView]]{
-					{"ID", func(t item[tokenView]) string { return t.Read.ID }},
 					{"NAME", func(t item[tokenView]) string { return t.Read.Name }},
 					{"ROLE", func(t item[tokenView]) string { return t.Read.Role }},
 					{"CREATED", func(t item[tokenView]) string { return day(t.Read.CreatedAt) }},
-					{"USED", func(t item[tokenView]) string { return day(t.Read.LastUsed) }},
+					{"USED", func(t item[tokenView]) string { return day(t.Read.UsedAt) }},
 					{"REVOKED", func(t item[tokenView]) string { return day(t.Read.RevokedAt) }},
 				})
 			})
@@ -67,14 +66,14 @@ func (p *program) tokenListCommand() *cobra.Command {
 
 func (p *program) tokenRevokeCommand() *cobra.Command {
 	return &cobra.Command{
-		Use:     "revoke ID…",
+		Use:     "revoke NAME…",
 		Short:   "Revoke tokens at once",
-		Example: "  contextd token revoke t_7f3a",
+		Example: "  contextd token revoke dashboard",
 		Args:    cobra.MinimumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return p.withClient(cmd, func(ctx context.Context, c *apiClient, out *output) error {
-				return decideAll(ctx, c, out, args, func(ctx context.Context, id string) (string, error) {
-					_, _, err := c.do(ctx, call{method: http.MethodDelete, path: "/tokens/" + url.PathEscape(id)}, nil)
+				return decideAll(ctx, out, args, func(ctx context.Context, name string) (string, error) {
+					_, _, err := c.do(ctx, call{method: http.MethodDelete, path: "/tokens/" + url.PathEscape(name)}, nil)
 					return "revoked", err
 				})
 			})

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"fmt"
 	"net/http"
 	"net/url"
 	"slices"
@@ -92,10 +93,8 @@ func (p *program) workActCommand(verb, short, example string) *cobra.Command {
 						args = append(args, r.Read.name())
 					}
 				}
-				return decideAll(ctx, c, out, args, func(ctx context.Context, name string) (string, error) {
-					kind, key, _ := strings.Cut(name, ":") // checked above
-					_, _, err := c.do(ctx, call{method: http.MethodPost, path: "/work/" + verb, body: map[string]string{"kind": kind, "key": key}}, nil)
-					return map[string]string{"redrive": "ready", "bury": "buried"}[verb], err
+				return decideAll(ctx, out, args, func(ctx context.Context, name string) (string, error) {
+					return moveWork(ctx, c, verb, name)
 				})
 			})
 		},
@@ -104,4 +103,20 @@ func (p *program) workActCommand(verb, short, example string) *cobra.Command {
 		cmd.Flags().BoolVar(&all, "all", false, "all buried work")
 	}
 	return cmd
+}
+
+// moveWork redrives or buries one row and returns the state that it has then.
+func moveWork(ctx context.Context, c *apiClient, verb, name string) (string, error) {
+	var moved struct {
+		Items []struct {
+			Moved bool `json:"moved"`
+		} `json:"items"`
+	}
+	if _, _, err := c.do(ctx, call{method: http.MethodPost, path: "/work/" + verb, body: map[string][]string{"ids": {name}}}, &moved); err != nil {
+		return "", err
+	}
+	if len(moved.Items) != 1 || !moved.Items[0].Moved {
+		return "", fmt.Errorf("%s is not there, or not in a state to %s: see contextd work list", name, verb)
+	}
+	return map[string]string{"redrive": "ready", "bury": "buried"}[verb], nil
 }

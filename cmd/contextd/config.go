@@ -3,25 +3,27 @@ package main
 import (
 	"net"
 	"path/filepath"
+	"time"
 
 	"github.com/contextd/contextd/internal/crm"
 )
 
 // Config is everything that can be set, after defaults, files, environment and flags were merged and checked. The keys are described in config_keys.go.
 type Config struct {
-	DataDir  string         `koanf:"data_dir"`
-	Server   ServerConfig   `koanf:"server"`
-	Store    StoreConfig    `koanf:"store"`
-	Vectors  StoreConfig    `koanf:"vectors"`
-	Embedder ModelConfig    `koanf:"embedder"`
-	Model    ModelConfig    `koanf:"model"`
-	HubSpot  PortalConfig   `koanf:"hubspot"`
-	Portals  []PortalConfig `koanf:"portals"`
-	Privacy  PrivacyConfig  `koanf:"privacy"`
-	Gate     GateConfig     `koanf:"gate"`
-	Budget   BudgetConfig   `koanf:"budget"`
-	Index    IndexConfig    `koanf:"index"`
-	Log      LogConfig      `koanf:"log"`
+	DataDir   string          `koanf:"data_dir"`
+	Server    ServerConfig    `koanf:"server"`
+	Store     StoreConfig     `koanf:"store"`
+	Vectors   StoreConfig     `koanf:"vectors"`
+	Embedder  ModelConfig     `koanf:"embedder"`
+	Model     ModelConfig     `koanf:"model"`
+	HubSpot   PortalConfig    `koanf:"hubspot"`
+	Portals   []PortalConfig  `koanf:"portals"`
+	Privacy   PrivacyConfig   `koanf:"privacy"`
+	Gate      GateConfig      `koanf:"gate"`
+	Budget    BudgetConfig    `koanf:"budget"`
+	Workflows WorkflowsConfig `koanf:"workflows"`
+	Index     IndexConfig     `koanf:"index"`
+	Log       LogConfig       `koanf:"log"`
 
 	Portal crm.PortalID `koanf:"-"` // --portal; 0: none named. Use Selected
 	Files  []string     `koanf:"-"` // the files that were read, weakest first
@@ -75,6 +77,11 @@ type GateConfig struct {
 // BudgetConfig bounds what models may cost; 0 is no bound.
 type BudgetConfig struct {
 	MonthlyUSD float64 `koanf:"monthly_usd"`
+}
+
+// WorkflowsConfig holds what applies to all workflows. Quiet replaces their own quiet periods when it is not 0.
+type WorkflowsConfig struct {
+	Quiet time.Duration `koanf:"quiet"`
 }
 
 // IndexConfig sizes the indexing pool: calls at the same time, and activities per call.

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/contextd/contextd/internal/crm"
 )
@@ -156,6 +157,16 @@ func between(low, high int) func(string) (int, error) {
 			return 0, complain(fmt.Sprintf("set it between %d and %d", low, high), "%q is not a number from %d to %d", s, low, high)
 		}
 		return n, nil
+	}
+}
+
+func duration(most time.Duration) func(string) (time.Duration, error) {
+	return func(s string) (time.Duration, error) {
+		d, err := time.ParseDuration(s)
+		if err != nil || d < 0 || d > most {
+			return 0, complain("set it as 500ms, 30s or 2m", "%q is not a time from 0s to %s", s, most)
+		}
+		return d, nil
 	}
 }
 

@@ -38,7 +38,7 @@ func (c Config) rows() []configRow {
 		"server.trusted_proxies": c.Server.TrustedProxies, "store.url": c.Store.URL, "vectors.url": c.Vectors.URL,
 		"embedder.provider": c.Embedder.Provider, "model.provider": c.Model.Provider,
 		"privacy.exclude_properties": c.Privacy.ExcludeProperties, "privacy.skip_when": c.Privacy.SkipWhen, "privacy.objects": c.Privacy.Objects,
-		"gate.threshold": c.Gate.Threshold, "budget.monthly_usd": c.Budget.MonthlyUSD, "index.workers": c.Index.Workers, "index.batch": c.Index.Batch,
+		"gate.threshold": c.Gate.Threshold, "budget.monthly_usd": c.Budget.MonthlyUSD, "workflows.quiet": c.Workflows.Quiet.String(), "index.workers": c.Index.Workers, "index.batch": c.Index.Batch,
 		"log.level": c.Log.Level, "log.format": c.Log.Format,
 	}
 	portal := func(prefix string, p PortalConfig) {

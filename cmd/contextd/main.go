@@ -38,9 +38,9 @@ func run(ctx context.Context, args, environ []string, stdin io.Reader, stdout, s
 	root.SetIn(stdin)
 	root.SetOut(stdout)
 	root.SetErr(stderr)
-	err := root.ExecuteContext(ctx)
+	cmd, err := root.ExecuteContextC(ctx)
 	if err != nil && !p.started { // cobra refused the arguments before any command of ours began
-		return asUsage(err)
+		return usagef("%w: usage: %s", err, cmd.UseLine())
 	}
 	return err
 }

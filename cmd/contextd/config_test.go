@@ -1,0 +1,266 @@
+package main
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+)
+
+func write(t *testing.T, yaml string) string {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "contextd.yaml")
+	if err := os.WriteFile(path, []byte(yaml), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+func TestEveryConfigurationProblemIsNamed(t *testing.T) {
+	secretFile := filepath.Join(t.TempDir(), "token")
+	if err := os.WriteFile(secretFile, []byte("pat-eu1-x\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct {
+		name, yaml string
+		env        []string
+		flags      map[string]flagged
+		want       string // FILE stands for the file's path
+	}{
+		{"unknown key", "server:\n  listne: x\n", nil, nil, "server.listne is not a key: FILE:2: did you mean server.listen?"},
+		{"unknown section", "\nsever:\n  listen: x\n", nil, nil, "sever is not a key: FILE:2: did you mean server?"},
+		{"unknown, nothing near", "zzzzzzzzzzzz: 1\n", nil, nil, "zzzzzzzzzzzz is not a key: FILE:1: remove it; contextd config print --defaults lists every key"},
+		{"key without its section", "listen: x\n", nil, nil, "listen is not a key: FILE:1: did you mean server.listen?"},
+		{"unknown variable", "", []string{"CONTEXTD_HUBSPOT__TOKN=x"}, nil, "hubspot.tokn is not a key: CONTEXTD_HUBSPOT__TOKN: did you mean CONTEXTD_HUBSPOT__TOKEN?"},
+		{"unknown key of a portal", "portals:\n  - portal_id: 7\n    tokn: x\n", nil, nil, "portals[0].tokn is not a key: FILE:3: did you mean portals[0].token?"},
+		{"set twice", "data_dir: a\ndata_dir: b\n", nil, nil, "data_dir is set twice: FILE:1 and 2: keep one of them"},
+		{"token and file", "hubspot:\n  token: a\n  token_file: " + secretFile + "\n", nil, nil, "hubspot.token is set twice: FILE:2 and FILE:3 (in " + secretFile + "): keep one of them"},
+		{"secret file missing", "", []string{"CONTEXTD_HUBSPOT__TOKEN_FILE=/nowhere/x"}, nil, `hubspot.token_file: "/nowhere/x" cannot be read: CONTEXTD_HUBSPOT__TOKEN_FILE: no such file or directory`},
+		{"secret with blanks", "", []string{"CONTEXTD_HUBSPOT__TOKEN=a b"}, nil, "hubspot.token: has blanks inside: CONTEXTD_HUBSPOT__TOKEN: copy it again, without blanks or line breaks"},
+		{"variable in the file", "hubspot:\n  token: ${NO_SUCH}\n", nil, nil, "hubspot.token: ${NO_SUCH} is not set: FILE:2: set the variable NO_SUCH"},
+		{"not yaml", "a: [\n", nil, nil, "the configuration file is not YAML: FILE: line 1: did not find expected node content"},
+		{"not a mapping", "- a\n", nil, nil, " is not a section: FILE:1: write its keys below it, indented"},
+		{"section as value", "server: x\n", nil, nil, "server is not a section: FILE:1: write its keys below it, indented"},
+		{"value as section", "data_dir:\n  a: b\n", nil, nil, "data_dir has keys of its own: FILE:2: give it a plain value"},
+		{"value as list", "data_dir: [a, b]\n", nil, nil, "data_dir: is a list: FILE:1: give one value"},
+		{"portals not a list", "portals: {portal_id: 7}\n", nil, nil, `portals is not a list: FILE:1: start each portal with "- portal_id: …"`},
+		{"portal not a mapping", "portals: [7]\n", nil, nil, "portals[0] is not a portal: FILE:1: give it portal_id and token"},
+		{"portal without id", "portals:\n  - token: x\n", nil, nil, "portals[0] has no portal_id: FILE:2: add portal_id: the positive number in your HubSpot URLs"},
+		{"portal twice", "portals:\n  - portal_id: 7\n  - portal_id: 7\n", nil, nil, "portals[1].portal_id: 7 is already portals[0]: FILE:3: list each portal once"},
+		{"short form beside portals", "hubspot: {portal_id: 7}\nportals:\n  - portal_id: 8\n", nil, nil, "hubspot.portal_id is set beside portals: FILE:1: move it into an entry of portals, or remove portals"},
+		{"portal id", "hubspot: {portal_id: -7}\n", nil, nil, `hubspot.portal_id: "-7" is not a portal id: FILE:1: use the positive number in your HubSpot URLs`},
+		{"app id", "hubspot: {app_id: app}\n", nil, nil, `hubspot.app_id: "app" is not an id: FILE:1: copy the number from HubSpot's app settings`},
+		{"base url", "", []string{"CONTEXTD_HUBSPOT__BASE_URL=localhost:7070"}, nil, `hubspot.base_url: "localhost:7070" is not a web address: CONTEXTD_HUBSPOT__BASE_URL: use http(s)://host[:port][/path] without user, query or fragment`},
+		{"base url with user", "", []string{"CONTEXTD_HUBSPOT__BASE_URL=http://a:b@h"}, nil, `hubspot.base_url: "http://a:b@h" is not a web address: CONTEXTD_HUBSPOT__BASE_URL: use http(s)://host[:port][/path] without user, query or fragment`},
+		{"write", "hubspot: {write: yes}\n", nil, nil, `hubspot.write: "yes" is none of its values: FILE:1: use on or off`},
+		{"listen", "server: {listen: 8080}\n", nil, nil, `server.listen: "8080" is not an address to listen on: FILE:1: use host:port, such as 127.0.0.1:8080 or :8080`},
+		{"listen port", "server: {listen: \":80800\"}\n", nil, nil, `server.listen: ":80800" is not an address to listen on: FILE:1: use host:port, such as 127.0.0.1:8080 or :8080`},
+		{"same listener", "server: {admin_listen: \"127.0.0.1:8080\"}\n", nil, nil, "server.admin_listen is the same as server.listen: FILE:1: use another port"},
+		{"proxies", "server: {trusted_proxies: [10.0.0.0/8, proxy]}\n", nil, nil, `server.trusted_proxies: "proxy" is neither an IP address nor a network: FILE:1: use an address such as 10.0.0.7 or a network such as 10.0.0.0/8`},
+		{"store", "store: {url: \"postgres://x\"}\n", nil, nil, `store.url: "postgres://x" is not available in this version: FILE:1: use sqlite:`},
+		{"vectors", "vectors: {url: \"qdrant://x\"}\n", nil, nil, `vectors.url: "qdrant://x" is not available in this version: FILE:1: use flat:`},
+		{"embedder", "embedder: {provider: ollama}\n", nil, nil, `embedder.provider: "ollama" is not available in this version: FILE:1: use builtin`},
+		{"model", "", []string{"CONTEXTD_MODEL__PROVIDER=openai"}, nil, `model.provider: "openai" is not available in this version: CONTEXTD_MODEL__PROVIDER: use builtin`},
+		{"model key", "", []string{"CONTEXTD_MODEL__API_KEY=k"}, nil, "model.api_key is not available in this version: CONTEXTD_MODEL__API_KEY: only the built-in models exist, and they need nothing set; remove it"},
+		{"threshold", "gate: {threshold: 1.5}\n", nil, nil, `gate.threshold: "1.5" is not a number from 0 to 1: FILE:1: set it between 0 and 1, such as 0.85`},
+		{"threshold NaN", "gate: {threshold: NaN}\n", nil, nil, `gate.threshold: "NaN" is not a number from 0 to 1: FILE:1: set it between 0 and 1, such as 0.85`},
+		{"budget", "budget: {monthly_usd: 20}\n", nil, nil, `budget.monthly_usd: "20" is not available in this version: FILE:1: leave it at 0: the built-in writer costs nothing, so no limit would ever be reached`},
+		{"budget text", "budget: {monthly_usd: lots}\n", nil, nil, `budget.monthly_usd: "lots" is not an amount: FILE:1: use 0`},
+		{"objects", "privacy: {objects: [calls, faxes]}\n", nil, nil, `privacy.objects: "faxes" is not an object type: FILE:1: use companies contacts deals tickets calls meetings emails notes tasks communications`},
+		{"property", "privacy: {skip_when: a=b}\n", nil, nil, `privacy.skip_when: "a=b" is not a property name: FILE:1: use the internal name of a HubSpot property, such as contract_terms`},
+		{"workers", "index: {workers: 0}\n", nil, nil, `index.workers: "0" is not a number from 1 to 64: FILE:1: set it between 1 and 64`},
+		{"level", "", nil, map[string]flagged{"log.level": {"log-level", "loud"}}, `log.level: "loud" is none of its values: --log-level: use debug, info, warn or error`},
+		{"data dir is a file", "data_dir: " + secretFile + "\n", nil, nil, fmt.Sprintf("data_dir: %q is a file: FILE:1: name a directory; it is created when missing", secretFile)},
+		{"all at once", "gate: {threshold: 2}\nzzzzzzzzzzzz: 1\n", []string{"CONTEXTD_LOG__LEVEL=loud"}, nil,
+			"gate.threshold: \"2\" is not a number from 0 to 1: FILE:1: set it between 0 and 1, such as 0.85\nzzzzzzzzzzzz is not a key: FILE:2: remove it; contextd config print --defaults lists every key\nlog.level: \"loud\" is none of its values: CONTEXTD_LOG__LEVEL: use debug, info, warn or error"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			path := write(t, c.yaml)
+			_, err := loadConfig(sources{File: path, Environ: c.env, Flags: c.flags})
+			var ce *configError
+			if !errors.As(err, &ce) || exitCode(err) != exitConfig {
+				t.Fatalf("got %v, want a configuration error", err)
+			}
+			if got := strings.ReplaceAll(err.Error(), path, "FILE"); got != c.want {
+				t.Errorf("got  %s\nwant %s", got, c.want)
+			}
+		})
+	}
+	if _, err := loadConfig(sources{File: "/nowhere/contextd.yaml"}); err == nil || err.Error() != "the configuration file cannot be read: /nowhere/contextd.yaml: no such file or directory" {
+		t.Errorf("missing --config: %v", err)
+	}
+}
+
+func TestLayersOverruleEachOther(t *testing.T) {
+	secretFile := filepath.Join(t.TempDir(), "s")
+	if err := os.WriteFile(secretFile, []byte("from-file\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	path := write(t, "data_dir: /a\nserver:\n  listen: \":1\"\n  admin_listen: \":2\"\n  public_url: https://c.example/x/\n  trusted_proxies: [10.1.2.3/8, \"::1\"]\nhubspot:\n  write: on\n  portal_id: 7\n  token: ${THE_TOKEN}\n  app_id: 0424242\ngate: {threshold: 0.5}\nprivacy: {objects: [calls]}\n")
+	cfg, err := loadConfig(sources{
+		File:    path,
+		Environ: []string{"THE_TOKEN=tok", "CONTEXTD_SERVER__LISTEN=:3", "CONTEXTD_SERVER__ADMIN_LISTEN=:4", "CONTEXTD_HUBSPOT__CLIENT_SECRET_FILE=" + secretFile, "CONTEXTD_PRIVACY__OBJECTS=notes, tasks", "CONTEXTD_GATE__THRESHOLD=", "CONTEXTD_TEST_ANYTHING=1"},
+		Flags:   map[string]flagged{"server.admin_listen": {"admin-listen", ":5"}},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := fmt.Sprint(cfg.DataDir, cfg.Server.Listen, cfg.Server.AdminListen, cfg.Server.PublicURL, cfg.Server.TrustedProxies, cfg.HubSpot.WriteOn(), cfg.HubSpot.PortalID,
+		cfg.HubSpot.Token.Reveal(), cfg.HubSpot.ClientSecret.Reveal(), cfg.Gate.Threshold, cfg.Privacy.Objects, cfg.Index.Batch, cfg.HubSpot.BaseURL)
+	want := "/a:3:5https://c.example/x[10.0.0.0/8 ::1]true7tokfrom-file0.5[notes tasks]16https://api.hubapi.com"
+	if strings.ReplaceAll(got, " ", "") != strings.ReplaceAll(want, " ", "") {
+		t.Errorf("got  %s\nwant %s", got, want)
+	}
+	for key, want := range map[string]string{"data_dir": path + ":1", "server.listen": "CONTEXTD_SERVER__LISTEN", "server.admin_listen": "--admin-listen", "index.batch": "default",
+		"hubspot.client_secret": "CONTEXTD_HUBSPOT__CLIENT_SECRET_FILE (in " + secretFile + ")"} {
+		if got := string(cfg.origins[key]); got != want {
+			t.Errorf("%s comes from %q, want %q", key, got, want)
+		}
+	}
+}
+
+func TestPortalsInheritWhatTheyLeaveOut(t *testing.T) {
+	cfg, err := loadConfig(sources{File: write(t, "hubspot: {base_url: \"http://sim:1\", client_secret: shared, write: on}\nportals:\n  - {portal_id: 7, token: a}\n  - {portal_id: 8, token: b, client_secret: own, write: off, base_url: \"http://other\"}\n")})
+	if err != nil {
+		t.Fatal(err)
+	}
+	all := cfg.AllPortals()
+	if len(all) != 2 || all[0].BaseURL != "http://sim:1" || all[0].ClientSecret != "shared" || !all[0].WriteOn() || all[1].ClientSecret != "own" || all[1].WriteOn() || all[1].BaseURL != "http://other" {
+		t.Errorf("portals are %#v", all)
+	}
+	if err := cfg.NeedHubSpot(true); err != nil {
+		t.Error(err)
+	}
+	cfg.Portals[1].Token = ""
+	if err := cfg.NeedHubSpot(false); err == nil || err.Error() != "portals[1].token is missing: not set anywhere: add token or token_file to that entry" {
+		t.Errorf("missing token: %v", err)
+	}
+}
+
+func TestServingNeedsThreeThings(t *testing.T) {
+	cfg, err := loadConfig(sources{File: write(t, "")})
+	if err != nil {
+		t.Fatal(err)
+	}
+	err = cfg.NeedHubSpot(true)
+	if err == nil || strings.Count(err.Error(), "\n") != 2 || !strings.Contains(err.Error(), "hubspot.portal_id") || !strings.Contains(err.Error(), "CONTEXTD_HUBSPOT__TOKEN_FILE") || !strings.Contains(err.Error(), "hubspot.client_secret") {
+		t.Errorf("got %v", err)
+	}
+	if err := cfg.NeedHubSpot(false); strings.Contains(err.Error(), "client_secret") {
+		t.Errorf("reading needs no client secret: %v", err)
+	}
+}
+
+func TestPublicURLFollowsTheListener(t *testing.T) {
+	cfg := Config{Server: ServerConfig{Listen: "127.0.0.1:8080"}}
+	for listen, want := range map[string]string{"": "http://127.0.0.1:8080", "127.0.0.1:4711": "http://127.0.0.1:4711", ":8080": "http://127.0.0.1:8080"} {
+		if got := cfg.PublicURL(listen); got != want {
+			t.Errorf("PublicURL(%q) = %q, want %q", listen, got, want)
+		}
+	}
+}
+
+func TestSecretsNeverShow(t *testing.T) {
+	cfg, err := loadConfig(sources{File: write(t, "hubspot: {token: open-sesame, client_secret: open-sesame}\nportals:\n  - {portal_id: 7, token: open-sesame}\n")})
+	if err == nil {
+		t.Fatal("hubspot.token beside portals was accepted")
+	}
+	raw, err := json.Marshal(cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var logged strings.Builder
+	slog.New(slog.NewTextHandler(&logged, nil)).Info("x", "secret", cfg.HubSpot.Token, "portal", cfg.HubSpot)
+	for _, text := range []string{string(raw), logged.String(), fmt.Sprintf("%v %+v %#v %s %q %x", cfg, cfg, cfg, cfg.HubSpot, cfg.HubSpot.Token, cfg.HubSpot.Token)} {
+		if strings.Contains(text, "sesame") || strings.Contains(text, fmt.Sprintf("%x", "sesame")) {
+			t.Errorf("a secret shows in %s", text)
+		}
+	}
+	if !strings.Contains(string(raw), mask) {
+		t.Errorf("nothing is masked in %s", raw)
+	}
+}
+
+func TestPrintedDefaultsAreAConfigurationFile(t *testing.T) {
+	text, code := transcript(t, commands{}, []string{"HOME=/home/u", "CONTEXTD_GATE__THRESHOLD=0.1"}, "", "config", "print", "--defaults")
+	if code != 0 {
+		t.Fatal(text)
+	}
+	golden(t, "config_defaults.txt", text)
+	yaml, _, _ := strings.Cut(text[strings.Index(text, "\n")+1:], "-- stderr")
+	cfg, err := loadConfig(sources{File: write(t, yaml)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if cfg.Gate.Threshold != 0.85 || cfg.DataDir != "/home/u/.local/share/contextd" {
+		t.Errorf("read back %+v", cfg)
+	}
+}
+
+func TestPrintedConfigurationShowsOriginsAndMasksSecrets(t *testing.T) {
+	home := t.TempDir()
+	if err := os.Mkdir(filepath.Join(home, "contextd"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	path := filepath.Join(home, "contextd", "contextd.yaml")
+	yaml := "hubspot:\n  client_secret: sesame\nportals:\n  - portal_id: 7\n    token: sesame\n  - portal_id: 8\n    token: sesame\n"
+	if err := os.WriteFile(path, []byte(yaml), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	environ := []string{"XDG_DATA_HOME=/data", "XDG_CONFIG_HOME=" + home, "CONTEXTD_GATE__THRESHOLD=0.9"}
+	text, _ := transcript(t, commands{}, environ, "", "config", "print", "--show-origin", "--log-level", "debug")
+	check, _ := transcript(t, commands{}, environ, "", "config", "check")
+	golden(t, "config_origins.txt", strings.ReplaceAll(text+check, path, "FILE"))
+}
+
+func TestEveryKeyHasAVariableAndEveryDocumentedVariableAKey(t *testing.T) {
+	l := newLoader(nil)
+	variables := []string{}
+	for _, k := range l.order {
+		variables = append(variables, k.env())
+		if k.secret {
+			variables = append(variables, k.env()+"_FILE")
+		}
+		text := map[string]string{"hubspot.base_url": "http://h", "hubspot.app_id": "1", "hubspot.portal_id": "1", "server.public_url": "http://h", "server.listen": ":7", "server.trusted_proxies": "::1", "privacy.objects": "calls"}[k.name]
+		if text == "" {
+			text = k.initial
+		}
+		if text == "" {
+			text = "x"
+		}
+		cfg, err := loadConfig(sources{File: write(t, ""), Environ: []string{k.env() + "=" + text}})
+		if err != nil {
+			t.Errorf("%s=%s: %v", k.env(), text, err)
+		} else if got := string(cfg.origins[k.name]); got != k.env() {
+			t.Errorf("%s set %s from %q", k.env(), k.name, got)
+		}
+		if row := cfg.rows()[slices.IndexFunc(cfg.rows(), func(r configRow) bool { return r.Key == k.name })]; row.Value == nil || isUnset(row.Value) {
+			t.Errorf("%s is not printed: %+v", k.name, row)
+		}
+	}
+	names := regexp.MustCompile(`CONTEXTD_[A-Z][A-Z0-9_]*[A-Z0-9]`)
+	docs, err := filepath.Glob("../../docs/*.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, path := range append(docs, "../../README.md") {
+		raw, err := os.ReadFile(path)
+		if errors.Is(err, os.ErrNotExist) {
+			continue
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, name := range names.FindAllString(string(raw), -1) {
+			if !slices.Contains(variables, name) && !strings.HasPrefix(name, testPrefix) && name != "CONTEXTD_SECTION__KEY" {
+				t.Errorf("%s names %s, which sets nothing", path, name)
+			}
+		}
+	}
+}
