@@ -57,15 +57,16 @@ func triggered(t prompts.Trigger, a crm.Activity) []crm.Ref {
 // triggers that ask for imports; history that is read in (any other lane than the live one) triggers nothing.
 func RecordTriggers(workflows []prompts.Workflow) func(rec crm.Record, isNew bool, lane crm.Lane) []crm.Mark {
 	return func(rec crm.Record, isNew bool, lane crm.Lane) []crm.Mark {
-		if !isNew || lane != crm.LiveLane || rec.Archived {
+		if !isNew || rec.Archived {
 			return nil
 		}
+		bulk := lane == crm.BackfillLane || imported(rec)
 		var out []crm.Mark
 		for _, w := range workflows {
 			for _, t := range w.Triggers {
 				switch {
 				case t.On != "record":
-				case !imported(rec):
+				case !bulk:
 					out = addMark(out, w, rec.Ref, crm.LiveLane, t)
 				case t.Imports:
 					out = addMark(out, w, rec.Ref, crm.BackfillLane, t)

@@ -1,0 +1,139 @@
+package engine
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+	"time"
+
+	"github.com/contextd/contextd/internal/crm"
+)
+
+// hub is HubSpot as the applier sees it, without any protection of its own: a create that is sent twice makes two notes. Faults are taken one per write.
+type hub struct {
+	now     func() time.Time
+	values  map[string]Current
+	notes   []hubNote
+	writes  int // property writes that were applied
+	faults  []string
+	delayed []func() // applied when the clock has moved on by late
+	due     time.Time
+}
+
+type hubNote struct {
+	ref        crm.Ref
+	key        string
+	properties map[string]string
+}
+
+func (h *hub) fault() string {
+	if len(h.faults) == 0 {
+		return ""
+	}
+	f := h.faults[0]
+	h.faults = h.faults[1:]
+	return f
+}
+
+// settle applies what was on its way and has arrived.
+func (h *hub) settle() {
+	if len(h.delayed) > 0 && !h.now().Before(h.due) {
+		for _, f := range h.delayed {
+			f()
+		}
+		h.delayed = nil
+	}
+}
+
+func (h *hub) write(apply func()) error {
+	h.settle()
+	switch f := h.fault(); f {
+	case "":
+		apply()
+		return nil
+	case "drop after apply":
+		apply()
+		return fmt.Errorf("connection reset: %w", crm.ErrUnknown)
+	case "drop before apply":
+		return fmt.Errorf("connection reset: %w", crm.ErrUnknown)
+	case "late":
+		h.delayed, h.due = append(h.delayed, apply), h.now().Add(35*time.Second)
+		return fmt.Errorf("no reply: %w", crm.ErrUnknown)
+	case "odd":
+		apply()
+		return fmt.Errorf("something nobody has classified")
+	case "busy":
+		return fmt.Errorf("429: %w", crm.ErrTemporary)
+	case "refuse":
+		return fmt.Errorf("VALIDATION_ERROR: %w", crm.ErrInvalid)
+	case "forbid":
+		return fmt.Errorf("missing scope: %w", crm.ErrForbidden)
+	case "gone":
+		return fmt.Errorf("404: %w", crm.ErrNotFound)
+	default:
+		panic("unknown fault " + f)
+	}
+}
+
+func (h *hub) Current(_ context.Context, target crm.Ref, property string) (Current, error) {
+	h.settle()
+	return h.values[target.String()+"/"+property], nil
+}
+
+func (h *hub) SetProperty(_ context.Context, target crm.Ref, property, value string) error {
+	return h.write(func() {
+		h.writes++
+		h.values[target.String()+"/"+property] = Current{Value: value, At: h.now(), Source: "INTEGRATION:1"}
+	})
+}
+
+func (h *hub) UpsertActivity(_ context.Context, portal crm.PortalID, typ crm.ObjectType, key string, properties map[string]string, _ []crm.Ref) (crm.Ref, error) {
+	var ref crm.Ref
+	err := h.write(func() {
+		ref = crm.Ref{Portal: portal, Type: typ, ID: fmt.Sprint(len(h.notes) + 1)}
+		h.notes = append(h.notes, hubNote{ref, key, maps.Clone(properties)})
+	})
+	return ref, err
+}
+
+func (h *hub) FindActivity(_ context.Context, portal crm.PortalID, typ crm.ObjectType, key string, _ []crm.Ref) (crm.Ref, map[string]string, error) {
+	h.settle()
+	i := slices.IndexFunc(h.notes, func(n hubNote) bool { return n.key == key && n.ref.Type == typ && n.ref.Portal == portal })
+	if i < 0 {
+		return crm.Ref{}, nil, fmt.Errorf("note %s: %w", key, crm.ErrNotFound)
+	}
+	return h.notes[i].ref, h.notes[i].properties, nil
+}
+
+// outbox is the store's side of one effect, with its fence.
+type outbox struct {
+	e        crm.Effect
+	receipts []crm.Receipt
+	settles  []crm.EffectState
+}
+
+func (o *outbox) Effect(_ context.Context, portal crm.PortalID, id string) (crm.Effect, error) {
+	if o.e.Portal != portal || o.e.ID != id {
+		return crm.Effect{}, crm.ErrNotFound
+	}
+	return o.e, nil
+}
+
+func (o *outbox) Begin(_ context.Context, e crm.Effect) error {
+	if e.Fence < o.e.Fence {
+		return fmt.Errorf("fence: %w", crm.ErrConflict)
+	}
+	o.e.State, o.e.Fence, o.e.Deadline = crm.EffectSending, e.Fence, e.Deadline
+	return nil
+}
+
+func (o *outbox) Settle(_ context.Context, e crm.Effect, r crm.Receipt) error {
+	if e.Fence < o.e.Fence {
+		return fmt.Errorf("fence: %w", crm.ErrConflict)
+	}
+	deadline := e.Deadline
+	o.e.State, o.e.Fence, o.e.LastError, o.e.Object, o.e.Deadline = e.State, e.Fence, e.LastError, e.Object, deadline
+	o.receipts, o.settles = append(o.receipts, r), append(o.settles, e.State)
+	return nil
+}

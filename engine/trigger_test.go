@@ -1,0 +1,95 @@
+package engine
+
+import (
+	"errors"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/contextd/contextd/internal/crm"
+)
+
+func TestTriggers(t *testing.T) {
+	triggers := Triggers(builtins(t))
+	long := crm.Document{Text: strings.Repeat("word ", 60), Turns: []crm.Span{{Speaker: "Mira"}}}
+	links := crm.Links{Contacts: []crm.Ref{ref(crm.Contacts, 2), ref(crm.Contacts, 4)}, Deals: []crm.Ref{ref(crm.Deals, 3)}}
+	call := crm.Activity{Ref: ref(crm.Calls, 1), Direction: crm.Incoming, Links: links}
+	mail := crm.Activity{Ref: ref(crm.Emails, 1), Direction: crm.Incoming, Links: links}
+	ours, out := mail, mail
+	ours.Ours, out.Direction = true, crm.Outgoing
+	for name, c := range map[string]struct {
+		a       crm.Activity
+		d       crm.Document
+		lane    crm.Lane
+		changed bool
+		want    string
+	}{
+		"call":            {call, long, crm.LiveLane, true, "call_summary:calls/1 lead_score:contacts/2 lead_score:contacts/4"},
+		"incoming mail":   {mail, long, crm.LiveLane, true, "lead_score:contacts/2 lead_score:contacts/4 reply_draft:deals/3"},
+		"outgoing mail":   {out, long, crm.LiveLane, true, ""},
+		"short call":      {call, crm.Document{Text: "hello", Turns: long.Turns}, crm.LiveLane, true, "lead_score:contacts/2 lead_score:contacts/4"},
+		"backfill":        {mail, long, crm.BackfillLane, true, ""},
+		"review lane":     {mail, long, crm.ReviewLane, true, ""},
+		"unchanged":       {mail, long, crm.LiveLane, false, ""},
+		"written by us":   {ours, long, crm.LiveLane, true, ""},
+		"without records": {crm.Activity{Ref: ref(crm.Emails, 1), Direction: crm.Incoming}, long, crm.LiveLane, true, ""},
+	} {
+		var keys []string
+		for _, m := range triggers(c.a, c.d, c.lane, c.changed) {
+			keys = append(keys, m.Key)
+			if m.Portal != 7 || m.Kind != crm.ConsiderWork || m.Lane != crm.LiveLane || m.Quiet < 30*time.Second {
+				t.Errorf("%s: %+v", name, m)
+			}
+		}
+		if got := strings.Join(keys, " "); got != c.want {
+			t.Errorf("%s: %q, want %q", name, got, c.want)
+		}
+	}
+}
+
+func TestRecordTriggers(t *testing.T) {
+	triggers := RecordTriggers(builtins(t))
+	contact := crm.Record{Ref: ref(crm.Contacts, 2)}
+	imported := crm.Record{Ref: ref(crm.Contacts, 2), Properties: map[string]string{"hs_object_source_label": "IMPORT"}}
+	other := crm.Record{Ref: ref(crm.Contacts, 2), Properties: map[string]string{"hs_object_source": "import"}}
+	for name, c := range map[string]struct {
+		rec   crm.Record
+		isNew bool
+		lane  crm.Lane
+		want  int
+		in    crm.Lane
+	}{
+		"new contact": {contact, true, crm.LiveLane, 1, crm.LiveLane}, "known contact": {contact, false, crm.LiveLane, 0, 0}, "history": {contact, true, crm.BackfillLane, 0, 0},
+		"imported": {imported, true, crm.LiveLane, 1, crm.BackfillLane}, "imported by source": {other, true, crm.LiveLane, 1, crm.BackfillLane}, "imported history": {imported, true, crm.BackfillLane, 0, 0},
+		"new company": {crm.Record{Ref: ref(crm.Companies, 1)}, true, crm.LiveLane, 0, 0},
+	} {
+		got := triggers(c.rec, c.isNew, c.lane)
+		if len(got) != c.want || c.want == 1 && got[0].Lane != c.in {
+			t.Errorf("%s: %+v", name, got)
+		}
+	}
+	quiet := builtins(t)
+	for i := range quiet {
+		for j := range quiet[i].Triggers {
+			quiet[i].Triggers[j].Imports = false
+		}
+	}
+	if got := RecordTriggers(quiet)(imported, true, crm.LiveLane); len(got) != 0 {
+		t.Errorf("an import that nobody asked for: %+v", got)
+	}
+}
+
+func TestConsiderKey(t *testing.T) {
+	w, s, err := ParseConsiderKey(7, ConsiderKey("call_summary", ref(crm.Calls, 1)))
+	if err != nil || w != "call_summary" || s != ref(crm.Calls, 1) {
+		t.Errorf("%v %v %v", w, s, err)
+	}
+	for _, key := range []string{"", ":", "x", "x:", ":calls/1", "x:calls/a", "x:calls", "x:things/1", "x:8/calls/1"} {
+		if _, _, err := ParseConsiderKey(7, key); !errors.Is(err, crm.ErrInvalid) {
+			t.Errorf("%q: %v", key, err)
+		}
+	}
+	if _, _, err := ParseConsiderKey(0, "x:calls/1"); !errors.Is(err, crm.ErrInvalid) {
+		t.Error("no portal must be refused")
+	}
+}
