@@ -251,3 +251,18 @@ func TestSeveralPortalsNeedOneNamed(t *testing.T) {
 		t.Errorf("the client was made for portal %s, want 8", asked)
 	}
 }
+
+func TestAnInterruptedCommandIsExit130(t *testing.T) {
+	ctx, interrupt := context.WithCancel(context.Background())
+	server := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		interrupt()
+		<-r.Context().Done()
+	}))
+	defer server.Close()
+	var stderr bytes.Buffer
+	err := run(ctx, []string{"review", "approve", "s1", "s2", "-o", "jsonl"}, nil, strings.NewReader(""), io.Discard, &stderr, connected(server.URL))
+	report(&stderr, err)
+	if exitCode(err) != exitInterrupted || stderr.String() != "contextd: interrupted\n" {
+		t.Errorf("exit %d, stderr %q", exitCode(err), stderr.String())
+	}
+}
