@@ -16,7 +16,7 @@ type activityPage struct {
 	Time                 moment
 	People               []string
 	Links                []string
-	Version              string
+	TextVersion          string
 	Current              bool // the shown version is the present one
 	Ours                 bool
 	Before, Quote, After string
@@ -39,7 +39,7 @@ func (s *server) activityPage(c *gin.Context) {
 	}
 	page := activityPage{
 		Ref: ref.Path(), Kind: words(string(ref.Type.Kind())), Subject: a.Subject, People: each(a.People, personWords), Links: each(a.Links.All(), crm.Ref.Path),
-		Version: a.Document.Version, Current: present, Ours: a.Ours, Before: a.Document.Text,
+		TextVersion: a.Document.Version, Current: present, Ours: a.Ours, Before: a.Document.Text,
 	}
 	if !a.TimeUnknown {
 		page.Time = momentOf(a.Time)
