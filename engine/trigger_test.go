@@ -59,8 +59,8 @@ func TestRecordTriggers(t *testing.T) {
 		want  int
 		in    crm.Lane
 	}{
-		"new contact": {contact, true, crm.LiveLane, 1, crm.LiveLane}, "known contact": {contact, false, crm.LiveLane, 0, 0}, "history": {contact, true, crm.BackfillLane, 0, 0},
-		"imported": {imported, true, crm.LiveLane, 1, crm.BackfillLane}, "imported by source": {other, true, crm.LiveLane, 1, crm.BackfillLane}, "imported history": {imported, true, crm.BackfillLane, 0, 0},
+		"new contact": {contact, true, crm.LiveLane, 1, crm.LiveLane}, "known contact": {contact, false, crm.LiveLane, 0, 0}, "made by a bulk change": {contact, true, crm.BackfillLane, 1, crm.BackfillLane},
+		"imported": {imported, true, crm.LiveLane, 1, crm.BackfillLane}, "imported by source": {other, true, crm.LiveLane, 1, crm.BackfillLane}, "imported in bulk": {imported, true, crm.BackfillLane, 1, crm.BackfillLane},
 		"new company": {crm.Record{Ref: ref(crm.Companies, 1)}, true, crm.LiveLane, 0, 0},
 	} {
 		got := triggers(c.rec, c.isNew, c.lane)

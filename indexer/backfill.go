@@ -77,8 +77,11 @@ func (x *Indexer) IndexAll(ctx context.Context, portal crm.PortalID, types []crm
 	return nil
 }
 
+// CursorName is the cursor under which the backfill of a type remembers where it stands.
+func CursorName(t crm.ObjectType) string { return "backfill/" + string(t) }
+
 func (x *Indexer) listAll(ctx context.Context, t crm.ObjectType, claim crm.Claim) error {
-	name := "backfill/" + string(t)
+	name := CursorName(t)
 	after, done, finished, err := x.Cursors.Cursor(ctx, claim.Portal, name)
 	if err != nil {
 		return fmt.Errorf("cursor: %w", err)

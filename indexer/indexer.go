@@ -33,7 +33,8 @@ type Indexer struct {
 	// Triggers names the workflows to consider because of an activity's text; it is called only for text that is new (changed false) or differs from the text kept
 	// before (changed true), never for backfilled pages. nil: none.
 	Triggers func(a crm.Activity, d crm.Document, lane crm.Lane, changed bool) []crm.Mark
-	// RecordTriggers does the same for a record that was read; isNew: it was not stored before. Backfilled pages ask with crm.BackfillLane. nil: none.
+	// RecordTriggers does the same for a record that was read; isNew: it was not stored before. Never called for
+	// backfilled pages. nil: none.
 	RecordTriggers func(rec crm.Record, isNew bool, lane crm.Lane) []crm.Mark
 	// Used is told what each embedding call cost; it must be safe for concurrent use. nil: nobody is told.
 	Used func(crm.Usage)

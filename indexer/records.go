@@ -98,7 +98,7 @@ func (x *Indexer) keepRecords(ctx context.Context, set recordSet, refs []crm.Ref
 		}
 		records = append(records, rec)
 		members = append(members, set.members[ref]...)
-		if x.RecordTriggers != nil {
+		if x.RecordTriggers != nil && cause.Kind != crm.BackfillWork { // history triggers nothing
 			triggers = append(triggers, x.RecordTriggers(rec, !set.stored[ref], cause.Lane)...)
 		}
 	}

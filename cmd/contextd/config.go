@@ -28,7 +28,8 @@ type Config struct {
 	Portal crm.PortalID `koanf:"-"` // --portal; 0: none named. Use Selected
 	Files  []string     `koanf:"-"` // the files that were read, weakest first
 
-	origins map[string]origin
+	origins   map[string]origin
+	unlimited bool // the demo's simulator has no quota that anybody else could need
 }
 
 // ServerConfig says where we listen and as what HubSpot sees us.

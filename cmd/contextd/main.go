@@ -24,7 +24,7 @@ func main() {
 		fmt.Fprintln(os.Stderr, "contextd: stopped before everything was put away: second signal: run the command again, interrupted work is taken up")
 		os.Exit(exitInterrupted)
 	}()
-	err := run(ctx, os.Args[1:], os.Environ(), os.Stdin, os.Stdout, os.Stderr, commands{})
+	err := run(ctx, os.Args[1:], os.Environ(), os.Stdin, os.Stdout, os.Stderr, allCommands())
 	report(os.Stderr, err)
 	os.Exit(exitCode(err))
 }
@@ -43,4 +43,9 @@ func run(ctx context.Context, args, environ []string, stdin io.Reader, stdout, s
 		return usagef("%w: usage: %s", err, cmd.UseLine())
 	}
 	return err
+}
+
+// allCommands plugs the product into the command line.
+func allCommands() commands {
+	return commands{connect: connect, setup: setupHubSpot, doctor: doctor, serve: serve, demo: demo}
 }

@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/contextd/contextd/internal/crm"
@@ -181,29 +182,35 @@ func (db *DB) Reclaim(ctx context.Context, owner string) (n int, err error) {
 
 // NextDue is the earliest moment at which a row becomes claimable, zero when none ever does by itself.
 func (db *DB) NextDue(ctx context.Context, kind crm.WorkKind, lanes []crm.Lane) (due time.Time, err error) {
+	earlier := func(at int64) {
+		if t := moment(at); due.IsZero() || t.Before(due) {
+			due = t
+		}
+	}
 	err = db.r.read(ctx, func(v *view) error {
 		for _, lane := range lanes {
-			// One look at the index for rows that nobody holds; the few that are leased are read whole.
-			queries := []string{
-				"SELECT due FROM work WHERE kind = ? AND lane = ? AND wanted > done AND buried = 0 AND owner = '' ORDER BY due LIMIT 1",
-				`SELECT CASE WHEN lease_until > due THEN lease_until ELSE due END FROM work
-				 WHERE kind = ? AND lane = ? AND wanted > done AND buried = 0 AND owner <> ''`,
-			}
-			for _, q := range queries {
-				err := v.each(q, []any{string(kind), int(lane)}, func(scan func(...any) error) error {
-					var at int64
-					err := scan(&at)
-					if t := moment(at); due.IsZero() || t.Before(due) {
-						due = t
-					}
-					return err
-				})
-				if err != nil {
-					return err
-				}
+			q := "SELECT due FROM work WHERE kind = ? AND lane = ? AND wanted > done AND buried = 0 AND owner = '' ORDER BY due LIMIT 1"
+			err := v.each(q, []any{string(kind), int(lane)}, func(scan func(...any) error) error {
+				var at int64
+				err := scan(&at)
+				earlier(at)
+				return err
+			})
+			if err != nil {
+				return err
 			}
 		}
-		return nil
+		// Leased rows are few, are never done or buried, and have an index of their own as long as nothing else is asked of them.
+		q := "SELECT lane, CASE WHEN lease_until > due THEN lease_until ELSE due END FROM work WHERE kind = ? AND owner <> ''"
+		return v.each(q, []any{string(kind)}, func(scan func(...any) error) error {
+			var lane crm.Lane
+			var at int64
+			err := scan(&lane, &at)
+			if slices.Contains(lanes, lane) {
+				earlier(at)
+			}
+			return err
+		})
 	})
 	if err != nil {
 		return time.Time{}, fmt.Errorf("next due %s: %w", kind, err)

@@ -210,6 +210,25 @@ func TestGroup(t *testing.T) {
 	}
 }
 
+// After a fault a job can do nothing more: SQLite may have ended the transaction, and a later statement would commit by itself.
+func TestNothingAfterFault(t *testing.T) {
+	db := openFor(t, t.TempDir(), Options{})
+	err := db.w.write(t.Context(), func(tx *tx) error {
+		_ = tx.do("INSERT INTO deliveries (body) VALUES (NULL)") // overlooked by a careless job
+		return tx.do("INSERT INTO deliveries (body, received_at, state, cause, decoded_at) VALUES (?, 0, 'new', '', 0)", []byte("x"))
+	})
+	if err == nil || stored(t, db) != 0 {
+		t.Fatalf("a job went on after a fault: %v, %d stored", err, stored(t, db))
+	}
+	err = db.w.write(t.Context(), func(tx *tx) error {
+		_ = tx.do("INSERT INTO deliveries (body) VALUES (NULL)")
+		return nil
+	})
+	if err == nil {
+		t.Fatal("a job that overlooked a fault was acknowledged")
+	}
+}
+
 // What is acknowledged needs a full sync: with synchronous below 2 a power cut loses commits in WAL mode.
 func TestPragmas(t *testing.T) {
 	db := openFor(t, t.TempDir(), Options{})

@@ -68,7 +68,7 @@ func (db *DB) HasRecords(ctx context.Context, refs []crm.Ref) (out map[crm.Ref]b
 }
 
 // KeepRecords stores records with their memberships; see indexer.Texts. A record's memberships replace its earlier ones; ids merged into it become aliases. The
-// answer names the activities, each once, whose accounts may be others now.
+// answer names the activities, each once, whose accounts may be others now; they are marked as index work in the same transaction.
 func (db *DB) KeepRecords(ctx context.Context, records []crm.Record, memberships []crm.Membership, gone []crm.Ref, cause crm.Claim, triggers []crm.Mark) (moved []crm.Ref, err error) {
 	err = db.w.write(ctx, func(t *tx) error {
 		affected := map[crm.Ref]bool{}
@@ -91,7 +91,11 @@ func (db *DB) KeepRecords(ctx context.Context, records []crm.Record, memberships
 		if err != nil {
 			return err
 		}
-		return t.markFor(s, triggers)
+		marks := slices.Clone(triggers)
+		for _, r := range moved { // in this transaction: run again, the memberships are no news and nobody would know of the move
+			marks = append(marks, crm.Mark{Portal: r.Portal, Kind: crm.IndexWork, Key: path(r), Lane: cause.Lane})
+		}
+		return t.markFor(s, marks)
 	})
 	if err != nil {
 		return nil, fmt.Errorf("keep %d records: %w", len(records), err)

@@ -28,15 +28,17 @@ type Status struct {
 }
 
 // eventRanks sorts every event that is not simply done: 0 dead, 1 in review, 2 open; an event that is several counts as the first.
+// CROSS JOIN keeps SQLite from walking all marks to find the few rows that matter.
 const eventRanks = `SELECT rank, COUNT(*) FROM (SELECT event, MIN(rank) AS rank FROM (
-	SELECT m.event AS event, 0 AS rank FROM work w JOIN event_marks m ON m.portal = w.portal AND m.kind = w.kind AND m.key = w.key AND m.seq > w.done
-		WHERE w.portal = ? AND w.buried = 1
-	UNION ALL SELECT m.event, 0 FROM effects e JOIN event_marks m ON m.portal = e.portal AND m.kind = 'apply' AND m.key = e.id
-		WHERE e.portal = ? AND e.state = 'failed'
-	UNION ALL SELECT m.event, 1 FROM proposals p JOIN event_marks m ON m.portal = p.portal AND m.kind = p.cause_kind AND m.key = p.cause_key
-		AND m.seq > p.cause_from AND m.seq <= p.cause_seq WHERE p.portal = ? AND p.state = 'pending'
-	UNION ALL SELECT m.event, 2 FROM work w JOIN event_marks m ON m.portal = w.portal AND m.kind = w.kind AND m.key = w.key AND m.seq > w.done
-		WHERE w.portal = ? AND w.wanted > w.done AND w.buried = 0
+	SELECT m.event AS event, 0 AS rank FROM work w CROSS JOIN event_marks m
+		WHERE w.portal = ? AND w.buried = 1 AND m.portal = w.portal AND m.kind = w.kind AND m.key = w.key AND m.seq > w.done
+	UNION ALL SELECT m.event, 0 FROM effects e CROSS JOIN event_marks m
+		WHERE e.portal = ? AND e.state = 'failed' AND m.portal = e.portal AND m.kind = 'apply' AND m.key = e.id
+	UNION ALL SELECT m.event, 1 FROM proposals p CROSS JOIN event_marks m
+		WHERE p.portal = ? AND p.state = 'pending' AND m.portal = p.portal AND m.kind = p.cause_kind AND m.key = p.cause_key
+		AND m.seq > p.cause_from AND m.seq <= p.cause_seq
+	UNION ALL SELECT m.event, 2 FROM work w CROSS JOIN event_marks m
+		WHERE w.portal = ? AND w.wanted > w.done AND w.buried = 0 AND m.portal = w.portal AND m.kind = w.kind AND m.key = w.key AND m.seq > w.done
 ) AS ranked GROUP BY event) AS best GROUP BY rank`
 
 // Status counts a portal's events and work on one snapshot.

@@ -12,7 +12,7 @@ import (
 // EmbedderName says what the embedder is: hashed words and letter n-grams in 256 dimensions. It is also its fingerprint: vectors of two fingerprints never mix.
 const EmbedderName = "builtin/hash256@1"
 
-// Dim is the length of the embedder's vectors.
+// Dimension is the length of the embedder's vectors.
 const Dim = 256
 
 // Weights of the features. A word counts for more than the n-grams inside it, so that the same word outweighs a similar one; n-grams let word forms and typing
@@ -38,7 +38,7 @@ func (Embedder) Name() string { return EmbedderName }
 func (Embedder) Fingerprint() string { return EmbedderName }
 
 // Dim is 256.
-func (Embedder) Dim() int { return Dim }
+func (Embedder) Dimension() int { return Dim }
 
 // Embed gives one unit vector of 256 dimensions per text, in order; documents and questions are read alike. No vector is zero: a text without words lies on a
 // dimension of its own, at a right angle to all others. No text is cut. A done ctx ends the work between two texts, without vectors.

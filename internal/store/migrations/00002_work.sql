@@ -24,7 +24,7 @@ CREATE TABLE work (
 );
 CREATE INDEX work_ready ON work (kind, lane, due, id) WHERE wanted > done AND buried = 0;
 CREATE INDEX work_open ON work (portal, lane) WHERE wanted > done AND buried = 0;
-CREATE INDEX work_leased ON work (kind, lease_until) WHERE owner <> '';
+CREATE INDEX work_leased ON work (owner, kind) WHERE owner <> '';
 CREATE INDEX work_buried ON work (portal, kind) WHERE buried = 1;
 
 -- cursors: where a long listing stands, so that it resumes. done and total count items; total 0: unknown.

@@ -80,34 +80,37 @@ func countsCause(w *world) {
 	ids, err := w.SuggestionsOf(w.ctx, run)
 	w.no(err)
 	same(w, "suggestions of the run", fmt.Sprint(ids), "[p1]")
+	w.happen(event("direct", consider(1))) // a new run that finds nothing new leaves the suggestion as it is
+	w.finish(w.claim(crm.ConsiderWork))
+	w.events(3, 1, 0, 0, 0)
 	counts, err := w.Counts(w.ctx, portal)
 	w.no(err)
 	same(w, "claims", counts.Claims, 2)
 	same(w, "claims with quotes in the text", counts.ClaimsQuoted, 1)
 	same(w, "activities", counts.Activities, 1)
-	same(w, "events", counts.Events, 3)
+	same(w, "events", counts.Events, 4)
 	same(w, "pending", counts.Suggestions[crm.Pending], 1)
 
 	_, err = w.Decide(w.ctx, crm.Decision{Portal: portal, Proposal: "p1", Approve: true, Actor: ann, Seen: p.ETag()})
 	w.no(err)
-	w.events(2, 0, 0, 1, 0) // the write is under way
+	w.events(3, 0, 0, 1, 0) // the write is under way
 	apply := w.claim(crm.ApplyWork)
 	e := crm.Effect{Portal: portal, ID: apply.Key, Fence: apply.Fence, State: crm.EffectConflict}
 	w.no(w.Settle(w.ctx, e, crm.Receipt{}))
 	w.finish(apply)
-	w.events(2, 0, 0, 1, 0) // a conflict: the workflow looks again, for the same event
+	w.events(3, 0, 0, 1, 0) // a conflict: the workflow looks again, for the same event
 
 	run = w.claim(crm.ConsiderWork)
 	p = proposal("p2", crm.Apply)
 	p.Cause = run
 	w.propose(p)
 	w.finish(run)
-	w.events(2, 0, 0, 1, 0)
+	w.events(3, 0, 0, 1, 0)
 	apply = w.claim(crm.ApplyWork)
 	e = crm.Effect{Portal: portal, ID: apply.Key, Fence: apply.Fence, State: crm.EffectFailed}
 	w.no(w.Settle(w.ctx, e, crm.Receipt{}))
 	w.finish(apply)
-	w.events(2, 0, 1, 0, 0) // a write that failed is dead, not done
+	w.events(3, 0, 1, 0, 0) // a write that failed is dead, not done
 }
 
 func cursors(w *world) {

@@ -73,6 +73,10 @@ func eraseActivity(w *world) {
 	mail, other := ref(crm.Emails, 987654321), ref(crm.Emails, 2)
 	w.keep(kept(other, w.clock.now(), "stays", acme))
 	w.tell(mail, crm.Links{Companies: []crm.Ref{acme}}, acme)
+	uncited := proposal("uncited", crm.Review) // its run read the canary and quotes something else
+	uncited.Subject, uncited.Claims = other, nil
+	_, err := w.Propose(w.ctx, uncited, crm.Raw{Prompt: "another prompt with " + canary})
+	w.no(err)
 	if w.holding(canary) == "" {
 		w.Fatal("the canary was never written: this test is blind")
 	}

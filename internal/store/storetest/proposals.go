@@ -149,6 +149,9 @@ func proposalsSupersede(w *world) {
 	same(w, "another subject's", w.suggestion("p2").State, crm.Pending)
 	_, err := w.Decide(w.ctx, crm.Decision{Portal: portal, Proposal: "p1", Approve: true, Actor: ann, Seen: now.ETag()})
 	w.is(err, crm.ErrConflict)
+	c := w.claim(crm.ApplyWork) // what of it was approved already is still written
+	w.no(w.Settle(w.ctx, crm.Effect{Portal: portal, ID: c.Key, Fence: c.Fence, State: crm.EffectVerified}, crm.Receipt{}))
+	w.states(w.suggestion("p1"), crm.Superseded, crm.Superseded, crm.Applied)
 }
 
 func proposalsFingerprint(w *world) {

@@ -28,11 +28,13 @@ func queueCoalesce(w *world) {
 }
 
 func queueLateFinish(w *world) {
+	marked := w.clock.now()
 	w.mark(index(1))
 	old := w.claim(crm.IndexWork)
 	w.clock.advance(2 * time.Minute) // the lease is over
+	w.mark(index(1))
 	newer := w.claim(crm.IndexWork)
-	if newer.Fence <= old.Fence || newer.Seq != 1 {
+	if newer.Fence <= old.Fence || newer.Seq != 2 || !newer.MarkedAt.Equal(marked) {
 		w.Fatalf("claim %+v after lost %+v", newer, old)
 	}
 	errs, err := w.Finish(w.ctx, []crm.Claim{old})

@@ -1,0 +1,118 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"os"
+	"path/filepath"
+	"slices"
+	"time"
+
+	"github.com/contextd/contextd/internal/crm"
+	"github.com/contextd/contextd/internal/store"
+)
+
+// reachable turns an outage of HubSpot into an error that says where and with which exit code; other errors pass.
+func reachable(err error, p PortalConfig) error {
+	switch {
+	case errors.Is(err, crm.ErrForbidden):
+		return fmt.Errorf("HubSpot refuses the token of portal %s: hubspot.token: check that it is current and has the scopes that `contextd setup hubspot --dry-run` lists: %w", p.PortalID, err)
+	case errors.Is(err, crm.ErrTemporary), errors.Is(err, crm.ErrUnknown):
+		return withExit(exitUnreachable, fmt.Errorf("HubSpot cannot be reached: hubspot.base_url %s: %w", p.BaseURL, err))
+	}
+	return err
+}
+
+// doctor looks at everything that a working installation needs, most basic first.
+func doctor(ctx context.Context, cfg Config) []Check {
+	checks := []Check{{Name: "config", State: "ok", Detail: fmt.Sprintf("%d files, %d portals", len(cfg.Files), len(cfg.AllPortals()))}}
+	add := func(name, fix string, code int, detail string, err error) {
+		c := Check{Name: name, State: "ok", Detail: detail}
+		if err != nil {
+			c.State, c.Detail, c.Fix, c.Code = "fail", err.Error(), fix, code
+		}
+		checks = append(checks, c)
+	}
+	detail, err := dataDirectory(ctx, cfg)
+	add("data", "make data_dir writable, or start the version that wrote it", exitConfig, detail, err)
+	all, err := workflows(cfg)
+	add("workflows", "mend the file that is named", exitConfig, fmt.Sprintf("%d loaded", len(all)), err)
+	checks = append(checks, Check{Name: "models", State: "ok", Detail: "built in: hashed embeddings, extractive writer (no neural model)"})
+	if len(cfg.AllPortals()) == 0 {
+		return append(checks, Check{Name: "hubspot", State: "fail", Detail: "no portal is configured", Fix: "set hubspot.portal_id and hubspot.token", Code: exitConfig})
+	}
+	for _, p := range cfg.AllPortals() {
+		checks = append(checks, portalChecks(ctx, cfg, p)...)
+	}
+	return checks
+}
+
+// dataDirectory opens the data, or asks the service that holds it.
+func dataDirectory(ctx context.Context, cfg Config) (string, error) {
+	db, err := store.Open(ctx, cfg.DataDir, store.Options{})
+	if held := (*store.HeldError)(nil); errors.As(err, &held) {
+		l, err := readLocal(cfg.DataDir)
+		if err != nil || l.URL == "" {
+			return "", fmt.Errorf("%w, and it does not listen", held)
+		}
+		ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
+		defer cancel()
+		req, err := http.NewRequestWithContext(ctx, http.MethodGet, l.URL+"/readyz", http.NoBody)
+		if err != nil {
+			return "", err
+		}
+		res, err := http.DefaultClient.Do(req)
+		if err != nil {
+			return "", fmt.Errorf("the service at %s does not answer: %w", l.URL, err)
+		}
+		defer res.Body.Close() // only the status counts
+		if res.StatusCode != http.StatusOK {
+			return "", fmt.Errorf("the service at %s is not ready: %s", l.URL, res.Status)
+		}
+		return "a service is running at " + l.URL, nil
+	}
+	if err != nil {
+		return "", err
+	}
+	info, err := os.Stat(filepath.Join(cfg.DataDir, "vectors.flat"))
+	size := int64(0)
+	if err == nil {
+		size = info.Size()
+	}
+	return fmt.Sprintf("%s, vectors %d KiB", cfg.DataDir, size>>10), db.Close()
+}
+
+func portalChecks(ctx context.Context, cfg Config, p PortalConfig) []Check {
+	name := "hubspot " + p.PortalID.String()
+	client, err := newClient(cfg, p)
+	if err != nil {
+		return []Check{{Name: name, State: "fail", Detail: err.Error(), Fix: "set hubspot.token", Code: exitConfig}}
+	}
+	account, err := client.Account(ctx)
+	if err != nil {
+		err = reachable(err, p)
+		return []Check{{Name: name, State: "fail", Detail: err.Error(), Fix: "check hubspot.token and hubspot.base_url", Code: exitCode(err)}}
+	}
+	checks := []Check{{Name: name, State: "ok", Detail: fmt.Sprintf("%s, %s, %s", account.Kind, account.TimeZone, account.Currency)}}
+	if p.ClientSecret == "" {
+		checks = append(checks, Check{Name: name + " webhooks", State: "warn", Detail: "no client secret: every webhook will be refused", Fix: "set hubspot.client_secret"})
+	}
+	cfg.Portal = p.PortalID
+	r, err := setupHubSpot(ctx, cfg, true)
+	switch {
+	case err != nil:
+		checks = append(checks, Check{Name: name + " properties", State: "fail", Detail: err.Error(), Fix: "rename or delete the property that is named", Code: exitCode(err)})
+	case len(r.Created) > 0:
+		slices.Sort(r.Created)
+		checks = append(checks, Check{Name: name + " properties", State: "warn", Detail: fmt.Sprintf("missing: %v", r.Created), Fix: "run contextd setup hubspot"})
+	default:
+		checks = append(checks, Check{Name: name + " properties", State: "ok", Detail: fmt.Sprintf("%d present", len(r.Present))})
+	}
+	state := "writing is on: what was approved is written"
+	if !p.WriteOn() {
+		state = "writing is off: everything waits for review and nothing is written"
+	}
+	return append(checks, Check{Name: name + " write", State: "ok", Detail: state})
+}

@@ -1,0 +1,113 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	"github.com/contextd/contextd/engine"
+	"github.com/contextd/contextd/indexer"
+	"github.com/contextd/contextd/internal/crm"
+)
+
+// crmClient is what one portal's HubSpot client does for the rest of the program.
+type crmClient interface {
+	indexer.Source
+	engine.Writer
+}
+
+// portals sends each call to the client of the portal that its references name. A portal that is not configured is crm.ErrForbidden, never another one's client.
+type portals map[crm.PortalID]crmClient
+
+func (p portals) of(portal crm.PortalID) (crmClient, error) {
+	c, ok := p[portal]
+	if !ok {
+		return nil, fmt.Errorf("portal %s is not configured: %w", portal, crm.ErrForbidden)
+	}
+	return c, nil
+}
+
+// byPortal groups refs by portal, in the order in which portals first occur.
+func byPortal(refs []crm.Ref) (order []crm.PortalID, groups map[crm.PortalID][]crm.Ref) {
+	groups = map[crm.PortalID][]crm.Ref{}
+	for _, r := range refs {
+		if !slices.Contains(order, r.Portal) {
+			order = append(order, r.Portal)
+		}
+		groups[r.Portal] = append(groups[r.Portal], r)
+	}
+	return order, groups
+}
+
+// Activities implements indexer.Source over all portals.
+func (p portals) Activities(ctx context.Context, refs []crm.Ref) ([]crm.Activity, error) {
+	var out []crm.Activity
+	order, groups := byPortal(refs)
+	for _, portal := range order {
+		c, err := p.of(portal)
+		if err != nil {
+			return nil, err
+		}
+		found, err := c.Activities(ctx, groups[portal])
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, found...)
+	}
+	return out, nil
+}
+
+// Records implements indexer.Source over all portals.
+func (p portals) Records(ctx context.Context, refs []crm.Ref) ([]crm.Record, []crm.Membership, error) {
+	var records []crm.Record
+	var members []crm.Membership
+	order, groups := byPortal(refs)
+	for _, portal := range order {
+		c, err := p.of(portal)
+		if err != nil {
+			return nil, nil, err
+		}
+		r, m, err := c.Records(ctx, groups[portal])
+		if err != nil {
+			return nil, nil, err
+		}
+		records, members = append(records, r...), append(members, m...)
+	}
+	return records, members, nil
+}
+
+// Current implements engine.Writer.
+func (p portals) Current(ctx context.Context, target crm.Ref, property string) (crm.Current, error) {
+	c, err := p.of(target.Portal)
+	if err != nil {
+		return crm.Current{}, err
+	}
+	return c.Current(ctx, target, property)
+}
+
+// SetProperty implements engine.Writer.
+func (p portals) SetProperty(ctx context.Context, target crm.Ref, property, value string) error {
+	c, err := p.of(target.Portal)
+	if err != nil {
+		return err
+	}
+	return c.SetProperty(ctx, target, property, value)
+}
+
+// UpsertActivity implements engine.Writer.
+func (p portals) UpsertActivity(ctx context.Context, portal crm.PortalID, typ crm.ObjectType, key string, properties map[string]string, links []crm.Ref) (crm.Ref, error) {
+	c, err := p.of(portal)
+	if err != nil {
+		return crm.Ref{}, err
+	}
+	return c.UpsertActivity(ctx, portal, typ, key, properties, links)
+}
+
+// FindActivity implements engine.Writer.
+func (p portals) FindActivity(ctx context.Context, portal crm.PortalID, typ crm.ObjectType, key string, links []crm.Ref) (crm.Ref, map[string]string, error) {
+	c, err := p.of(portal)
+	if err != nil {
+		return crm.Ref{}, nil, err
+	}
+	return c.FindActivity(ctx, portal, typ, key, links)
+}

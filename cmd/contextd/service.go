@@ -1,0 +1,218 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"net/netip"
+	"sync"
+	"time"
+
+	"github.com/contextd/contextd/engine"
+	"github.com/contextd/contextd/indexer"
+	"github.com/contextd/contextd/internal/crm"
+	"github.com/contextd/contextd/internal/hubspot"
+	"github.com/contextd/contextd/internal/inbox"
+	"github.com/contextd/contextd/internal/model"
+	"github.com/contextd/contextd/internal/model/builtin"
+	"github.com/contextd/contextd/internal/store"
+	"github.com/contextd/contextd/internal/vector/flat"
+	"github.com/contextd/contextd/internal/web"
+	"github.com/contextd/contextd/internal/work"
+	"github.com/contextd/contextd/prompts"
+	"github.com/contextd/contextd/retriever"
+)
+
+// service is the whole product behind one data directory: opened, but neither listening nor working until run.
+type service struct {
+	cfg       Config
+	log       *slog.Logger
+	now       func() time.Time // the time that workflows reason about; deadlines and signatures use the wall clock
+	db        *store.DB
+	vectors   *flat.Index
+	clients   map[crm.PortalID]*hubspot.Client
+	workflows []prompts.Workflow
+	indexer   *indexer.Indexer
+	engine    *engine.Engine
+	access    *access
+	inbox     *inbox.Inbox
+	runner    *work.Runner
+	handler   http.Handler
+}
+
+// openService opens the data and wires every part; nothing runs yet. publicURL is what HubSpot and browsers call. now nil means the wall clock.
+func openService(ctx context.Context, cfg Config, log *slog.Logger, publicURL string, now func() time.Time) (s *service, err error) {
+	if now == nil {
+		now = time.Now
+	}
+	s = &service{cfg: cfg, log: log, now: now, clients: map[crm.PortalID]*hubspot.Client{}}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, s.close())
+		}
+	}()
+	if s.workflows, err = workflows(cfg); err != nil {
+		return s, err
+	}
+	if s.db, err = store.Open(ctx, cfg.DataDir, store.Options{}); err != nil {
+		return s, err
+	}
+	token, err := keepLocal(cfg.DataDir, "")
+	if err != nil {
+		return s, err
+	}
+	ids, clients, apps := []crm.PortalID{}, portals{}, map[crm.PortalID]inbox.App{}
+	for _, p := range cfg.AllPortals() {
+		c, err := newClient(cfg, p)
+		if err != nil {
+			return s, err
+		}
+		s.clients[p.PortalID], clients[p.PortalID], apps[p.PortalID] = c, readWriter{c, hubspot.NewWriter(c)}, inbox.App{ID: p.AppID}
+		ids = append(ids, p.PortalID)
+	}
+	if s.vectors, err = s.openVectors(ctx, ids); err != nil {
+		return s, err
+	}
+	s.access = &access{DB: s.db, portals: ids, local: token}
+	s.wire(clients, apps, ids, publicURL)
+	return s, nil
+}
+
+// workflows loads the built-in ones and applies the quiet period of the configuration, if one is set.
+func workflows(cfg Config) ([]prompts.Workflow, error) {
+	all, err := prompts.Builtin()
+	if err != nil {
+		return nil, fmt.Errorf("load workflows: %w", err)
+	}
+	if cfg.Workflows.Quiet > 0 {
+		for i := range all {
+			for j := range all[i].Triggers {
+				all[i].Triggers[j].Quiet = cfg.Workflows.Quiet
+			}
+		}
+	}
+	return all, nil
+}
+
+func newClient(cfg Config, p PortalConfig) (*hubspot.Client, error) {
+	rate := 0
+	if cfg.unlimited {
+		rate = -1
+	}
+	return hubspot.New(hubspot.Options{Portal: p.PortalID, Rate: rate, Search: rate, Token: string(p.Token), BaseURL: p.BaseURL, AppID: p.AppID,
+		Objects: cfg.Privacy.Objects, ExcludeProperties: cfg.Privacy.ExcludeProperties, SkipWhen: cfg.Privacy.SkipWhen})
+}
+
+func (s *service) wire(clients portals, apps map[crm.PortalID]inbox.App, ids []crm.PortalID, publicURL string) {
+	embedder := builtin.Embedder{}
+	search := &retriever.Retriever{Embedder: embedder, Nearest: s.vectors, Postings: s.db, Bodies: s.db}
+	s.indexer = &indexer.Indexer{Source: clients, Embedder: embedder, Vectors: s.vectors, Texts: s.db, Marker: s.db, Names: s.db,
+		Lister: lister(s.clients), Cursors: cursors{s.db}, Triggers: engine.Triggers(s.workflows), RecordTriggers: engine.RecordTriggers(s.workflows)}
+	writing := s.writing()
+	s.engine = &engine.Engine{Workflows: s.workflows, Retriever: search, Models: map[string]model.Completer{"": builtin.Writer{}},
+		History: s.db, Proposals: s.db, Policy: func(portal crm.PortalID) engine.Policy {
+			return engine.Policy{Write: writing(portal) == nil, Threshold: s.cfg.Gate.Threshold}
+		}, Enabled: writing, Now: s.now, Log: s.log}
+	applier := &engine.Applier{Effects: s.db, Writer: clients, Enabled: writing, Now: s.now, Log: s.log}
+	s.inbox = &inbox.Inbox{Store: s.db, Decode: decodeEvents, Portals: apps, Log: s.log}
+	s.runner = &work.Runner{Queue: s.db, Owner: "serve", Log: s.log, Pools: []work.Pool{
+		{Kind: crm.RecordWork, Handler: s.indexer.Records, Batch: 50, Workers: 2},
+		{Kind: crm.IndexWork, Handler: s.indexer.Activities, Batch: s.cfg.Index.Batch, Workers: s.cfg.Index.Workers},
+		{Kind: crm.ConsiderWork, Handler: s.engine.Consider, Batch: 1, Workers: 2},
+		{Kind: crm.ApplyWork, Handler: applier.Apply, Batch: 1, Workers: 4},
+		{Kind: crm.BackfillWork, Handler: s.indexer.Backfill, Batch: len(indexer.BackfillOrder()), Workers: 1, Timeout: 24 * time.Hour},
+	}}
+	s.handler = web.New(web.Server{Verifier: s.verifier(publicURL), Inbox: s.db, Access: s.access, Tokens: s.access, Retriever: search, History: reads{s.db},
+		Suggestions: reads{s.db}, Decider: &engine.Reviewer{Proposals: s.db, Writer: clients, Enabled: writing, Workflows: s.workflows}, Runs: &runs{s}, Audit: s.db,
+		Work: reads{s.db}, Status: reads{s.db}, Backfills: &backfills{s}, Portals: ids, PublicURL: publicURL, Checks: s.checks(), Writing: s.cfg.anyWriting(),
+		Version: version(), Log: s.log})
+}
+
+// writing says per portal whether approved changes may be written: nil, or crm.ErrStopped with the setting that stops it.
+func (s *service) writing() func(crm.PortalID) error {
+	on := map[crm.PortalID]bool{}
+	for _, p := range s.cfg.AllPortals() {
+		on[p.PortalID] = p.WriteOn()
+	}
+	return func(portal crm.PortalID) error {
+		if on[portal] {
+			return nil
+		}
+		return fmt.Errorf("writing to HubSpot is off: set hubspot.write to on: %w", crm.ErrStopped)
+	}
+}
+
+func (c Config) anyWriting() bool {
+	for _, p := range c.AllPortals() {
+		if p.WriteOn() {
+			return true
+		}
+	}
+	return false
+}
+
+// verifier accepts the client secrets of all configured portals.
+func (s *service) verifier(publicURL string) hubspot.Verifier {
+	v := hubspot.Verifier{PublicURL: publicURL}
+	for _, p := range s.cfg.AllPortals() {
+		v.Secrets = append(v.Secrets, string(p.ClientSecret))
+	}
+	for _, proxy := range s.cfg.Server.TrustedProxies {
+		if prefix, err := netip.ParsePrefix(proxy); err == nil { // the configuration has been checked
+			v.TrustedProxies = append(v.TrustedProxies, prefix)
+		}
+	}
+	return v
+}
+
+func decodeEvents(body []byte) ([]crm.Event, []error, error) {
+	events, bad, err := hubspot.DecodeEvents(body)
+	causes := make([]error, len(bad))
+	for i, b := range bad {
+		causes[i] = b.Cause
+	}
+	return events, causes, err
+}
+
+// run decodes and works until ctx ends, then stops in good order.
+func (s *service) run(ctx context.Context) error {
+	ctx, stop := context.WithCancel(ctx)
+	defer stop()
+	var parts sync.WaitGroup
+	errs := make([]error, 2)
+	for i, part := range []func(context.Context) error{s.inbox.Run, s.runner.Run} {
+		parts.Go(func() {
+			defer stop() // one part that ends takes the other along
+			errs[i] = part(ctx)
+		})
+	}
+	parts.Wait()
+	return errors.Join(errs...)
+}
+
+func (s *service) close() error {
+	var errs []error
+	if s.vectors != nil {
+		errs = append(errs, s.vectors.Close())
+	}
+	if s.db != nil {
+		errs = append(errs, s.db.Close())
+	}
+	return errors.Join(errs...)
+}
+
+// checks is what /readyz looks at.
+func (s *service) checks() []web.Check {
+	return []web.Check{
+		{Name: "store", Run: func(ctx context.Context) error {
+			_, err := s.db.Undecoded(ctx, 1)
+			return err
+		}},
+		{Name: "vectors", Run: func(ctx context.Context) error {
+			_, err := s.vectors.Count(ctx, crm.Ref{})
+			return err
+		}},
+	}
+}

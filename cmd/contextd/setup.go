@@ -1,0 +1,76 @@
+package main
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/contextd/contextd/internal/crm"
+	"github.com/contextd/contextd/internal/hubspot"
+	"github.com/contextd/contextd/prompts"
+)
+
+// definitions are the properties that the workflows write, one per object type and name.
+func definitions(all []prompts.Workflow) []hubspot.Definition {
+	var out []hubspot.Definition
+	seen := map[string]bool{}
+	for _, w := range all {
+		for _, c := range w.Changes {
+			for _, t := range w.Subjects {
+				if c.Kind != crm.PropertyKind || !t.IsRecord() || seen[string(t)+c.Property] {
+					continue
+				}
+				seen[string(t)+c.Property] = true
+				d := hubspot.Definition{Object: t, Name: c.Property, Label: c.Label, Type: c.Type, Description: "Written by contextd (workflow " + w.Name + ")"}
+				for _, o := range c.Options {
+					d.Options = append(d.Options, hubspot.Choice{Value: o, Label: o})
+				}
+				out = append(out, d)
+			}
+		}
+	}
+	return out
+}
+
+// setupHubSpot creates what is missing in the selected portal.
+func setupHubSpot(ctx context.Context, cfg Config, dryRun bool) (SetupReport, error) {
+	p, err := cfg.Selected()
+	if err != nil {
+		return SetupReport{}, err
+	}
+	all, err := workflows(cfg)
+	if err != nil {
+		return SetupReport{}, err
+	}
+	client, err := newClient(cfg, p)
+	if err != nil {
+		return SetupReport{}, err
+	}
+	got, err := client.Setup(ctx, definitions(all), dryRun)
+	if err != nil {
+		return SetupReport{}, reachable(err, p)
+	}
+	r := SetupReport{Portal: p.PortalID, DryRun: dryRun, Created: append(got.Created, got.Updated...), Present: got.Existing, Target: cfg.PublicURL("") + "/webhooks/hubspot"}
+	if dryRun {
+		r.Created = append(got.WouldCreate, got.WouldUpdate...)
+	}
+	for t, unique := range got.UniqueKeys {
+		if !unique {
+			r.Present = append(r.Present, fmt.Sprintf("%s.ai_ctx_key is not unique in this portal: notes and tasks are found by search before they are created", t))
+		}
+	}
+	for _, s := range got.Scopes {
+		line := s.Name + ": " + s.Why
+		if s.Optional {
+			line += " (optional)"
+		}
+		r.Scopes = append(r.Scopes, line)
+	}
+	for _, s := range got.Subscriptions {
+		line := fmt.Sprintf("%s %s", s.Type, s.Object)
+		if s.Property != "" {
+			line += "." + s.Property
+		}
+		r.Webhooks = append(r.Webhooks, line)
+	}
+	return r, nil
+}

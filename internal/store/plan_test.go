@@ -1,0 +1,39 @@
+package store
+
+import (
+	"strings"
+	"testing"
+)
+
+// Queries that run all the time must find their rows by an index that holds only those rows, also with a backlog of many.
+func TestPlans(t *testing.T) {
+	db := openFor(t, t.TempDir(), Options{})
+	plans := map[string]struct{ query, want string }{
+		"claim": {"SELECT id FROM work WHERE kind = ? AND lane = ? AND wanted > done AND buried = 0 AND due <= ? AND (owner = '' OR lease_until <= ?) ORDER BY due, id LIMIT ?",
+			"SEARCH work USING INDEX work_ready (kind=? AND lane=? AND due<?)"},
+		"leased":    {"SELECT lane, CASE WHEN lease_until > due THEN lease_until ELSE due END FROM work WHERE kind = ? AND owner <> ''", "INDEX work_leased"},
+		"reclaim":   {"SELECT id FROM work WHERE owner = ? AND owner <> ''", "INDEX work_leased (owner=?"},
+		"undecoded": {"SELECT id, body, received_at FROM deliveries WHERE state = 'new' ORDER BY id LIMIT ?", "INDEX deliveries_new"},
+		"buried":    {eventRanks, "SEARCH w USING INDEX work_buried (portal=?)"},
+		"in review": {eventRanks, "SEARCH p USING INDEX proposals_state (portal=? AND state=?)"},
+		"failed":    {eventRanks, "SEARCH e USING COVERING INDEX effects_failed (portal=?)"},
+	}
+	for name, p := range plans {
+		var steps []string
+		err := db.r.read(t.Context(), func(v *view) error {
+			return v.each("EXPLAIN QUERY PLAN "+p.query, make([]any, strings.Count(p.query, "?")), func(scan func(...any) error) error {
+				var id, parent, unused int
+				var step string
+				err := scan(&id, &parent, &unused, &step)
+				steps = append(steps, step)
+				return err
+			})
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if plan := strings.Join(steps, "\n"); !strings.Contains(plan, p.want) {
+			t.Errorf("%s: want %s in\n%s", name, p.want, plan)
+		}
+	}
+}

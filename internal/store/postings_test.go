@@ -1,0 +1,95 @@
+package store
+
+import (
+	"errors"
+	"strings"
+	"testing"
+	"testing/synctest"
+
+	"github.com/contextd/contextd/internal/crm"
+)
+
+func account(id string) crm.Ref { return crm.Ref{Portal: 1, Type: crm.Companies, ID: id} }
+
+// A load that began before a commit answers those who asked before it, and nobody after.
+func TestPostingsLoadAcrossCommit(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := newPostingsCache(1 << 20)
+		old, fresh := &crm.Postings{Tokens: 1}, &crm.Postings{Tokens: 2}
+		hold := make(chan struct{})
+		got := make(chan *crm.Postings, 2)
+		load := func(fetch func() (*crm.Postings, int64, error)) {
+			p, err := c.load(account("1"), fetch)
+			if err != nil {
+				t.Error(err)
+			}
+			got <- p
+		}
+		go load(func() (*crm.Postings, int64, error) { <-hold; return old, 1, nil })
+		synctest.Wait()
+		go load(func() (*crm.Postings, int64, error) { t.Error("the second caller read for itself"); return nil, 0, nil })
+		synctest.Wait()
+		c.drop(map[crm.Ref]bool{account("1"): true})
+		p, err := c.load(account("1"), func() (*crm.Postings, int64, error) { return fresh, 1, nil })
+		if err != nil || p != fresh {
+			t.Fatalf("asked after the commit: %+v, %v", p, err)
+		}
+		close(hold)
+		if a, b := <-got, <-got; a != old || b != old {
+			t.Fatalf("asked before the commit: %+v, %+v", a, b)
+		}
+		p, err = c.load(account("1"), func() (*crm.Postings, int64, error) { return nil, 0, errors.New("not cached") })
+		if err != nil || p != fresh {
+			t.Fatalf("the old load replaced the fresh one: %+v, %v", p, err)
+		}
+	})
+}
+
+func TestPostingsBound(t *testing.T) {
+	c := newPostingsCache(100)
+	loads := 0
+	load := func(id string, bytes int64) {
+		t.Helper()
+		if _, err := c.load(account(id), func() (*crm.Postings, int64, error) { loads++; return &crm.Postings{}, bytes, nil }); err != nil {
+			t.Fatal(err)
+		}
+	}
+	load("a", 40)
+	load("b", 40)
+	load("a", 40)
+	load("c", 40) // b goes: it was used longest ago
+	load("a", 40)
+	if loads != 3 || c.used != 80 {
+		t.Fatalf("%d loads, %d bytes", loads, c.used)
+	}
+	load("b", 40)
+	load("huge", 1000)
+	load("huge", 1000)
+	if loads != 6 || c.used > 100 || c.order.Len() != len(c.entries) {
+		t.Fatalf("%d loads, %d bytes, %d entries", loads, c.used, len(c.entries))
+	}
+	if _, err := c.load(account("x"), func() (*crm.Postings, int64, error) { return nil, 0, errors.New("no") }); err == nil {
+		t.Fatal("an error was swallowed")
+	}
+	load("x", 1) // and not remembered
+	if loads != 7 {
+		t.Fatalf("%d loads", loads)
+	}
+}
+
+// Damaged bytes are an error, never a panic and never half an answer.
+func TestUnpackDamaged(t *testing.T) {
+	chunk := crm.Chunk{ID: strings.Repeat("a", 64), Kind: crm.Call, Speaker: "Ann"}
+	whole := packPostings([]crm.Chunk{chunk, chunk}, [][]crm.TermCount{{{Term: "price", Count: 3}}, {{Term: "high", Count: 65535}}})
+	if err := newAssembly().add(account("1"), whole); err != nil {
+		t.Fatal(err)
+	}
+	for n := range whole {
+		if err := newAssembly().add(account("1"), whole[:n]); !errors.Is(err, errPacked) {
+			t.Fatalf("cut to %d of %d bytes: %v", n, len(whole), err)
+		}
+	}
+	if err := newAssembly().add(account("1"), append(whole, 0)); !errors.Is(err, errPacked) {
+		t.Fatal("a byte too many was accepted")
+	}
+}
