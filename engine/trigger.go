@@ -8,11 +8,11 @@ import (
 	"github.com/contextd/contextd/prompts"
 )
 
-// Triggers says which workflows are to be considered because an activity came or changed. It is pure. Only changed text that came through the live lane triggers,
+// Triggers says which workflows are to be considered because an activity's text is new or changed (the caller knows). It is pure. Only the live lane triggers,
 // and nothing that contextd wrote itself ever does.
-func Triggers(workflows []prompts.Workflow) func(a crm.Activity, d crm.Document, lane crm.Lane, changed bool) []crm.Mark {
-	return func(a crm.Activity, d crm.Document, lane crm.Lane, changed bool) []crm.Mark {
-		if !changed || lane != crm.LiveLane || a.Ours {
+func Triggers(workflows []prompts.Workflow) func(a crm.Activity, d crm.Document, lane crm.Lane) []crm.Mark {
+	return func(a crm.Activity, d crm.Document, lane crm.Lane) []crm.Mark {
+		if lane != crm.LiveLane || a.Ours {
 			return nil
 		}
 		var out []crm.Mark

@@ -18,24 +18,22 @@ func TestTriggers(t *testing.T) {
 	ours, out := mail, mail
 	ours.Ours, out.Direction = true, crm.Outgoing
 	for name, c := range map[string]struct {
-		a       crm.Activity
-		d       crm.Document
-		lane    crm.Lane
-		changed bool
-		want    string
+		a    crm.Activity
+		d    crm.Document
+		lane crm.Lane
+		want string
 	}{
-		"call":            {call, long, crm.LiveLane, true, "call_summary:calls/1 lead_score:contacts/2 lead_score:contacts/4"},
-		"incoming mail":   {mail, long, crm.LiveLane, true, "lead_score:contacts/2 lead_score:contacts/4 reply_draft:deals/3"},
-		"outgoing mail":   {out, long, crm.LiveLane, true, ""},
-		"short call":      {call, crm.Document{Text: "hello", Turns: long.Turns}, crm.LiveLane, true, "lead_score:contacts/2 lead_score:contacts/4"},
-		"backfill":        {mail, long, crm.BackfillLane, true, ""},
-		"review lane":     {mail, long, crm.ReviewLane, true, ""},
-		"unchanged":       {mail, long, crm.LiveLane, false, ""},
-		"written by us":   {ours, long, crm.LiveLane, true, ""},
-		"without records": {crm.Activity{Ref: ref(crm.Emails, 1), Direction: crm.Incoming}, long, crm.LiveLane, true, ""},
+		"call":            {call, long, crm.LiveLane, "call_summary:calls/1 lead_score:contacts/2 lead_score:contacts/4"},
+		"incoming mail":   {mail, long, crm.LiveLane, "lead_score:contacts/2 lead_score:contacts/4 reply_draft:deals/3"},
+		"outgoing mail":   {out, long, crm.LiveLane, ""},
+		"short call":      {call, crm.Document{Text: "hello", Turns: long.Turns}, crm.LiveLane, "lead_score:contacts/2 lead_score:contacts/4"},
+		"backfill":        {mail, long, crm.BackfillLane, ""},
+		"review lane":     {mail, long, crm.ReviewLane, ""},
+		"written by us":   {ours, long, crm.LiveLane, ""},
+		"without records": {crm.Activity{Ref: ref(crm.Emails, 1), Direction: crm.Incoming}, long, crm.LiveLane, ""},
 	} {
 		var keys []string
-		for _, m := range triggers(c.a, c.d, c.lane, c.changed) {
+		for _, m := range triggers(c.a, c.d, c.lane) {
 			keys = append(keys, m.Key)
 			if m.Portal != 7 || m.Kind != crm.ConsiderWork || m.Lane != crm.LiveLane || m.Quiet < 30*time.Second {
 				t.Errorf("%s: %+v", name, m)

@@ -86,7 +86,7 @@ func (x *Indexer) decide(j *job) {
 		j.todo = keepOnly
 	}
 	if x.Triggers != nil && !j.quiet && (!j.known || (j.marked.Mark != "" && before.text != m.text)) && strings.TrimSpace(d.Text) != "" {
-		j.kept.Triggers = x.Triggers(a, d, j.claim.Lane, j.known)
+		j.kept.Triggers = x.Triggers(a, d, j.claim.Lane)
 	}
 }
 

@@ -30,9 +30,9 @@ type Indexer struct {
 	Lister   Lister
 	Cursors  Cursors
 
-	// Triggers names the workflows to consider because of an activity's text; it is called only for text that is new (changed false) or differs from the text kept
-	// before (changed true), never for backfilled pages. nil: none.
-	Triggers func(a crm.Activity, d crm.Document, lane crm.Lane, changed bool) []crm.Mark
+	// Triggers names the workflows to consider because of an activity's text; it is called only for text that is new or differs from the
+	// text kept before, never for backfilled pages. nil: none.
+	Triggers func(a crm.Activity, d crm.Document, lane crm.Lane) []crm.Mark
 	// RecordTriggers does the same for a record that was read; isNew: it was not stored before. Never called for
 	// backfilled pages. nil: none.
 	RecordTriggers func(rec crm.Record, isNew bool, lane crm.Lane) []crm.Mark

@@ -53,8 +53,8 @@ func TestIndexingTwiceCostsNothing(t *testing.T) {
 	w, claims := noted(20)
 	var triggered []string
 	x := w.indexer()
-	x.Triggers = func(a crm.Activity, _ crm.Document, lane crm.Lane, changed bool) []crm.Mark {
-		triggered = append(triggered, fmt.Sprintf("%s %s %t", a.Ref.ID, lane, changed))
+	x.Triggers = func(a crm.Activity, _ crm.Document, lane crm.Lane) []crm.Mark {
+		triggered = append(triggered, fmt.Sprintf("%s %s", a.Ref.ID, lane))
 		return []crm.Mark{{Portal: 1, Kind: crm.ConsiderWork, Key: "call_summary:" + a.Ref.Path()}}
 	}
 	ok(t, x.Activities(t.Context(), claims))
@@ -66,7 +66,7 @@ func TestIndexingTwiceCostsNothing(t *testing.T) {
 	}
 	w.log = nil
 	ok(t, x.Activities(t.Context(), claims))
-	if len(w.log) != 0 || len(triggered) != 20 || triggered[0] != "900 live false" {
+	if len(w.log) != 0 || len(triggered) != 20 || triggered[0] != "900 live" {
 		t.Errorf("the second run did %v, triggered %d times, first %q", w.log, len(triggered), triggered[0])
 	}
 }
@@ -186,7 +186,7 @@ func TestPoisonFailsAlone(t *testing.T) {
 		return nil
 	}
 	x := w.indexer()
-	x.Triggers = func(a crm.Activity, _ crm.Document, _ crm.Lane, _ bool) []crm.Mark {
+	x.Triggers = func(a crm.Activity, _ crm.Document, _ crm.Lane) []crm.Mark {
 		if a.Ref == noteRef(2) {
 			panic("poison")
 		}
@@ -263,7 +263,7 @@ func TestAnotherEmbedderEmbedsAnewAndTriggersNothing(t *testing.T) {
 	ok(t, w.indexer().Activities(t.Context(), claims))
 	w.fingerprint = "fake/5"
 	x := w.indexer()
-	x.Triggers = func(crm.Activity, crm.Document, crm.Lane, bool) []crm.Mark {
+	x.Triggers = func(crm.Activity, crm.Document, crm.Lane) []crm.Mark {
 		t.Error("triggered, but no text changed")
 		return nil
 	}
@@ -272,10 +272,7 @@ func TestAnotherEmbedderEmbedsAnewAndTriggersNothing(t *testing.T) {
 	if w.count("embed") != 1 || w.count("keep") != 2 {
 		t.Errorf("did %v", w.log)
 	}
-	x.Triggers = func(_ crm.Activity, _ crm.Document, _ crm.Lane, changed bool) []crm.Mark {
-		if !changed {
-			t.Error("an edited note is not new")
-		}
+	x.Triggers = func(crm.Activity, crm.Document, crm.Lane) []crm.Mark {
 		return []crm.Mark{{Portal: 1, Kind: crm.ConsiderWork, Key: "k"}}
 	}
 	a := w.activities[noteRef(0)]

@@ -1,6 +1,14 @@
 package inbox
 
-import "github.com/contextd/contextd/internal/crm"
+import (
+	"time"
+
+	"github.com/contextd/contextd/internal/crm"
+)
+
+// settling is how long an activity is left alone before it is read: HubSpot tells of a new one in several events (creation, properties, associations), and one read
+// after the last of them sees it whole.
+const settling = 500 * time.Millisecond
 
 // Marks says what must be looked at again because of an event (pure): activities are indexed again, records are read again. Bulk sources use the backfill lane, so
 // that an import never delays live work and triggers only what asks for imports. No marks: an event that contextd does not act on.
@@ -27,7 +35,7 @@ func Marks(e crm.Event) []crm.Mark {
 		switch {
 		case r.ID == "":
 		case r.Type.IsActivity():
-			marks = append(marks, crm.Mark{Portal: r.Portal, Kind: crm.IndexWork, Key: r.Path(), Lane: lane})
+			marks = append(marks, crm.Mark{Portal: r.Portal, Kind: crm.IndexWork, Key: r.Path(), Lane: lane, Quiet: settling})
 		case r.Type.IsRecord():
 			marks = append(marks, crm.Mark{Portal: r.Portal, Kind: crm.RecordWork, Key: r.Path(), Lane: lane})
 		}
