@@ -134,7 +134,7 @@ func TestPaging(t *testing.T) {
 	if got := strings.Join(refs, " "); got != "notes/1 notes/2 notes/3 notes/4 notes/5" {
 		t.Error(got)
 	}
-	for what, cursor := range map[string]string{"another list's": next, "junk": "!!", "padded": next + "=", "empty inside": "dGltZWxpbmU6"} {
+	for what, cursor := range map[string]string{"another list's": "dGltZWxpbmU6MQ", "junk": "!!", "padded": next + "=", "empty inside": "dGltZWxpbmU6"} {
 		path := "/api/v1/audit?cursor="
 		if what != "another list's" {
 			path = "/api/v1/records/companies/123/timeline?cursor="
@@ -185,6 +185,9 @@ func TestRefusedBodies(t *testing.T) {
 		}
 		wantProblem(t, what, post("/api/v1/runs", "reviewer", body).do(t, h), status)
 	}
+	deep := post("/api/v1/runs", "reviewer", `{"x":`+strings.Repeat("[", 500_000)).do(t, h)
+	wantProblem(t, "deep", deep, http.StatusBadRequest)
+	mustContain(t, deep.Body.String(), "nested too deep")
 	wantProblem(t, "text/plain", post("/api/v1/runs", "reviewer", run+"}").with("Content-Type", "text/plain").do(t, h), http.StatusUnsupportedMediaType)
 	wantProblem(t, "gzip", post("/api/v1/runs", "reviewer", run+"}").with("Content-Encoding", "gzip").do(t, h), http.StatusUnsupportedMediaType)
 	for path, bodies := range map[string][]string{

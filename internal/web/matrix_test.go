@@ -122,7 +122,7 @@ func TestPortalComesFromTheTokenOnly(t *testing.T) {
 		wantProblem(t, "foreign "+r.path, r.do(t, h), http.StatusNotFound)
 	}
 	wantProblem(t, "portal in the query", get("/api/v1/suggestions?portal=4711", "foreign").do(t, h), http.StatusBadRequest)
-	wantProblem(t, "portal in the query of a POST", post("/api/v1/runs?portal=4711", "foreign", `{}`).do(t, h), http.StatusBadRequest)
+	wantProblem(t, "portal in the query of a POST", post("/api/v1/runs?portal=4711", "foreign", `{"workflow":"w","subject":"calls/1"}`).do(t, h), http.StatusBadRequest)
 	wantProblem(t, "portal in the body", post("/api/v1/runs", "foreign", `{"portal":4711,"workflow":"w","subject":"calls/1"}`).do(t, h), http.StatusBadRequest)
 	wantProblem(t, "portal in a reference", post("/api/v1/runs", "foreign", `{"workflow":"w","subject":"4711/calls/1"}`).do(t, h), http.StatusBadRequest)
 	wantProblem(t, "a token for every portal, of several", get("/api/v1/suggestions", "every").do(t, h), http.StatusForbidden)

@@ -12,6 +12,7 @@ import (
 	"net/http/httptest"
 	"strings"
 	"testing"
+	"testing/iotest"
 	"testing/synctest"
 	"time"
 
@@ -49,6 +50,11 @@ func TestWebhookRefusals(t *testing.T) {
 		t.Errorf("exactly 1 MiB: %d", got.Code)
 	}
 	w.bodies = nil
+	announced := httptest.NewRequest("POST", hook, iotest.ErrReader(errors.New("it was read")))
+	announced.ContentLength = 1<<20 + 1
+	rec := httptest.NewRecorder()
+	h.ServeHTTP(rec, announced)
+	wantProblem(t, "announced and not read", rec, http.StatusRequestEntityTooLarge)
 
 	w.verifyErr = errors.New("signature refused: no secret matches")
 	got := post(hook, "", "[]").do(t, h)
