@@ -113,6 +113,19 @@ func countsCause(w *world) {
 	w.events(3, 0, 1, 0, 0) // a write that failed is dead, not done
 }
 
+// countsReview: a waiting suggestion holds the events of its own run, not those of runs before it, nor those of a newer one.
+func countsReview(w *world) {
+	for i, verdict := range []crm.Verdict{crm.Drop, crm.Review, crm.Review} {
+		w.happen(event(fmt.Sprint(i), consider(1)))
+		run := w.claim(crm.ConsiderWork)
+		p := proposal(fmt.Sprint("p", i), verdict)
+		p.Cause = run
+		w.propose(p)
+		w.finish(run)
+	}
+	w.events(2, 1, 0, 0, 0) // dropped, superseded, waiting
+}
+
 func cursors(w *world) {
 	c, err := w.Cursor(w.ctx, portal, "calls")
 	w.no(err)

@@ -65,6 +65,7 @@ func Run(t *testing.T, open Open) {
 		{"Effects/Undo", effectsUndo},
 		{"Counts/Conservation", countsConservation},
 		{"Counts/Cause", countsCause},
+		{"Counts/Review", countsReview},
 		{"Audit/Chain", auditChain},
 		{"Tokens", tokens},
 		{"Cursors", cursors},
