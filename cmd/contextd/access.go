@@ -46,7 +46,7 @@ func keepLocal(dir, url string) (string, error) {
 		return "", err
 	}
 	if l.Token == "" {
-		l.Token = "contextd_local_" + rand.Text()
+		l.Token = "contextd_pat_local_" + rand.Text()
 	}
 	l.URL = url
 	b, err := json.Marshal(l)

@@ -84,7 +84,7 @@ func TestReliabilityControl(t *testing.T) {
 func run(t *testing.T, name, address, publicURL string, kills, events int) report {
 	start := time.Now()
 	rng := rand.New(rand.NewPCG(seed, 1))
-	s := startSim(t, "--companies", "30", "--seed", "7", "--webhook-url", publicURL+"/webhooks/hubspot")
+	s := startSim(t, "--companies", "30", "--seed", "7", "--rate-limit", "100000", "--webhook-url", publicURL+"/webhooks/hubspot")
 	s.door(t, http.MethodPost, "/_sim/webhooks", map[string]any{"duplicate_rate": 0.05, "shuffle": true}, nil)
 	c := newService(t, s, address, publicURL)
 	c.command("setup", "hubspot")
