@@ -85,6 +85,7 @@ func TestDecodeEventsKeepsGoodNeighbours(t *testing.T) {
 		"key twice":          `{"portalId":1,"portalId":2,"subscriptionType":"contact.creation","objectId":5}`,
 		"key twice, escaped": `{"portalId":1,"\u0070ortalId":2,"subscriptionType":"contact.creation","objectId":5}`,
 		"deep":               `{"portalId":1,"subscriptionType":"contact.creation","objectId":5,"x":` + strings.Repeat("[", 100_000) + strings.Repeat("]", 100_000) + `}`,
+		"rather deep":        `{"portalId":1,"subscriptionType":"contact.creation","objectId":5,"x":` + strings.Repeat("[", 40) + strings.Repeat("]", 40) + `}`,
 		"not utf-8":          "{\"portalId\":1,\"subscriptionType\":\"contact.creation\",\"objectId\":5,\"x\":\"\xff\"}",
 		"raw NUL":            "{\"portalId\":1,\"subscriptionType\":\"contact.creation\",\"objectId\":5,\"x\":\"\x00\"}",
 		"far time":           `{"portalId":1,"subscriptionType":"contact.creation","objectId":5,"occurredAt":9223372036854775807}`,

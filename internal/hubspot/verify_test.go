@@ -138,3 +138,16 @@ func TestVerifyAction(t *testing.T) {
 		t.Error("a broken v3 fell back to v2")
 	}
 }
+
+// The parts are signed without separators: a zero at the end of the body may not become one at the start of the timestamp, which would be the same number.
+func TestVerifyZeroMovedFromBodyToTimestamp(t *testing.T) {
+	now := time.UnixMilli(1790000001000)
+	v := Verifier{Secrets: []string{vectorSecret}, PublicURL: publicURL, Now: at(now.UnixMilli())}
+	sig := SignV3(vectorSecret, "POST", publicURL+"/w", []byte("10"), now)
+	if err := v.Verify(signed("POST", "/w", sig, "1790000001000"), []byte("10")); err != nil {
+		t.Fatal(err)
+	}
+	if err := v.Verify(signed("POST", "/w", sig, "01790000001000"), []byte("1")); err == nil {
+		t.Error("accepted")
+	}
+}
