@@ -82,8 +82,12 @@ func Judge(s Statement, scope Scope) Judged {
 		return why == ""
 	}
 	ok := record("text", textProblem(s.Text))
-	if len(s.Quotes) == 0 {
+	switch n := len(s.Quotes); {
+	case n == 0:
 		ok = record("quotes", "no quote")
+	case n > maxQuotes:
+		record("quotes", fmt.Sprintf("more than %d quotes", maxQuotes))
+		return j
 	}
 	negative := negated(lex(normalise(s.Text).text))
 	for _, q := range s.Quotes {
@@ -98,8 +102,9 @@ func Judge(s Statement, scope Scope) Judged {
 		return j
 	}
 	said := statedBy(s, j.Evidence, scope)
-	j.Overlap, j.Turned = said.overlap(), said.turned()
-	if said.repeats() {
+	repeats := said.repeats()
+	j.Overlap, j.Turned = said.overlap(), said.turned() && !repeats
+	if repeats {
 		j.Supported = record("verbatim", "")
 		return j
 	}
@@ -115,6 +120,9 @@ func Judge(s Statement, scope Scope) Judged {
 
 // maxStatement is the longest claim in bytes: longer ones are no single statement.
 const maxStatement = 1000
+
+// maxQuotes keeps an answer from costing more to check than to write.
+const maxQuotes = 12
 
 func textProblem(text string) string {
 	switch t := strings.TrimSpace(text); {

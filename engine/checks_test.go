@@ -154,6 +154,13 @@ func TestJudgeScope(t *testing.T) {
 			t.Errorf("%s: supported %v, why %q, evidence %d", name, j.Supported, j.Why, len(j.Evidence))
 		}
 	}
+	many := good
+	for range maxQuotes {
+		many.Quotes = append(many.Quotes, good.Quotes[0])
+	}
+	if j := Judge(many, quoting(text, "en")); j.Supported {
+		t.Error("a flood of quotes was checked")
+	}
 	if j := Judge(good, quoting(text, "en")); !j.Supported || j.Overlap != 1 || j.Turned {
 		t.Errorf("the good one: %+v", j)
 	}
@@ -200,5 +207,14 @@ func TestJudgeSpeaker(t *testing.T) {
 	}
 	if j := Judge(Statement{Text: "Dana said they are at 140.", Quotes: quotes}, scope); j.Supported {
 		t.Error("the words of one speaker became another's")
+	}
+	// led by a name: only by the name of who said just these words, also when both speakers are quoted
+	quotes = append(quotes, Quote{"P1", "is that so, really"})
+	if j := Judge(Statement{Text: "Mira Kovac: we are at 140 technicians", Quotes: quotes}, scope); !j.Supported {
+		t.Error(j.Why)
+	}
+	j := Judge(Statement{Text: "Dana Whitlock: we are at 140 technicians", Quotes: quotes}, scope)
+	if last := j.Checks[len(j.Checks)-1]; last.Check == "verbatim" {
+		t.Error("the words of one speaker passed as another's own")
 	}
 }

@@ -181,7 +181,7 @@ func TestForeignPassages(t *testing.T) {
 	stale := passageOf(w.activities[0])
 	stale.Version, stale.Text, stale.End = "old", "CANARY of an erased version.", 28
 	moved := passageOf(w.activities[0])
-	moved.Text = "CANARY that the store does not have."
+	moved.Chunk, moved.Text = "moved", "CANARY that the store does not have."
 	w.rogue = []crm.Passage{foreign, passageOf(*account), passageOf(*ours), gone, stale, moved}
 	m := &scripted{say: func(_ int, r model.Request) model.Response {
 		if strings.Contains(r.Prompt, "CANARY") || strings.Contains(fmt.Sprint(r.Passages), "CANARY") {
@@ -213,6 +213,14 @@ func TestGateStateOfRun(t *testing.T) {
 		if p := consider(t, e, w, "call_summary", ref(crm.Calls, 12)); p.Verdict != c.want {
 			t.Errorf("%s: %v, want %v (%v)", name, p.Verdict, c.want, p.Changes)
 		}
+	}
+	// a doubt needs a person, however low the threshold
+	low := newWorld()
+	low.activities[0].TimeUnknown = true
+	e := engineOf(t, low, quoter())
+	e.Policy = func(crm.PortalID) Policy { return Policy{Write: true, Threshold: 0.01} }
+	if p := consider(t, e, low, "call_summary", ref(crm.Calls, 12)); p.Verdict != crm.Review || p.Confidence < 0.01 {
+		t.Errorf("low threshold: %v at %v", p.Verdict, p.Confidence)
 	}
 	// evidence that changes while the model thinks
 	w := newWorld()

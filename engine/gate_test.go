@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"flag"
 	"math"
 	"slices"
 	"strings"
@@ -74,6 +75,9 @@ func TestGateProperty(t *testing.T) {
 	portals := rapid.SampledFrom([]crm.PortalID{7, 7, 7, 7, 7, 0, 8, -1})
 	words := rapid.SliceOfN(rapid.SampledFrom([]string{"ai_score", "ai_fit", "note", "task"}), 0, 2)
 	seldom := rapid.Custom(func(t *rapid.T) bool { return rapid.IntRange(0, 15).Draw(t, "n") == 7 })
+	if err := flag.Set("rapid.nofailfile", "true"); err != nil { // the seed in the message is enough
+		t.Fatal(err)
+	}
 	applied := 0
 	one := func(t *rapid.T) {
 		p := Policy{Write: !seldom.Draw(t, "off"), Threshold: rapid.OneOf(rapid.Just(0.0), rapid.Just(0.5), number).Draw(t, "threshold"), HumanOnly: words.Draw(t, "human"), Never: words.Draw(t, "never")}

@@ -27,7 +27,9 @@ func leavesOutNegation(text string, start, end int) bool {
 	const borders = ".,;:!?()\n\"“”„«»"
 	from := strings.LastIndexAny(text[:start], borders) + 1
 	to := len(text)
-	if i := strings.IndexAny(text[end:], borders); i >= 0 {
+	if quote := strings.TrimRight(text[start:end], " )\"”“»"); strings.HasSuffix(quote, ".") || strings.HasSuffix(quote, "?") || strings.HasSuffix(quote, "!") {
+		to = end // the quote has its sentence to the end; what follows is another one
+	} else if i := strings.IndexAny(text[end:], borders); i >= 0 {
 		to = end + i
 	}
 	if from > start {

@@ -11,18 +11,19 @@ import (
 
 // said holds what a statement says beside what its quotes and their metadata say.
 type said struct {
-	claim  facts
-	tokens []token
-	lang   string
-	quotes facts
-	text   string // of all quotes together
-	said   string // the statement itself, normalised
-	people []string
-	days   []day // of the quotes, resolved, and of their passages
+	claim    facts
+	tokens   []token
+	lang     string
+	quotes   facts
+	text     string // of all quotes together
+	said     string // the statement itself, normalised
+	evidence []crm.Evidence
+	people   []string
+	days     []day // of the quotes, resolved, and of their passages
 }
 
 func statedBy(s Statement, evidence []crm.Evidence, scope Scope) said {
-	var out said
+	out := said{evidence: evidence}
 	langs := map[string]bool{}
 	for _, q := range s.Quotes {
 		src := scope.Sources[q.Passage]
@@ -60,11 +61,14 @@ func statedBy(s Statement, evidence []crm.Evidence, scope Scope) said {
 	return out
 }
 
-// repeats: the statement is nothing but words of one of its quotes.
+// repeats: the statement is nothing but words of one of its quotes, led at most by the name of who said just those.
 func (s said) repeats() bool {
-	own := strings.TrimRight(s.said, ".!?… ")
-	for q := range strings.SplitSeq(s.text, "\n") {
-		if _, _, ok := normalise(q).find(own); ok && !leavesOutNegation(q, strings.Index(q, own), strings.Index(q, own)+len(own)) {
+	for _, e := range s.evidence {
+		own := strings.TrimRight(s.said, ".!?… ")
+		if e.Person != "" {
+			own = strings.TrimPrefix(own, normalise(e.Person).text+": ")
+		}
+		if start, end, ok := normalise(e.Quote).find(own); ok && !leavesOutNegation(e.Quote, start, end) {
 			return true
 		}
 	}
