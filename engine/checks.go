@@ -111,7 +111,7 @@ func Judge(s Statement, scope Scope) Judged {
 	for _, check := range []struct {
 		name string
 		why  string
-	}{{"numbers", said.numbersMissing()}, {"dates", said.datesMissing()}, {"exact", said.exactMissing()}, {"names", said.namesMissing(scope)}} {
+	}{{"numbers", said.numbersMissing()}, {"dates", said.datesMissing()}, {"exact", said.exactMissing()}, {"names", said.namesMissing(scope)}, {"speaker", said.misattributed()}} {
 		ok = record(check.name, check.why) && ok
 	}
 	j.Supported = ok

@@ -31,14 +31,15 @@ type bodyLine struct {
 	Sources []bodySource
 }
 
+// bodySource names where a quote stands. Quote is empty where the line is the quote itself.
 type bodySource struct{ Label, Quote string }
 
 var bodyTemplate = template.Must(template.New("body").Parse(
 	`<p><strong>{{.By}}</strong></p><p><strong>{{.Title}}</strong></p>` +
 		`{{range .Parts}}{{if .Heading}}<p><strong>{{.Heading}}</strong></p>{{end}}` +
 		`{{if .Text}}<p>{{.Text}}</p>{{end}}` +
-		`{{if .Prose}}{{range .Lines}}<p>{{.Text}}{{range .Sources}}<br><em>{{.Label}}: “{{.Quote}}”</em>{{end}}</p>{{end}}` +
-		`{{else if .Lines}}<ul>{{range .Lines}}<li>{{.Text}}{{range .Sources}}<br><em>{{.Label}}: “{{.Quote}}”</em>{{end}}</li>{{end}}</ul>{{end}}` +
+		`{{if .Prose}}{{range .Lines}}<p>{{.Text}}{{range .Sources}}<br><em>{{.Label}}{{if .Quote}}: “{{.Quote}}”{{end}}</em>{{end}}</p>{{end}}` +
+		`{{else if .Lines}}<ul>{{range .Lines}}<li>{{.Text}}{{range .Sources}}<br><em>{{.Label}}{{if .Quote}}: “{{.Quote}}”{{end}}</em>{{end}}</li>{{end}}</ul>{{end}}` +
 		`{{end}}<p>{{.Ref}}</p>`))
 
 // RenderBody builds the HTML of a note or task from supported statements only, each with its sources, and from the plain sentences that were found to hold no fact.
@@ -102,12 +103,27 @@ func linesOf(field string, claims []Judged) []bodyLine {
 			continue
 		}
 		line := bodyLine{Text: strings.TrimSpace(c.Text)}
+		if len(c.Evidence) == 1 && unled(line.Text, c.Evidence[0]) == unled(c.Evidence[0].Quote, c.Evidence[0]) {
+			line.Text = "“" + unled(line.Text, c.Evidence[0]) + "”"
+			line.Sources = []bodySource{{Label: sourceLabel(c.Evidence[0])}}
+			lines = append(lines, line)
+			continue
+		}
 		for _, e := range c.Evidence {
 			line.Sources = append(line.Sources, bodySource{Label: sourceLabel(e), Quote: strings.Join(strings.Fields(e.Quote), " ")})
 		}
 		lines = append(lines, line)
 	}
 	return lines
+}
+
+// unled is a statement or quote on one line without the speaker's name in front, which its source names anyway.
+func unled(text string, e crm.Evidence) string {
+	text = strings.Join(strings.Fields(text), " ")
+	if e.Person != "" {
+		text = strings.TrimPrefix(text, e.Person+": ")
+	}
+	return text
 }
 
 // sourceLabel is person, kind and date, as far as known.

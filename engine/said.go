@@ -75,6 +75,26 @@ func (s said) repeats() bool {
 	return false
 }
 
+// misattributed: the statement gives the words of a quote to somebody else ("Name: words").
+func (s said) misattributed() string {
+	lead, rest, led := strings.Cut(strings.TrimRight(s.said, ".!?… "), ": ")
+	if !led || rest == "" {
+		return ""
+	}
+	for _, e := range s.evidence {
+		if _, _, ok := normalise(e.Quote).find(rest); !ok || e.Person == "" {
+			continue
+		}
+		have := termSet(e.Person)
+		for _, t := range crm.Terms(lead) {
+			if !have[t] {
+				return "these are the words of " + shorten(e.Person)
+			}
+		}
+	}
+	return ""
+}
+
 func (s said) numbersMissing() string {
 	for _, c := range s.claim.numbers {
 		has := slices.ContainsFunc(s.quotes.numbers, func(a amount) bool { return a.covers(c) })
