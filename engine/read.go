@@ -121,6 +121,14 @@ func (r *run) readFocus(ctx context.Context) error {
 			return fmt.Errorf("read %s: %w", a.Ref.Path(), err)
 		}
 		r.focus = a
+		if !slices.Contains(a.Accounts, r.account) {
+			// The record is of one company and the newest word on it came from another, such as a partner who writes for their customer. The memory that
+			// answers is that of the one who wrote; the two never mix.
+			r.account = a.Accounts[0]
+			if err := r.nameAccount(ctx); err != nil {
+				return err
+			}
+		}
 		if a.OwnerID != "" {
 			r.owner = a.OwnerID
 		}
@@ -136,7 +144,7 @@ func (r *run) fits(a crm.Stored) bool {
 		(len(re.FocusKinds) == 0 || slices.Contains(re.FocusKinds, a.Ref.Type.Kind())) &&
 		(re.FocusDirection == "" || re.FocusDirection == a.Direction) &&
 		(r.asOf.IsZero() || a.Time.Before(r.asOf) && a.Created.Before(r.asOf)) &&
-		slices.Contains(a.Accounts, r.account)
+		len(a.Accounts) > 0
 }
 
 func addAll(l crm.Links, refs []crm.Ref) crm.Links {
