@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"github.com/contextd/contextd/internal/crm"
+	"github.com/contextd/contextd/internal/store"
 )
 
 // The exit codes of the program; scripts hold on to them.
@@ -49,6 +50,7 @@ func usagef(format string, args ...any) error {
 func exitCode(err error) int {
 	var code *coded
 	var config *configError
+	var newer *store.NewerSchemaError
 	var api *apiError
 	var dial *net.OpError
 	var request *url.Error
@@ -57,7 +59,7 @@ func exitCode(err error) int {
 		return exitOK
 	case errors.As(err, &code):
 		return code.code
-	case errors.As(err, &config):
+	case errors.As(err, &config), errors.As(err, &newer):
 		return exitConfig
 	case errors.As(err, &api):
 		return api.exitCode()

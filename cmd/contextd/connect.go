@@ -26,7 +26,7 @@ func connect(ctx context.Context, cfg Config) (*apiClient, func() error, error) 
 		if err != nil || l.URL == "" {
 			return nil, nil, withExit(exitUnreachable, fmt.Errorf("another process holds %s and does not listen yet: try again in a moment, or stop it", cfg.DataDir))
 		}
-		return &apiClient{http: &http.Client{Timeout: time.Minute}, base: l.URL, token: scoped(l.Token, cfg)}, func() error { return nil }, nil
+		return &apiClient{http: &http.Client{Timeout: 6 * time.Minute}, base: l.URL, token: scoped(l.Token, cfg)}, func() error { return nil }, nil
 	}
 	if err != nil {
 		return nil, nil, err

@@ -47,5 +47,5 @@ func run(ctx context.Context, args, environ []string, stdin io.Reader, stdout, s
 
 // allCommands plugs the product into the command line.
 func allCommands() commands {
-	return commands{connect: connect, setup: setupHubSpot, doctor: doctor, serve: serve, demo: demo}
+	return commands{connect: connect, setup: setupHubSpot, doctor: doctor, serve: serve, demo: demo, planIndex: planIndex}
 }
