@@ -37,6 +37,9 @@ var table = map[string][]string{
 	"internal/vector/vectortest": {"internal/crm"},
 	"internal/web":               {"internal/crm", "prompts"},
 	"internal/evals":             {"internal/crm", "prompts"},
+	"internal/evals/proctest":    {},
+	"internal/evals/realinput":   {},
+	"internal/evals/reliability": {},
 	"internal/archtest":          {},
 	"cmd/contextd":               {"*"},
 }

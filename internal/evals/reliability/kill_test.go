@@ -5,9 +5,12 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"net/http"
+	"os"
 	"sync/atomic"
 	"testing"
 	"time"
+
+	"github.com/contextd/contextd/internal/evals/proctest"
 )
 
 // report is the one line that a run prints.
@@ -44,7 +47,7 @@ const seed = 20261123
 // TestReliabilityKills is the promise: nothing acknowledged is lost, nothing is written twice.
 func TestReliabilityKills(t *testing.T) {
 	kills, events := number(t, "CONTEXTD_TEST_KILLS"), number(t, "CONTEXTD_TEST_EVENTS")
-	address := freeAddress(t)
+	address := proctest.FreeAddress(t)
 	r := run(t, "kills", address, "http://"+address, kills, events)
 	r.print(t)
 	if r.Lost != 0 || r.Acknowledged != r.Sent {
@@ -71,7 +74,7 @@ func TestReliabilityKills(t *testing.T) {
 // it is blind.
 func TestReliabilityControl(t *testing.T) {
 	kills, events := number(t, "CONTEXTD_TEST_KILLS"), number(t, "CONTEXTD_TEST_EVENTS")
-	address := freeAddress(t)
+	address := proctest.FreeAddress(t)
 	proxy := acknowledgeFirst(t, "http://"+address)
 	r := run(t, "control: acknowledged before the commit", address, proxy, max(kills/8, 10), max(events/8, 500))
 	r.print(t)
@@ -84,20 +87,21 @@ func TestReliabilityControl(t *testing.T) {
 func run(t *testing.T, name, address, publicURL string, kills, events int) report {
 	start := time.Now()
 	rng := rand.New(rand.NewPCG(seed, 1))
-	s := startSim(t, "--companies", "30", "--seed", "7", "--rate-limit", "100000", "--webhook-url", publicURL+"/webhooks/hubspot")
-	s.door(t, http.MethodPost, "/_sim/webhooks", map[string]any{"duplicate_rate": 0.05, "shuffle": true}, nil)
-	c := newService(t, s, address, publicURL)
-	c.command("setup", "hubspot")
+	binary := proctest.Build(t)
+	s := proctest.StartSim(t, binary, "--companies", "30", "--seed", "7", "--rate-limit", "100000", "--webhook-url", publicURL+"/webhooks/hubspot")
+	s.Door(t, http.MethodPost, "/_sim/webhooks", map[string]any{"duplicate_rate": 0.05, "shuffle": true}, nil)
+	c := proctest.NewService(t, proctest.Setup{Binary: binary, Sim: s, Address: address, PublicURL: publicURL, Env: os.Environ()})
+	c.Command("setup", "hubspot")
 	for _, path := range []string{"/crm/objects/2026-09/contacts/", "/crm/objects/2026-09/notes/batch/upsert", "/crm/objects/2026-09/tasks/batch/upsert"} {
 		method := http.MethodPost
 		if path == "/crm/objects/2026-09/contacts/" {
 			method = http.MethodPatch
 		}
-		s.door(t, http.MethodPost, "/_sim/faults", map[string]any{"path": path, "method": method, "kind": "drop_after_apply", "rate": 0.2}, nil)
+		s.Door(t, http.MethodPost, "/_sim/faults", map[string]any{"path": path, "method": method, "kind": "drop_after_apply", "rate": 0.2}, nil)
 	}
 	before := deliveries(t, s)
-	c.start()
-	if _, err := c.ready(20 * time.Second); err != nil {
+	c.Start()
+	if _, err := c.Ready(20 * time.Second); err != nil {
 		t.Fatal(err)
 	}
 	var sent atomic.Int64
@@ -118,10 +122,10 @@ func run(t *testing.T, name, address, publicURL string, kills, events int) repor
 			}
 		}
 		<-time.After(time.Duration(rng.IntN(150)) * time.Millisecond)
-		c.kill()
-		c.start()
+		c.Kill()
+		c.Start()
 		if i%4 == 0 { // most restarts are killed at any point; every fourth may finish, and is timed
-			took, err := c.ready(20 * time.Second)
+			took, err := c.Ready(20 * time.Second)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -138,7 +142,7 @@ func run(t *testing.T, name, address, publicURL string, kills, events int) repor
 	r.Sent, r.Acknowledged = d.Queued-before.Queued, d.Queued-before.Queued-d.Failed-d.Pending
 	r.Received, r.Done, r.InReview, r.Dead, r.Ignored = st.Events.Received, st.Events.Done, st.Events.InReview, st.Events.Dead, st.Events.Ignored
 	r.Lost = r.Acknowledged - r.Received
-	r.Difference = r.Received - r.Done - r.InReview - r.Dead - st.ignored()
+	r.Difference = r.Received - r.Done - r.InReview - r.Dead - st.Ignored()
 	r.Effects, r.Doubled, r.Repeats = effects(t, s)
 	r.Seconds = time.Since(start).Seconds()
 	return r
@@ -150,21 +154,21 @@ type counts struct {
 	Pending int `json:"pending"`
 }
 
-func deliveries(t *testing.T, s *sim) (d counts) {
+func deliveries(t *testing.T, s *proctest.Sim) (d counts) {
 	t.Helper()
-	s.door(t, http.MethodGet, "/_sim/deliveries", nil, &d)
+	s.Door(t, http.MethodGet, "/_sim/deliveries", nil, &d)
 	return d
 }
 
 // settle waits until the simulator has nothing to deliver and the service nothing to do. It gives up only when nothing moves for a minute: a fixed drain time lies.
-func settle(t *testing.T, s *sim, c *service) status {
+func settle(t *testing.T, s *proctest.Sim, c *proctest.Service) proctest.Status {
 	t.Helper()
-	var last status
+	var last proctest.Status
 	moved := time.Now()
 	quiet := 0
 	for {
 		<-time.After(100 * time.Millisecond)
-		st, err := c.status()
+		st, err := c.Status()
 		if err != nil {
 			if time.Since(moved) > time.Minute {
 				t.Fatal(err)

@@ -12,6 +12,8 @@ import (
 	"sync/atomic"
 	"testing"
 	"time"
+
+	"github.com/contextd/contextd/internal/evals/proctest"
 )
 
 var remarks = []string{
@@ -22,14 +24,14 @@ var remarks = []string{
 
 // generate acts as people in HubSpot until about that many events have happened: incoming mails of contacts (which make lead scores) and logged calls with a
 // transcript (which make summaries), as fast as the service is killed.
-func generate(t *testing.T, s *sim, events int, sent *atomic.Int64) error {
+func generate(t *testing.T, s *proctest.Sim, events int, sent *atomic.Int64) error {
 	rng := rand.New(rand.NewPCG(seed, 2))
 	var page struct {
 		Results []struct {
 			ID string `json:"id"`
 		} `json:"results"`
 	}
-	if err := call(t.Context(), http.MethodGet, s.BaseURL+"/crm/objects/2026-09/contacts?limit=100", s.Token, nil, &page); err != nil {
+	if err := proctest.Call(t.Context(), http.MethodGet, s.BaseURL+"/crm/objects/2026-09/contacts?limit=100", s.Token, nil, &page); err != nil {
 		return err
 	}
 	first := deliveries(t, s).Queued
@@ -47,7 +49,7 @@ func generate(t *testing.T, s *sim, events int, sent *atomic.Int64) error {
 			typ, properties = "calls", map[string]string{"hs_timestamp": time.Now().UTC().Format(time.RFC3339Nano), "hs_call_title": fmt.Sprintf("Call %d", i), "hs_call_body": body.String()}
 		}
 		object := map[string]any{"properties": properties, "associations": []string{"contacts/" + contact}}
-		if err := call(t.Context(), http.MethodPost, s.BaseURL+"/_sim/objects/"+typ, "", object, nil); err != nil {
+		if err := proctest.Call(t.Context(), http.MethodPost, s.BaseURL+"/_sim/objects/"+typ, "", object, nil); err != nil {
 			return err
 		}
 		if i%5 == 0 {
@@ -62,7 +64,7 @@ func generate(t *testing.T, s *sim, events int, sent *atomic.Int64) error {
 }
 
 // effects counts, on the simulator's side, what our app wrote: how many effects, how many objects were made twice for one key, and how many writes changed nothing.
-func effects(t *testing.T, s *sim) (made, doubled, repeats int) {
+func effects(t *testing.T, s *proctest.Sim) (made, doubled, repeats int) {
 	t.Helper()
 	var writes struct {
 		Items []struct {
@@ -73,7 +75,7 @@ func effects(t *testing.T, s *sim) (made, doubled, repeats int) {
 			Repeat bool              `json:"repeat"`
 		} `json:"items"`
 	}
-	s.door(t, http.MethodGet, "/_sim/writes", nil, &writes)
+	s.Door(t, http.MethodGet, "/_sim/writes", nil, &writes)
 	objects := map[string]map[string]bool{}
 	for _, w := range writes.Items {
 		if w.Repeat {
