@@ -45,7 +45,7 @@ func markOf(fingerprint string, a crm.Activity, d crm.Document) (mark, error) {
 func hashOf(values ...any) (string, error) {
 	raw, err := json.Marshal(values)
 	if err != nil {
-		return "", fmt.Errorf("hash: %v: %w", err, crm.ErrInvalid)
+		return "", fmt.Errorf("hash: %w: %w", err, crm.ErrInvalid)
 	}
 	sum := sha256.Sum256(raw)
 	return hex.EncodeToString(sum[:10]), nil

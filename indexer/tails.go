@@ -31,8 +31,8 @@ func cutTail(lines []line, parts []part, a, b int) {
 		for b > a && (lines[b-1].blank() || parts[b-1] != own) {
 			b--
 		}
-		end := b
-		if end = cutFooters(lines, parts, a, b); end == b {
+		end := cutFooters(lines, parts, a, b)
+		if end == b {
 			end = cutSignature(lines, parts, a, b)
 		}
 		if end == b {

@@ -77,17 +77,21 @@ func loadFolder(fsys fs.FS, name string) (Workflow, error) {
 	w.Prompt = parsePrompt(promptFile, string(prompt), p)
 	validate(w, name, answer, p)
 	w.Golden = loadGolden(fsys, name, answer, p)
-	w.SHA256 = hashFiles(workflowFile, raw, path.Base(promptFile), prompt, schemaFile, schema)
+	w.SHA256 = hashFiles(hashedFile{workflowFile, raw}, hashedFile{path.Base(promptFile), prompt}, hashedFile{schemaFile, schema})
 	return w, p.err()
 }
 
-// hashFiles takes name, content, name, content …; names and lengths are hashed too, so that no byte can move from one file to the next unseen.
-func hashFiles(pairs ...any) string {
+type hashedFile struct {
+	name    string
+	content []byte
+}
+
+// hashFiles hashes names and lengths too, so that no byte can move from one file to the next unseen.
+func hashFiles(files ...hashedFile) string {
 	h := sha256.New()
-	for i := 0; i < len(pairs); i += 2 {
-		content := pairs[i+1].([]byte)
-		fmt.Fprintf(h, "%s\x00%d\x00", pairs[i], len(content)) // a hash never fails to write
-		h.Write(content)
+	for _, f := range files {
+		fmt.Fprintf(h, "%s\x00%d\x00", f.name, len(f.content)) // a hash never fails to write
+		h.Write(f.content)
 	}
 	return hex.EncodeToString(h.Sum(nil))
 }

@@ -26,7 +26,7 @@ type apiClient struct {
 // apiError is an answer that is not a success: RFC 9457, or whatever could be read of it.
 type apiError struct {
 	status        int
-	what, request string // "POST /api/v1/runs"
+	request       string // "POST /api/v1/runs"
 	title, detail string
 	fields        []fieldError
 }

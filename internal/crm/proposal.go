@@ -17,6 +17,7 @@ const (
 
 // String is the verdict as it is stored and shown.
 func (v Verdict) String() string {
+	//exhaustive:enforce
 	switch v {
 	case Review:
 		return "review"

@@ -31,6 +31,7 @@ const (
 
 // String is the lane's stored and shown name.
 func (l Lane) String() string {
+	//exhaustive:enforce
 	switch l {
 	case LiveLane:
 		return "live"

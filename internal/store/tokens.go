@@ -81,7 +81,7 @@ func (db *DB) CheckToken(ctx context.Context, secret string) (tok Token, err err
 	return tok, nil
 }
 
-const tokenColumns = "name, role, portal, created_at, revoked_at, used_at"
+const tokenColumns = "name, role, portal, created_at, revoked_at, used_at" //nolint:gosec // names of columns, not a credential
 
 func scanToken(scan func(...any) error) (tok Token, err error) {
 	var created, revoked, used int64

@@ -46,7 +46,7 @@ func readJSON(c *gin.Context, out any) error {
 	d := json.NewDecoder(bytes.NewReader(body))
 	d.DisallowUnknownFields()
 	if err := d.Decode(out); err != nil {
-		return fmt.Errorf("the body does not fit: %s: %w", err, crm.ErrInvalid)
+		return fmt.Errorf("the body does not fit: %w: %w", err, crm.ErrInvalid)
 	}
 	return nil
 }

@@ -19,7 +19,7 @@ type loginPage struct {
 
 // askToken shows the log-in form; next is the page that was asked for.
 func (s *server) askToken(c *gin.Context, status int, message string) {
-	next := "/"
+	var next string
 	if c.Request.Method == http.MethodGet {
 		next = nextPage(c.Request.URL.RequestURI())
 	} else {
@@ -33,7 +33,7 @@ func (s *server) showLogin(c *gin.Context) { s.askToken(c, http.StatusOK, "") }
 // login opens a session for the holder of an API token. The token comes in the body, never in an address.
 func (s *server) login(c *gin.Context) {
 	token := strings.TrimSpace(c.PostForm("token"))
-	who, err := Identity{}, error(crm.ErrNotFound)
+	who, err := Identity{}, crm.ErrNotFound
 	if isToken(token) {
 		who, err = s.Access.Identify(c.Request.Context(), token)
 	}
@@ -63,7 +63,7 @@ func (s *server) start(c *gin.Context) {
 		s.failPage(c, q.err)
 		return
 	}
-	who, err := Identity{}, error(crm.ErrNotFound)
+	who, err := Identity{}, crm.ErrNotFound
 	if once := q.text("token"); once != "" && len(once) <= maxTokenSize {
 		who, err = s.Access.Redeem(c.Request.Context(), once)
 	}

@@ -23,7 +23,6 @@ type memory struct {
 type row struct {
 	wanted, done, fence int64
 	attempts            int
-	lane                crm.Lane
 	notBefore, lease    time.Time
 	marked              time.Time
 	owner, cause        string

@@ -120,7 +120,7 @@ type recorder struct {
 }
 
 func (r *recorder) Header() http.Header         { return r.header }
-func (r *recorder) Write(b []byte) (int, error) { r.WriteHeader(200); return r.body.Write(b) }
+func (r *recorder) Write(b []byte) (int, error) { r.WriteHeader(http.StatusOK); return r.body.Write(b) }
 func (r *recorder) WriteHeader(status int) {
 	if r.status == 0 {
 		r.status = status

@@ -68,7 +68,7 @@ func (h *hasher) vector(text string) []float32 {
 	h.order = h.order[:0]
 	before := ""
 	for _, term := range crm.Terms(text) {
-		h.count(hash(term, 1)<<2|0, wordWeight)
+		h.count(hash(term, 1)<<2, wordWeight)
 		if before != "" {
 			h.count(hash(before+" "+term, 2)<<2|1, pairWeight)
 		}

@@ -110,7 +110,7 @@ func (x *Index) load(ctx context.Context, ref crm.Ref) (*account, error) {
 	if err != nil {
 		return nil, damaged(err)
 	}
-	defer rows.Close() //nolint:errcheck // reading; rows.Err below is what counts
+	defer rows.Close() // reading: rows.Err below is what counts
 	a := &account{}
 	for rows.Next() {
 		var kind crm.Kind
