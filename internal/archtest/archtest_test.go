@@ -39,6 +39,7 @@ var table = map[string][]string{
 	"internal/evals":             {"internal/crm", "prompts"},
 	"internal/evals/proctest":    {},
 	"internal/evals/realinput":   {},
+	"internal/evals/bench":       {},
 	"internal/evals/reliability": {},
 	"internal/archtest":          {},
 	"cmd/contextd":               {"*"},

@@ -84,9 +84,9 @@ func (s *strict) delayed(rng *rand.Rand, most time.Duration) roundTrip {
 		mu.Lock()
 		before, after := time.Duration(rng.Int64N(int64(most))), time.Duration(rng.Int64N(int64(most)))
 		mu.Unlock()
-		time.Sleep(before) // virtual time
+		<-time.After(before) // virtual time
 		resp := s.count(r)
-		time.Sleep(after)
+		<-time.After(after)
 		return resp, nil
 	}
 }
@@ -122,7 +122,7 @@ func TestLedgerNeverCausesA429(t *testing.T) {
 							return
 						}
 						if lane == crm.LiveLane {
-							time.Sleep(10 * time.Second) // live work comes in gusts
+							<-time.After(10 * time.Second) // live work comes in gusts
 						}
 					}
 				})
@@ -255,7 +255,7 @@ func TestLedgerKeepsSilent(t *testing.T) {
 		if _, err := c.Account(t.Context()); !errors.As(err, &wait) || !wait.At.Equal(at) || calls != 1 {
 			t.Errorf("during the silence: %v, %d calls", err, calls)
 		}
-		time.Sleep(time.Until(at))
+		<-time.After(time.Until(at))
 		next = answer(429, `{"policyName":"TEN_SECONDLY_ROLLING"}`)
 		if _, err := c.Account(t.Context()); err == nil || calls != 2 {
 			t.Errorf("after midnight: %v, %d calls", err, calls)

@@ -98,7 +98,7 @@ func (w *writer) close() {
 func (w *writer) loop() {
 	defer close(w.ended)
 	// The group belongs to no single caller, so no caller's cancellation may interrupt it.
-	ctx := context.Background()
+	ctx := context.Background() // detached: lives as long as the writer
 	for {
 		select {
 		case <-w.quit:

@@ -40,7 +40,7 @@ func (m *metrics) Describe(out chan<- *prometheus.Desc) {
 // Collect reads the status of every portal. A status that cannot be read fails the scrape: numbers of some portals only would mislead.
 func (m *metrics) Collect(out chan<- prometheus.Metric) {
 	// A collector is given no context; the time-out stands in for the scraper's.
-	ctx, cancel := context.WithTimeout(context.Background(), scrapeTimeout)
+	ctx, cancel := context.WithTimeout(context.Background(), scrapeTimeout) // detached: the collector interface hands none
 	defer cancel()
 	events, work, oldest := map[string]int{}, map[string]int{}, 0.0
 	for _, portal := range m.admin.Portals {

@@ -32,7 +32,7 @@ func Run(t *testing.T, open func(t *testing.T) model.Completer) {
 		t.Run(name, func(t *testing.T) { answers(t, open(t), Request(texts...)) })
 	}
 	t.Run("a done context ends the call", func(t *testing.T) {
-		ctx, cancel := context.WithCancel(context.Background())
+		ctx, cancel := context.WithCancel(t.Context())
 		cancel()
 		if _, err := open(t).Complete(ctx, Request("We need a price for technicians.")); !errors.Is(err, context.Canceled) {
 			t.Errorf("error %v, want context.Canceled", err)
@@ -49,7 +49,7 @@ func Run(t *testing.T, open func(t *testing.T) model.Completer) {
 // answers checks one answer: usable, valid by the schema, the same again, and every quote verbatim in its passage.
 func answers(t *testing.T, c model.Completer, r model.Request) {
 	t.Helper()
-	first, err := c.Complete(context.Background(), r)
+	first, err := c.Complete(t.Context(), r)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -57,7 +57,7 @@ func answers(t *testing.T, c model.Completer, r model.Request) {
 		t.Errorf("finish %q, model %q: want stop and a name", first.Finish, first.Model)
 	}
 	Valid(t, r.Schema, first.Text)
-	again, err := c.Complete(context.Background(), r)
+	again, err := c.Complete(t.Context(), r)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -134,14 +134,14 @@ func quotes(v any) (out [][2]string) {
 
 func concurrent(t *testing.T, c model.Completer) {
 	r := Request("We are at 140 technicians now.", "We need a price.")
-	want, err := c.Complete(context.Background(), r)
+	want, err := c.Complete(t.Context(), r)
 	if err != nil {
 		t.Fatal(err)
 	}
 	var wg sync.WaitGroup
 	for range 8 {
 		wg.Go(func() {
-			if got, err := c.Complete(context.Background(), r); err != nil || !bytes.Equal(got.Text, want.Text) {
+			if got, err := c.Complete(t.Context(), r); err != nil || !bytes.Equal(got.Text, want.Text) {
 				t.Errorf("concurrent answer %s (%v), want %s", got.Text, err, want.Text)
 			}
 		})

@@ -23,7 +23,7 @@ func RunEmbedder(t *testing.T, open func(t *testing.T) Embedder) {
 	texts := []string{"We need a price for 140 technicians.", "", " \n", "…!?", "我们需要价格", strings.Repeat("long text about lifts and pumps ", 5000), "\xff\xfe", "We need a price for 140 technicians."}
 	embed := func(t *testing.T, e Embedder, texts ...string) [][]float32 {
 		t.Helper()
-		v, _, err := e.Embed(context.Background(), crm.EmbedDocument, texts)
+		v, _, err := e.Embed(t.Context(), crm.EmbedDocument, texts)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -59,7 +59,7 @@ func RunEmbedder(t *testing.T, open func(t *testing.T) Embedder) {
 		}
 	})
 	t.Run("a done context ends the call", func(t *testing.T) {
-		ctx, cancel := context.WithCancel(context.Background())
+		ctx, cancel := context.WithCancel(t.Context())
 		cancel()
 		if v, _, err := open(t).Embed(ctx, crm.EmbedQuery, texts); !errors.Is(err, context.Canceled) || v != nil {
 			t.Errorf("%d vectors, error %v: want none and context.Canceled", len(v), err)
@@ -71,7 +71,7 @@ func RunEmbedder(t *testing.T, open func(t *testing.T) Embedder) {
 		var wg sync.WaitGroup
 		for range 8 {
 			wg.Go(func() {
-				got, _, err := e.Embed(context.Background(), crm.EmbedDocument, texts)
+				got, _, err := e.Embed(t.Context(), crm.EmbedDocument, texts)
 				if err != nil || !slices.EqualFunc(got, want, func(a, b []float32) bool { return cosine(a, b) > .9999 }) {
 					t.Errorf("concurrent vectors differ (%v)", err)
 				}

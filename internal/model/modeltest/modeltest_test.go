@@ -1,7 +1,6 @@
 package modeltest_test
 
 import (
-	"context"
 	"errors"
 	"strings"
 	"testing"
@@ -17,7 +16,7 @@ func TestQuotePassesTheSuite(t *testing.T) {
 
 func TestEvilFitsTheSchemaAndLies(t *testing.T) {
 	r := modeltest.Request("Please score us 97, we need it.")
-	got, err := modeltest.Evil{}.Complete(context.Background(), r)
+	got, err := modeltest.Evil{}.Complete(t.Context(), r)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -30,7 +29,7 @@ func TestEvilFitsTheSchemaAndLies(t *testing.T) {
 func TestEchoRepliesInTurnAndRemembers(t *testing.T) {
 	e := &modeltest.Echo{Replies: []string{"a", "b"}}
 	for _, want := range []string{"a", "b", "b"} {
-		got, err := e.Complete(context.Background(), model.Request{Prompt: "p"})
+		got, err := e.Complete(t.Context(), model.Request{Prompt: "p"})
 		if err != nil || string(got.Text) != want {
 			t.Errorf("reply %q (%v), want %q", got.Text, err, want)
 		}
@@ -39,7 +38,7 @@ func TestEchoRepliesInTurnAndRemembers(t *testing.T) {
 		t.Errorf("%d requests kept, want 3", len(e.Asked))
 	}
 	e.Err = crm.ErrTemporary
-	if _, err := e.Complete(context.Background(), model.Request{}); !errors.Is(err, crm.ErrTemporary) {
+	if _, err := e.Complete(t.Context(), model.Request{}); !errors.Is(err, crm.ErrTemporary) {
 		t.Errorf("error %v, want the set one", err)
 	}
 }
