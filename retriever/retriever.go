@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"strconv"
+	"time"
 
 	"github.com/contextd/contextd/internal/crm"
 )
@@ -83,8 +84,10 @@ func (r *Retriever) candidates(ctx context.Context, q crm.Question, p *crm.Posti
 		}
 	}
 	if !q.Focus.IsZero() {
+		reach := q.Filter
+		reach.Since = time.Time{} // the window is for what surrounds the focus, not for what the question is about
 		for _, c := range p.Chunks {
-			if c.Activity == q.Focus && q.Matches(c.Kind, c.Time, c.Created) {
+			if c.Activity == q.Focus && reach.Matches(c.Kind, c.Time, c.Created) {
 				f := at(c.ID)
 				f.focus, f.pos = true, c.Pos
 			}

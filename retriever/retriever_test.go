@@ -174,6 +174,24 @@ func TestFocusIsAlwaysThere(t *testing.T) {
 	}
 }
 
+// A window leaves the focus in, however old or of whatever time it is; what lies in the future of a question never comes in.
+func TestWindowDoesNotHideTheFocus(t *testing.T) {
+	m := &memory{}
+	old, undated := m.add("7", day, "hello everybody"), m.add("8", time.Time{}, "hello nobody")
+	m.add("20", day.AddDate(2, 0, 0), "price talk")
+	within := crm.Filter{Portal: 1, Account: acme, Since: day.AddDate(1, 0, 0)}
+	for focus, want := range map[crm.Ref]string{old: "7-0 20-0", undated: "8-0 20-0"} {
+		if c := ask(t, m, crm.Question{Filter: within, Text: "price talk", Focus: focus, Budget: 1000}); ids(c) != want {
+			t.Errorf("focus %s: have %s, want %s", focus.Path(), ids(c), want)
+		}
+	}
+	later := m.add("9", day.AddDate(3, 0, 0), "hello somebody")
+	within.AsOf = day.AddDate(2, 6, 0)
+	if c := ask(t, m, crm.Question{Filter: within, Text: "price talk", Focus: later, Budget: 1000}); ids(c) != "20-0" {
+		t.Errorf("a focus from after the moment of the question: have %s, want 20-0", ids(c))
+	}
+}
+
 func TestBudgetChronologyAndCopies(t *testing.T) {
 	m := &memory{}
 	long := "the price of the licence is the question that everybody asks again and again in this account"
