@@ -1,0 +1,3 @@
+// Package bench owns the speed goals: ratios of the product against a bare or ideal counterpart, measured side by side in one process in alternating rounds, and the
+// table of them. They run through `make bench`; it has no tests, and a slow machine fails nothing: the table says what was missed.
+package bench
