@@ -11,18 +11,22 @@ import (
 )
 
 // Applier carries effects to HubSpot. An effect goes new → sending → verified, conflict or failed; unknown when nobody can say whether a request was applied. A
-// sending or unknown effect is settled by reading back, once no request of an earlier holder can still be on its way. All fields but Log are required.
+// sending or unknown effect is settled by reading back: at once where writing the same again is harmless (a property, a note under a unique key), else once no request
+// of an earlier holder can still be on its way. All fields but Timeout and Log are required.
 type Applier struct {
 	Effects Effects
 	Writer  Writer
 	Enabled func(crm.PortalID) error // nil, or why nothing may be written now (crm.ErrStopped)
 	Now     func() time.Time
-	Timeout time.Duration // of one write request; 0: 30 s
+	Timeout time.Duration // of one write, all its requests together; 0: 10 s
 	Log     *slog.Logger  // nil: silent
 }
 
-// grace is added to a request's time-out before it counts as dead: a request that left the machine in time can still be applied later than its sender gave up.
+// grace is added to a write's time-out before it counts as dead: a request that left the machine in time can still be applied later than its sender gave up.
 const grace = 10 * time.Second
+
+// mostWrites is how often a value is written that HubSpot keeps changing into another one.
+const mostWrites = 8
 
 // Apply works on effects (the claims' keys): one error per claim, nil when the effect is settled. While writing is off an effect stays as it is (crm.ErrStopped); an
 // effect whose request may still be on its way is a crm.RetryAfter.
@@ -45,33 +49,51 @@ func (a *Applier) apply(ctx context.Context, claim crm.Claim) error {
 	if !started && e.State != crm.EffectNew {
 		return nil // settled
 	}
-	if started && a.Now().Before(e.Deadline) {
-		return &crm.RetryAfter{At: e.Deadline, Err: fmt.Errorf("an earlier request may still be on its way: %w", crm.ErrUnknown)}
-	}
 	e.Fence = claim.Fence
 	if !Allowed(e.Change, e.Portal) || e.Portal != claim.Portal {
 		return a.settle(ctx, e, crm.EffectFailed, crm.Receipt{}, "not on the allow-list")
 	}
 	if e.Change.Kind == crm.PropertyKind {
-		return a.property(ctx, e, started)
+		return a.property(ctx, attempt{e, started, true})
 	}
-	return a.activity(ctx, e, started)
+	unique, err := a.Writer.UniqueKeys(ctx, e.Portal, activityType(e.Change))
+	if err != nil {
+		return fmt.Errorf("ask whether keys are unique: %w", err)
+	}
+	if started && !unique && a.Now().Before(e.Deadline) {
+		return &crm.RetryAfter{At: e.Deadline, Err: fmt.Errorf("an earlier request may still be on its way: %w", crm.ErrUnknown)}
+	}
+	return a.activity(ctx, attempt{e, started, unique})
+}
+
+// attempt is one try at an effect.
+type attempt struct {
+	crm.Effect
+	started    bool // an earlier try may have sent a request
+	repeatable bool // HubSpot itself makes a second request harmless
+}
+
+func activityType(c crm.Change) crm.ObjectType {
+	if c.Kind == crm.TaskKind {
+		return crm.Tasks
+	}
+	return crm.Notes
 }
 
 // property writes an absolute value, unless it is there already or a person has changed it since the evidence was read.
-func (a *Applier) property(ctx context.Context, e crm.Effect, started bool) error {
+func (a *Applier) property(ctx context.Context, e attempt) error {
 	c := e.Change
 	before, err := a.Writer.Current(ctx, c.Target, c.Property)
 	if err != nil {
-		return a.hopeless(ctx, e, started, err)
+		return a.hopeless(ctx, e, err)
 	}
 	receipt := crm.Receipt{Object: c.Target, Before: &before.Value, After: c.After, WroteAt: before.At}
 	if sameValue(before.Value, c.After) {
-		receipt.Repeat = !started
-		return a.settle(ctx, e, crm.EffectVerified, receipt, "")
+		receipt.Repeat = !e.started
+		return a.settle(ctx, e.Effect, crm.EffectVerified, receipt, "")
 	}
 	if why := conflict(before, c, e.ReadAt); why != "" {
-		return a.settle(ctx, e, crm.EffectConflict, receipt, why)
+		return a.settle(ctx, e.Effect, crm.EffectConflict, receipt, why)
 	}
 	if e, err = a.begin(ctx, e); err != nil {
 		return err
@@ -86,11 +108,11 @@ func (a *Applier) property(ctx context.Context, e crm.Effect, started bool) erro
 	switch receipt.After, receipt.WroteAt = after.Value, after.At; {
 	case sameValue(after.Value, c.After):
 		receipt.After = c.After
-		return a.settle(ctx, e, crm.EffectVerified, receipt, "")
+		return a.settle(ctx, e.Effect, crm.EffectVerified, receipt, "")
 	case after.ByPerson && after.At.After(before.At):
-		return a.settle(ctx, e, crm.EffectConflict, receipt, "a person changed it while it was being written")
+		return a.settle(ctx, e.Effect, crm.EffectConflict, receipt, "a person changed it while it was being written")
 	}
-	return a.unknown(ctx, e, errors.New("the value read back is not the one written"))
+	return a.differs(ctx, e, "the value read back is not the one written")
 }
 
 // conflict says that a person made the present value after, or otherwise than, the evidence saw it.
@@ -109,12 +131,9 @@ func conflict(now Current, c crm.Change, readAt time.Time) string {
 }
 
 // activity writes a note or task under its key and looks whether it is there.
-func (a *Applier) activity(ctx context.Context, e crm.Effect, started bool) error {
+func (a *Applier) activity(ctx context.Context, e attempt) error {
 	c := e.Change
-	typ, properties := crm.Notes, map[string]string{c.Property: c.After}
-	if c.Kind == crm.TaskKind {
-		typ = crm.Tasks
-	}
+	typ, properties := activityType(c), map[string]string{c.Property: c.After}
 	for k, v := range c.Fields {
 		properties[k] = v
 	}
@@ -122,12 +141,12 @@ func (a *Applier) activity(ctx context.Context, e crm.Effect, started bool) erro
 	ref, found, err := a.Writer.FindActivity(ctx, e.Portal, typ, c.Key, c.Links)
 	switch {
 	case err == nil && textOf(found[c.Property]) == textOf(c.After):
-		return a.settle(ctx, e, crm.EffectVerified, crm.Receipt{Object: ref, After: c.After, Repeat: !started}, "")
+		return a.settle(ctx, e.Effect, crm.EffectVerified, crm.Receipt{Object: ref, After: c.After, Repeat: !e.started}, "")
 	case err == nil:
 		old := found[c.Property]
 		before = &old
 	case !errors.Is(err, crm.ErrNotFound):
-		return a.hopeless(ctx, e, started, err)
+		return a.hopeless(ctx, e, err)
 	}
 	if e, err = a.begin(ctx, e); err != nil {
 		return err
@@ -145,7 +164,7 @@ func (a *Applier) activity(ctx context.Context, e crm.Effect, started bool) erro
 		return a.unknown(ctx, e, err)
 	}
 	if textOf(found[c.Property]) != textOf(c.After) {
-		return a.unknown(ctx, e, errors.New("the text read back is not the one written"))
+		return a.differs(ctx, e, "the text read back is not the one written")
 	}
-	return a.settle(ctx, e, crm.EffectVerified, crm.Receipt{Object: back, Before: before, After: c.After, WroteAt: a.Now()}, "")
+	return a.settle(ctx, e.Effect, crm.EffectVerified, crm.Receipt{Object: back, Before: before, After: c.After, WroteAt: a.Now()}, "")
 }

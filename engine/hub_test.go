@@ -10,15 +10,18 @@ import (
 	"github.com/contextd/contextd/internal/crm"
 )
 
-// hub is HubSpot as the applier sees it, without any protection of its own: a create that is sent twice makes two notes. Faults are taken one per write.
+// hub is HubSpot as the applier sees it. Unless unique, it has no protection of its own: a create that is sent twice makes two notes. Faults are taken one per write.
 type hub struct {
-	now     func() time.Time
-	values  map[string]Current
-	notes   []hubNote
-	writes  int // property writes that were applied
-	faults  []string
-	delayed []func() // applied when the clock has moved on by late
-	due     time.Time
+	now      func() time.Time
+	values   map[string]Current
+	notes    []hubNote
+	writes   int    // property writes that were applied
+	keeps    string // what HubSpot makes of every value; "": leaves it alone
+	requests int
+	unique   bool // notes and tasks are upserted by their key
+	faults   []string
+	delayed  []func() // applied when the clock has moved on by late
+	due      time.Time
 }
 
 type hubNote struct {
@@ -47,6 +50,7 @@ func (h *hub) settle() {
 }
 
 func (h *hub) write(apply func()) error {
+	h.requests++
 	h.settle()
 	switch f := h.fault(); f {
 	case "":
@@ -83,7 +87,9 @@ func (h *hub) Current(_ context.Context, target crm.Ref, property string) (Curre
 
 func (h *hub) SetProperty(_ context.Context, target crm.Ref, property, value string) error {
 	return h.write(func() {
-		h.writes++
+		if h.writes++; h.keeps != "" {
+			value = h.keeps
+		}
 		h.values[target.String()+"/"+property] = Current{Value: value, At: h.now(), Source: "INTEGRATION:1"}
 	})
 }
@@ -91,10 +97,22 @@ func (h *hub) SetProperty(_ context.Context, target crm.Ref, property, value str
 func (h *hub) UpsertActivity(_ context.Context, portal crm.PortalID, typ crm.ObjectType, key string, properties map[string]string, _ []crm.Ref) (crm.Ref, error) {
 	var ref crm.Ref
 	err := h.write(func() {
+		if h.keeps != "" {
+			properties = map[string]string{bodyProperty(crm.NoteKind): h.keeps}
+		}
+		if i := slices.IndexFunc(h.notes, func(n hubNote) bool { return h.unique && n.key == key }); i >= 0 {
+			ref = h.notes[i].ref
+			maps.Copy(h.notes[i].properties, properties)
+			return
+		}
 		ref = crm.Ref{Portal: portal, Type: typ, ID: fmt.Sprint(len(h.notes) + 1)}
 		h.notes = append(h.notes, hubNote{ref, key, maps.Clone(properties)})
 	})
 	return ref, err
+}
+
+func (h *hub) UniqueKeys(context.Context, crm.PortalID, crm.ObjectType) (bool, error) {
+	return h.unique, nil
 }
 
 func (h *hub) FindActivity(_ context.Context, portal crm.PortalID, typ crm.ObjectType, key string, _ []crm.Ref) (crm.Ref, map[string]string, error) {
@@ -124,7 +142,7 @@ func (o *outbox) Begin(_ context.Context, e crm.Effect) error {
 	if e.Fence < o.e.Fence {
 		return fmt.Errorf("fence: %w", crm.ErrConflict)
 	}
-	o.e.State, o.e.Fence, o.e.Deadline = crm.EffectSending, e.Fence, e.Deadline
+	o.e.State, o.e.Fence, o.e.Deadline, o.e.Attempts = crm.EffectSending, e.Fence, e.Deadline, o.e.Attempts+1
 	return nil
 }
 

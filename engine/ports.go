@@ -69,6 +69,9 @@ type Writer interface {
 	SetProperty(ctx context.Context, target crm.Ref, property, value string) error
 	// UpsertActivity writes a note or task of ours by its unique key and returns it; associations are added idempotently.
 	UpsertActivity(ctx context.Context, portal crm.PortalID, typ crm.ObjectType, key string, properties map[string]string, links []crm.Ref) (crm.Ref, error)
+	// UniqueKeys reports whether HubSpot itself keeps a second note or task with one key from existing: repeating UpsertActivity is then harmless even while an earlier
+	// request is on its way.
+	UniqueKeys(ctx context.Context, portal crm.PortalID, typ crm.ObjectType) (bool, error)
 	// FindActivity looks for our note or task by key near the given records; crm.ErrNotFound. It settles unknown outcomes.
 	FindActivity(ctx context.Context, portal crm.PortalID, typ crm.ObjectType, key string, links []crm.Ref) (ref crm.Ref, properties map[string]string, err error)
 }

@@ -13,17 +13,17 @@ func (a *Applier) timeout() time.Duration {
 	if a.Timeout > 0 {
 		return a.Timeout
 	}
-	return 30 * time.Second
+	return 10 * time.Second
 }
 
 // begin asks for the last time whether writing is allowed and records, before the request leaves, that it may be on its way until the deadline.
-func (a *Applier) begin(ctx context.Context, e crm.Effect) (crm.Effect, error) {
+func (a *Applier) begin(ctx context.Context, e attempt) (attempt, error) {
 	if err := a.Enabled(e.Portal); err != nil {
 		return e, stopped(err)
 	}
 	e.State, e.Deadline = crm.EffectSending, a.Now().Add(a.timeout()+grace)
 	e.Attempts++
-	if err := a.Effects.Begin(ctx, e); err != nil {
+	if err := a.Effects.Begin(ctx, e.Effect); err != nil {
 		return e, fmt.Errorf("begin: %w", err)
 	}
 	return e, nil
@@ -46,15 +46,15 @@ func (a *Applier) send(ctx context.Context, request func(context.Context) error)
 
 // unsent judges the error of a write. Refused values and missing targets are final; what certainly was not applied can be tried again at once; anything else may have
 // been applied.
-func (a *Applier) unsent(ctx context.Context, e crm.Effect, err error) error {
+func (a *Applier) unsent(ctx context.Context, e attempt, err error) error {
 	switch {
 	case errors.Is(err, crm.ErrUnknown):
 		return a.unknown(ctx, e, err)
 	case errors.Is(err, crm.ErrInvalid), errors.Is(err, crm.ErrNotFound):
-		return a.settle(ctx, e, crm.EffectFailed, crm.Receipt{Object: e.Object}, err.Error())
+		return a.settle(ctx, e.Effect, crm.EffectFailed, crm.Receipt{Object: e.Object}, err.Error())
 	case errors.Is(err, crm.ErrTemporary), errors.Is(err, crm.ErrForbidden), errors.Is(err, crm.ErrStopped):
 		e.Deadline = a.Now() // nothing is on its way
-		if settled := a.settle(ctx, e, crm.EffectUnknown, crm.Receipt{Object: e.Object}, err.Error()); settled != nil {
+		if settled := a.settle(ctx, e.Effect, crm.EffectUnknown, crm.Receipt{Object: e.Object}, err.Error()); settled != nil {
 			return errors.Join(err, settled)
 		}
 		return err
@@ -62,20 +62,33 @@ func (a *Applier) unsent(ctx context.Context, e crm.Effect, err error) error {
 	return a.unknown(ctx, e, err)
 }
 
-// unknown records that nobody can say yet, and comes back when the request is dead for sure.
-func (a *Applier) unknown(ctx context.Context, e crm.Effect, cause error) error {
-	if err := a.settle(ctx, e, crm.EffectUnknown, crm.Receipt{Object: e.Object}, cause.Error()); err != nil {
+// unknown records that nobody can say yet, and comes back to read it: soon where a second request is harmless (long enough for a slow first one to arrive), else when
+// the request is dead for sure.
+func (a *Applier) unknown(ctx context.Context, e attempt, cause error) error {
+	if err := a.settle(ctx, e.Effect, crm.EffectUnknown, crm.Receipt{Object: e.Object}, cause.Error()); err != nil {
 		return errors.Join(cause, err)
 	}
-	return &crm.RetryAfter{At: e.Deadline, Err: fmt.Errorf("%w: %w", crm.ErrUnknown, cause)}
+	at := e.Deadline
+	if e.repeatable {
+		at = a.Now().Add(min(500*time.Millisecond<<min(e.Attempts-1, 10), time.Minute))
+	}
+	return &crm.RetryAfter{At: at, Err: fmt.Errorf("%w: %w", crm.ErrUnknown, cause)}
+}
+
+// differs is a write that HubSpot accepted and yet does not show: read again a few times, then given up, because HubSpot makes something else of this value.
+func (a *Applier) differs(ctx context.Context, e attempt, why string) error {
+	if e.Attempts >= mostWrites {
+		return a.settle(ctx, e.Effect, crm.EffectFailed, crm.Receipt{Object: e.Object}, fmt.Sprintf("%s, after %d attempts", why, e.Attempts))
+	}
+	return a.unknown(ctx, e, errors.New(why))
 }
 
 // hopeless judges the error of a read before any write of this attempt: a target that is gone ends an effect; everything else is tried again.
-func (a *Applier) hopeless(ctx context.Context, e crm.Effect, started bool, err error) error {
+func (a *Applier) hopeless(ctx context.Context, e attempt, err error) error {
 	if errors.Is(err, crm.ErrNotFound) || errors.Is(err, crm.ErrInvalid) {
-		return a.settle(ctx, e, crm.EffectFailed, crm.Receipt{}, err.Error())
+		return a.settle(ctx, e.Effect, crm.EffectFailed, crm.Receipt{}, err.Error())
 	}
-	if started {
+	if e.started {
 		return fmt.Errorf("read back: %w", err)
 	}
 	return fmt.Errorf("read before writing: %w", err)

@@ -103,6 +103,15 @@ func (p portals) UpsertActivity(ctx context.Context, portal crm.PortalID, typ cr
 	return c.UpsertActivity(ctx, portal, typ, key, properties, links)
 }
 
+// UniqueKeys implements engine.Writer.
+func (p portals) UniqueKeys(ctx context.Context, portal crm.PortalID, typ crm.ObjectType) (bool, error) {
+	c, err := p.of(portal)
+	if err != nil {
+		return false, err
+	}
+	return c.UniqueKeys(ctx, portal, typ)
+}
+
 // FindActivity implements engine.Writer.
 func (p portals) FindActivity(ctx context.Context, portal crm.PortalID, typ crm.ObjectType, key string, links []crm.Ref) (crm.Ref, map[string]string, error) {
 	c, err := p.of(portal)

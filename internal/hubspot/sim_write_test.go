@@ -16,7 +16,7 @@ import (
 func TestSimSetup(t *testing.T) {
 	for _, refuse := range []bool{false, true} {
 		p := open(t, hubsim.Options{RefuseUniqueOnActivities: refuse}, hubspot.Options{})
-		if _, err := p.writer.UniqueKeys(t.Context(), crm.Notes); !errors.Is(err, crm.ErrForbidden) {
+		if _, err := p.writer.UniqueKeys(t.Context(), p.client.Portal(), crm.Notes); !errors.Is(err, crm.ErrForbidden) {
 			t.Errorf("before set-up: %v", err)
 		}
 		dry, err := p.client.Setup(t.Context(), definitions, true)
@@ -31,7 +31,7 @@ func TestSimSetup(t *testing.T) {
 		if err != nil || len(again.Created) != 0 || len(again.Existing) != 9 || again.UniqueKeys[crm.Tasks] == refuse {
 			t.Fatalf("again: %+v %v", again, err)
 		}
-		if unique, err := p.writer.UniqueKeys(t.Context(), crm.Notes); err != nil || unique == refuse {
+		if unique, err := p.writer.UniqueKeys(t.Context(), p.client.Portal(), crm.Notes); err != nil || unique == refuse {
 			t.Errorf("unique %v %v", unique, err)
 		}
 		more := slices.Clone(definitions)

@@ -30,7 +30,7 @@ func (w *Writer) UpsertActivity(ctx context.Context, portal crm.PortalID, typ cr
 		}
 		values[name] = value
 	}
-	unique, err := w.UniqueKeys(ctx, typ)
+	unique, err := w.UniqueKeys(ctx, portal, typ)
 	if err != nil {
 		return crm.Ref{}, err
 	}
@@ -150,7 +150,7 @@ func (w *Writer) FindActivity(ctx context.Context, portal crm.PortalID, typ crm.
 	if err := w.checkActivity(portal, typ, key, links); err != nil {
 		return crm.Ref{}, nil, err
 	}
-	unique, err := w.UniqueKeys(ctx, typ)
+	unique, err := w.UniqueKeys(ctx, portal, typ)
 	if err != nil {
 		return crm.Ref{}, nil, err
 	}

@@ -108,7 +108,10 @@ func (w *Writer) owns(target crm.Ref) error {
 }
 
 // UniqueKeys reports whether the portal enforces our key on notes or tasks. Without the property at all, set-up has not run: crm.ErrForbidden.
-func (w *Writer) UniqueKeys(ctx context.Context, t crm.ObjectType) (bool, error) {
+func (w *Writer) UniqueKeys(ctx context.Context, portal crm.PortalID, t crm.ObjectType) (bool, error) {
+	if portal != w.c.opt.Portal {
+		return false, fmt.Errorf("ask for keys in portal %s with the client of portal %s: %w", portal, w.c.opt.Portal, crm.ErrForbidden)
+	}
 	w.mu.Lock()
 	unique, known := w.unique[t]
 	w.mu.Unlock()

@@ -92,8 +92,8 @@ func (t *tx) settle(stored, e crm.Effect, r crm.Receipt) error {
 	if err != nil {
 		return err
 	}
-	err = t.do("UPDATE effects SET state = ?, fence = ?, object = ?, receipt = ?, last_error = ?, settled_at = ? WHERE portal = ? AND id = ?",
-		string(e.State), e.Fence, path(object), receipt, e.LastError, settled, int64(e.Portal), e.ID)
+	err = t.do("UPDATE effects SET state = ?, fence = ?, deadline = ?, object = ?, receipt = ?, last_error = ?, settled_at = ? WHERE portal = ? AND id = ?",
+		string(e.State), e.Fence, micros(e.Deadline), path(object), receipt, e.LastError, settled, int64(e.Portal), e.ID)
 	if err != nil {
 		return err
 	}

@@ -35,8 +35,13 @@ func effectsFence(w *world) {
 
 	e.Fence = c.Fence
 	w.no(w.Begin(w.ctx, e))
-	e.State = crm.EffectUnknown
+	e.State, e.Deadline = crm.EffectUnknown, w.clock.now().Truncate(time.Second)
 	w.no(w.Settle(w.ctx, e, crm.Receipt{}))
+	got, err = w.Effect(w.ctx, portal, e.ID)
+	w.no(err)
+	if !got.Deadline.Equal(e.Deadline) { // nothing is on its way any more: the next attempt need not wait
+		w.Errorf("deadline after settling: %v, want %v", got.Deadline, e.Deadline)
+	}
 	same(w, "suggestion", w.suggestion("p1").State, crm.Approved)
 	e.State = crm.EffectSending
 	w.is(w.Settle(w.ctx, e, crm.Receipt{}), crm.ErrInvalid)
