@@ -10,7 +10,7 @@ import (
 	"github.com/contextd/contextd/internal/crm"
 )
 
-// ChunkerVersion is part of every mark: another version of Normalise's or Chunk's rules indexes everything anew.
+// ChunkerVersion is part of every mark: another version of the rules of Normalise, Chunk or Header indexes everything anew.
 const ChunkerVersion = "1"
 
 // Sizes of chunks in words. Texts without spaces count two runes as a word.

@@ -2,9 +2,11 @@ package indexer
 
 import (
 	"crypto/sha256"
+	"encoding/binary"
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
+	"io"
 	"slices"
 	"strings"
 	"time"
@@ -14,10 +16,10 @@ import (
 
 // mark is how the index recognises an activity it has seen: three hashes, so that a change of metadata alone costs no embedding and a change of the embedder
 // alone triggers nothing. content covers chunker, embedder, text and whatever else of the activity stands in its chunks; the names of its accounts are left out:
-// an activity that moves keeps its vectors.
-type mark struct{ content, text, meta string }
+// an activity that moves keeps its vectors. read covers everything that the CRM says of it but its links: when it is the same, not even the text is looked at.
+type mark struct{ content, text, read string }
 
-func (m mark) String() string { return m.content + "-" + m.text + "-" + m.meta }
+func (m mark) String() string { return m.content + "-" + m.text + "-" + m.read }
 
 func parseMark(s string) mark {
 	parts := strings.Split(s, "-")
@@ -27,19 +29,30 @@ func parseMark(s string) mark {
 	return mark{parts[0], parts[1], parts[2]}
 }
 
-func markOf(fingerprint string, a crm.Activity, d crm.Document) (mark, error) {
-	content, err := hashOf(ChunkerVersion, fingerprint, d.Version, Header(a, nil), When(a).UnixMicro(), a.Created.UnixMicro(), author(a), a.Ours, d.Turns)
-	if err != nil {
-		return mark{}, err
+func contentOf(fingerprint string, a crm.Activity, d crm.Document) (string, error) {
+	return hashOf(ChunkerVersion, fingerprint, d.Version, Header(a, nil), When(a).UnixMicro(), a.Created.UnixMicro(), author(a), a.Ours, d.Turns)
+}
+
+// readOf hashes an activity as it was read. Texts are hashed as bytes behind their lengths, so that no two activities look alike.
+func readOf(fingerprint string, a crm.Activity) (string, error) {
+	texts := []string{a.Body}
+	for _, t := range a.Turns {
+		texts = append(texts, t.Speaker, t.Text, t.Start.String())
 	}
-	at, modified := a.Time.UnixMicro(), a.Modified.UnixMicro()
+	at, created, modified := a.Time.UnixMicro(), a.Created.UnixMicro(), a.Modified.UnixMicro()
+	a.Body, a.Turns = "", nil
 	a.Time, a.Created, a.Modified = time.Time{}, time.Time{}, time.Time{} // JSON refuses years beyond 9999
 	a.Links = crm.Links{}                                                 // compared by themselves
-	meta, err := hashOf(a, at, modified, d.Cuts, d.Language)
+	rest, err := hashOf(ChunkerVersion, fingerprint, a, at, created, modified)
 	if err != nil {
-		return mark{}, err
+		return "", err
 	}
-	return mark{content: content, text: d.Version[:16], meta: meta}, nil
+	h := sha256.New()
+	for _, t := range append(texts, rest) {
+		_, _ = h.Write(binary.AppendUvarint(nil, uint64(len(t)))) // a hash never fails to write
+		_, _ = io.WriteString(h, t)
+	}
+	return hex.EncodeToString(h.Sum(nil)[:10]), nil
 }
 
 func hashOf(values ...any) (string, error) {
@@ -62,17 +75,27 @@ func (x *Indexer) decide(j *job) {
 		j.todo = remove
 		return
 	}
-	d := Normalise(j.activity)
-	chunks := Chunk(j.activity, d, j.names)
-	a := j.activity
-	a.Body, a.Turns = "", nil
-	m, err := markOf(x.Embedder.Fingerprint(), a, d)
+	before := parseMark(j.marked.Mark)
+	accounts, fingerprint := j.kept.Accounts, x.Embedder.Fingerprint()
+	read, err := readOf(fingerprint, j.activity)
 	if err != nil {
 		j.err = err
 		return
 	}
-	before := parseMark(j.marked.Mark)
-	accounts := j.kept.Accounts
+	moved := !slices.Equal(j.marked.Accounts, accounts)
+	if j.known && before.read == read && !moved && sameLinks(j.marked.Links, j.activity.Links) {
+		return // nothing has changed; its text is not even looked at
+	}
+	d := Normalise(j.activity)
+	chunks := Chunk(j.activity, d, j.names)
+	a := j.activity
+	a.Body, a.Turns = "", nil
+	content, err := contentOf(fingerprint, a, d)
+	if err != nil {
+		j.err = err
+		return
+	}
+	m := mark{content: content, text: d.Version[:16], read: read}
 	j.kept = crm.Kept{Activity: a, Document: d, Accounts: accounts, Chunks: chunks, Mark: m.String(), Cause: j.claim, Terms: make([][]crm.TermCount, len(chunks))}
 	for i, c := range chunks {
 		j.kept.Terms[i] = crm.TermCounts(c.Text)
@@ -80,9 +103,9 @@ func (x *Indexer) decide(j *job) {
 	switch {
 	case !j.known || before.content != m.content:
 		j.todo = embed
-	case !slices.Equal(j.marked.Accounts, accounts):
+	case moved:
 		j.todo = relink
-	case before != m || !sameLinks(j.marked.Links, a.Links):
+	default:
 		j.todo = keepOnly
 	}
 	if x.Triggers != nil && !j.quiet && (!j.known || (j.marked.Mark != "" && before.text != m.text)) && strings.TrimSpace(d.Text) != "" {

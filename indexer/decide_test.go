@@ -1,0 +1,55 @@
+package indexer
+
+import (
+	"testing"
+	"time"
+
+	"github.com/contextd/contextd/internal/crm"
+)
+
+// What is read as the same is not looked at again, so everything that the CRM says must make a difference: also the place where one text ends and the next begins,
+// and bytes that are not UTF-8.
+func TestWhateverIsReadMakesADifference(t *testing.T) {
+	base := crm.Activity{Ref: noteRef(1), Time: may, Created: may, Modified: may, Subject: "Renewal", Body: "a body", Format: crm.HTML, People: []crm.Person{{Name: "Dana", Role: "from"}},
+		Turns: []crm.Turn{{Speaker: "Dana", Text: "yes"}, {Speaker: "Sam", Text: "no"}}}
+	want, err := readOf("one", base)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, change := range map[string]func(*crm.Activity){
+		"body":              func(a *crm.Activity) { a.Body = "another body" },
+		"bytes of the body": func(a *crm.Activity) { a.Body = "a bod\xff" },
+		"other bytes":       func(a *crm.Activity) { a.Body = "a bod\xfe" },
+		"subject":           func(a *crm.Activity) { a.Subject = "Price" },
+		"format":            func(a *crm.Activity) { a.Format = crm.PlainText },
+		"time":              func(a *crm.Activity) { a.Time = may.Add(time.Hour) },
+		"creation":          func(a *crm.Activity) { a.Created = may.Add(time.Hour) },
+		"modification":      func(a *crm.Activity) { a.Modified = may.Add(time.Hour) },
+		"person":            func(a *crm.Activity) { a.People = []crm.Person{{Name: "Dana", Role: "to"}} },
+		"ours":              func(a *crm.Activity) { a.Ours = true },
+		"speaker and text": func(a *crm.Activity) {
+			a.Turns = []crm.Turn{{Speaker: "Dan", Text: "ayes"}, {Speaker: "Sam", Text: "no"}}
+		},
+		"moment of a turn": func(a *crm.Activity) {
+			a.Turns = []crm.Turn{{Speaker: "Dana", Text: "yes", Start: 1}, {Speaker: "Sam", Text: "no"}}
+		},
+		"a turn in the body": func(a *crm.Activity) { a.Body, a.Turns = "a bodyDanayes", a.Turns[1:] },
+	} {
+		a := base
+		change(&a)
+		got, err := readOf("one", a)
+		if err != nil || got == want {
+			t.Errorf("%s: %v, the same as before: %v", name, err, got == want)
+		}
+	}
+	invalid := base
+	invalid.Body = "a bod\xff"
+	one, err1 := readOf("one", invalid)
+	invalid.Body = "a bod\xfe"
+	other, err2 := readOf("one", invalid)
+	embedder, err3 := readOf("two", base)
+	again, err4 := readOf("one", base)
+	if err1 != nil || err2 != nil || err3 != nil || err4 != nil || one == other || embedder == want || again != want {
+		t.Errorf("bytes that are not UTF-8: %s and %s; another embedder: %s; the same again: %s, want %s", one, other, embedder, again, want)
+	}
+}
