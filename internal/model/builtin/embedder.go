@@ -45,7 +45,7 @@ func (Embedder) Dimension() int { return Dim }
 func (Embedder) Embed(ctx context.Context, _ crm.EmbedKind, texts []string) ([][]float32, crm.Usage, error) {
 	out := make([][]float32, len(texts))
 	var use crm.Usage
-	h := hasher{counts: map[uint64]float32{}}
+	var h hasher
 	for i, t := range texts {
 		if err := ctx.Err(); err != nil {
 			return nil, crm.Usage{}, fmt.Errorf("%s: embed text %d of %d: %w", EmbedderName, i+1, len(texts), err)
@@ -56,28 +56,41 @@ func (Embedder) Embed(ctx context.Context, _ crm.EmbedKind, texts []string) ([][
 	return out, use, nil
 }
 
-// hasher counts features by their 64-bit hash. order keeps them as they came: sums of floats must not depend on a map's order.
+// hasher counts the features of one text after the other. Features stay in the order in which they came: sums of floats must not depend on any other.
 type hasher struct {
-	counts map[uint64]float32
-	order  []uint64
-	runes  []byte
+	features []feature
+	table    []uint32 // open addressing: 1 + position in features; 0 is free. Its length is a power of two
+	runes    []byte
+	pair     []byte
+}
+
+// A table beyond that many places is not kept for the next text, which would pay for clearing it.
+const largeTable = 1 << 16
+
+type feature struct {
+	key   uint64
+	count float32
 }
 
 func (h *hasher) vector(text string) []float32 {
-	clear(h.counts)
-	h.order = h.order[:0]
+	if len(h.table) > largeTable {
+		h.table = nil
+	}
+	clear(h.table)
+	h.features = h.features[:0]
 	before := ""
 	for _, term := range crm.Terms(text) {
-		h.count(hash(term, 1)<<2, wordWeight)
+		h.count(hash(term, 1)<<2|0, wordWeight)
 		if before != "" {
-			h.count(hash(before+" "+term, 2)<<2|1, pairWeight)
+			h.pair = append(append(append(h.pair[:0], before...), ' '), term...)
+			h.count(hash(h.pair, 2)<<2|1, pairWeight)
 		}
 		before = term
 		h.grams(term)
 	}
 	v := make([]float32, Dim)
-	for _, key := range h.order {
-		h.add(v, key, h.counts[key])
+	for _, f := range h.features {
+		f.addTo(v)
 	}
 	return unit(v)
 }
@@ -88,32 +101,55 @@ func (h *hasher) grams(term string) {
 	w := h.runes
 	for n := shortestGram; n <= longestGram; n++ {
 		for i := 0; i+n <= len(w); i++ {
-			h.count(hashBytes(w[i:i+n], 3)<<2|2, gramWeight)
+			h.count(hash(w[i:i+n], 3)<<2|2, gramWeight)
 		}
 	}
 }
 
 func (h *hasher) count(key uint64, weight float32) {
-	if _, ok := h.counts[key]; !ok {
-		h.order = append(h.order, key)
+	if 2*len(h.features) >= len(h.table) {
+		h.grow()
 	}
-	h.counts[key] += weight
+	at := h.slot(key)
+	if h.table[at] == 0 {
+		h.features = append(h.features, feature{key: key})
+		h.table[at] = uint32(len(h.features))
+	}
+	h.features[h.table[at]-1].count += weight
 }
 
-// add puts a feature on its dimensions: words on several, the rest on one. Counts are damped, keeping the weight of a feature that occurs once.
-func (h *hasher) add(v []float32, key uint64, count float32) {
+// slot is where the key is, or the free place where it belongs. Keys are hashes already.
+func (h *hasher) slot(key uint64) int {
+	mask := len(h.table) - 1
+	at := int(key>>2) & mask
+	for h.table[at] != 0 && h.features[h.table[at]-1].key != key {
+		at = (at + 1) & mask
+	}
+	return at
+}
+
+// grow doubles the table, so that half of it stays free.
+func (h *hasher) grow() {
+	h.table = make([]uint32, max(4096, 2*len(h.table)))
+	for i, f := range h.features {
+		h.table[h.slot(f.key)] = uint32(i + 1)
+	}
+}
+
+// addTo puts a feature on its dimensions: words on several, the rest on one. Counts are damped, keeping the weight of a feature that occurs once.
+func (f feature) addTo(v []float32) {
 	weight := float32(gramWeight)
 	spread := 1
-	switch key & 3 {
+	switch f.key & 3 {
 	case 0:
 		weight, spread = wordWeight, wordSpread
 	case 1:
 		weight = pairWeight
 	}
-	if count > weight {
-		weight *= 1 + float32(math.Log(float64(count/weight)))
+	if f.count > weight {
+		weight *= 1 + float32(math.Log(float64(f.count/weight)))
 	}
-	x := key
+	x := f.key
 	for range spread {
 		x = mix(x)
 		at := 1 + x%(Dim-1)
@@ -142,18 +178,10 @@ func unit(v []float32) []float32 {
 }
 
 // hash is FNV-1a with a seed, finished by mix. (FNV: http://www.isthe.com/chongo/tech/comp/fnv; mix: the finaliser of splitmix64.)
-func hash(s string, seed uint64) uint64 {
+func hash[T string | []byte](s T, seed uint64) uint64 {
 	x := uint64(14695981039346656037) ^ seed
 	for i := range len(s) {
 		x = (x ^ uint64(s[i])) * 1099511628211
-	}
-	return mix(x)
-}
-
-func hashBytes(s []byte, seed uint64) uint64 {
-	x := uint64(14695981039346656037) ^ seed
-	for _, c := range s {
-		x = (x ^ uint64(c)) * 1099511628211
 	}
 	return mix(x)
 }
