@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
+	"slices"
 	"time"
 
 	"github.com/contextd/contextd/internal/crm"
@@ -93,7 +95,11 @@ func (a *Applier) property(ctx context.Context, e attempt) error {
 		return a.settle(ctx, e.Effect, crm.EffectVerified, receipt, "")
 	}
 	if why := conflict(before, c, e.ReadAt); why != "" {
+		receipt.After = before.Value
 		return a.settle(ctx, e.Effect, crm.EffectConflict, receipt, why)
+	}
+	if stale, err := a.stale(ctx, e); stale || err != nil {
+		return err
 	}
 	if e, err = a.begin(ctx, e); err != nil {
 		return err
@@ -130,23 +136,48 @@ func conflict(now Current, c crm.Change, readAt time.Time) string {
 	return ""
 }
 
-// activity writes a note or task under its key and looks whether it is there.
-func (a *Applier) activity(ctx context.Context, e attempt) error {
-	c := e.Change
-	typ, properties := activityType(c), map[string]string{c.Property: c.After}
-	for k, v := range c.Fields {
-		properties[k] = v
+// stale ends an effect that a later decision has overtaken, once nothing of it can arrive any more: an older value must not follow a newer one.
+func (a *Applier) stale(ctx context.Context, e attempt) (bool, error) {
+	newer, err := a.Effects.Newer(ctx, e.Effect)
+	switch {
+	case err != nil || !newer:
+		return false, err
+	case e.started && a.Now().Before(e.Deadline):
+		return true, &crm.RetryAfter{At: e.Deadline, Err: fmt.Errorf("overtaken, but a request may still be on its way: %w", crm.ErrUnknown)}
 	}
+	return true, a.settle(ctx, e.Effect, crm.EffectSuperseded, crm.Receipt{}, "a later decision writes to the same place")
+}
+
+// activity writes a note or task under its key and looks whether it is there. What exists keeps its owner: whoever has reassigned it meant it. A body that a person
+// has edited is left alone, but for a completed task's: that one is opened again with new content.
+func (a *Applier) activity(ctx context.Context, e attempt) error {
+	c, typ := e.Change, activityType(e.Change)
+	properties := maps.Clone(c.Fields)
+	if properties == nil {
+		properties = map[string]string{}
+	}
+	properties[c.Property] = c.After
 	var before *string
 	ref, found, err := a.Writer.FindActivity(ctx, e.Portal, typ, c.Key, c.Links)
-	switch {
+	switch exists := !ref.IsZero(); {
 	case err == nil && textOf(found[c.Property]) == textOf(c.After):
 		return a.settle(ctx, e.Effect, crm.EffectVerified, crm.Receipt{Object: ref, After: c.After, Repeat: !e.started}, "")
-	case err == nil:
+	case err != nil && !errors.Is(err, crm.ErrNotFound):
+		return a.hopeless(ctx, e, err)
+	case exists: // also when it lacks a link
 		old := found[c.Property]
 		before = &old
-	case !errors.Is(err, crm.ErrNotFound):
-		return a.hopeless(ctx, e, err)
+		edited, err := a.edited(ctx, e.Effect, old)
+		if err != nil {
+			return err
+		}
+		if edited && found["hs_task_status"] != "COMPLETED" {
+			return a.settle(ctx, e.Effect, crm.EffectConflict, crm.Receipt{Object: ref, Before: before, After: old}, "a person edited it")
+		}
+		delete(properties, "hubspot_owner_id")
+	}
+	if stale, err := a.stale(ctx, e); stale || err != nil {
+		return err
 	}
 	if e, err = a.begin(ctx, e); err != nil {
 		return err
@@ -167,4 +198,13 @@ func (a *Applier) activity(ctx context.Context, e attempt) error {
 		return a.differs(ctx, e, "the text read back is not the one written")
 	}
 	return a.settle(ctx, e.Effect, crm.EffectVerified, crm.Receipt{Object: back, Before: before, After: c.After, WroteAt: a.Now()}, "")
+}
+
+// edited reports whether a body is neither one that was sent nor one that a suggestion has already given way to.
+func (a *Applier) edited(ctx context.Context, e crm.Effect, body string) (bool, error) {
+	sent, err := a.Effects.Sent(ctx, e)
+	if err != nil {
+		return false, err
+	}
+	return !slices.ContainsFunc(append(sent, e.Change.After), func(s string) bool { return textOf(s) == textOf(body) }), nil
 }

@@ -84,6 +84,12 @@ type stepEffects struct{ b *bench }
 func (s stepEffects) Effect(ctx context.Context, p crm.PortalID, id string) (crm.Effect, error) {
 	return s.b.box.Effect(ctx, p, id)
 }
+func (s stepEffects) Newer(ctx context.Context, e crm.Effect) (bool, error) {
+	return s.b.box.Newer(ctx, e)
+}
+func (s stepEffects) Sent(ctx context.Context, e crm.Effect) ([]string, error) {
+	return s.b.box.Sent(ctx, e)
+}
 func (s stepEffects) Begin(ctx context.Context, e crm.Effect) error {
 	s.b.step()
 	defer s.b.step()
@@ -249,7 +255,7 @@ func TestApplyNotAllowed(t *testing.T) {
 func TestApplyReplacesOlderNote(t *testing.T) {
 	b := newBench(crm.NoteKind)
 	old := map[string]string{"hs_note_body": "<p>old</p>"}
-	b.hub.notes = []hubNote{{ref(crm.Notes, 1), "key", old}}
+	b.hub.notes, b.box.sent = []hubNote{{ref(crm.Notes, 1), "key", old}}, []string{"old"}
 	b.hub.faults = []string{"drop before apply"}
 	if err := b.once(t); !errors.Is(err, crm.ErrUnknown) {
 		t.Fatal(err)

@@ -38,7 +38,11 @@ func (r *run) decide(ctx context.Context) error {
 		m.Jump = state.jump
 		c.Confidence = Confidence(m)
 		c.Threshold = Threshold(wc.Threshold, r.w.Policy.Threshold, policy.Threshold)
-		c.Verdict, c.Reasons = Gate(policy, r.subject.Portal, c, GateState{Stopped: stopped, Stale: stale || !r.asOf.IsZero(), Flags: r.doubts(m),
+		overruled, err := r.Proposals.Overruled(ctx, r.proposal, c)
+		if err != nil {
+			return err
+		}
+		c.Verdict, c.Reasons = Gate(policy, r.subject.Portal, c, GateState{Stopped: stopped, Stale: stale || !r.asOf.IsZero(), Flags: r.doubts(m), Overruled: overruled,
 			Human: wc.Verdict != nil && *wc.Verdict == crm.Review, Invalid: state.invalid})
 		if wc.Verdict != nil && *wc.Verdict == crm.Drop {
 			c.Verdict, c.Reasons = crm.Drop, []string{"the workflow drops this change"}

@@ -22,11 +22,12 @@ type Policy struct {
 
 // GateState is what the run found out beside the change itself.
 type GateState struct {
-	Stopped string   // why writing is stopped right now; "" when it is not
-	Stale   bool     // the evidence or the record changed since it was read
-	Flags   []string // doubts about the run: injection, repair, cut claims …: any of them needs a person
-	Human   bool     // the workflow says that a person decides
-	Invalid string   // why the value may not be written at all; "" when it may
+	Stopped   string   // why writing is stopped right now; "" when it is not
+	Stale     bool     // the evidence or the record changed since it was read
+	Flags     []string // doubts about the run: injection, repair, cut claims …: any of them needs a person
+	Overruled bool     // people had the last word at this very place
+	Human     bool     // the workflow says that a person decides
+	Invalid   string   // why the value may not be written at all; "" when it may
 }
 
 // Allowed reports whether contextd may ever write this change: an ai_* property of a record, or a note or task of its own, in the given portal.
@@ -68,7 +69,7 @@ func ownFields(c crm.Change) bool {
 // Gate decides about one change of a portal. It is pure, and this list is its whole policy:
 //
 //   - outside the allow-list, never to be touched, or a value that HubSpot would refuse: Drop;
-//   - writing off or stopped, stale evidence, any flag, a property or workflow for people, a confidence that is NaN or below the threshold, a threshold that is not in
+//   - writing off or stopped, stale evidence, a place where people had the last word, any flag, a property or workflow for people, a confidence that is NaN or below the threshold, a threshold that is not in
 //     (0, 1]: Review;
 //   - else Apply. A confidence equal to the threshold passes. A change's own threshold goes before the workflow's, that before the configuration's.
 func Gate(p Policy, portal crm.PortalID, c crm.Change, s GateState) (crm.Verdict, []string) {
@@ -93,6 +94,7 @@ func Gate(p Policy, portal crm.PortalID, c crm.Change, s GateState) (crm.Verdict
 	add(!p.Write, "writing to HubSpot is off")
 	add(s.Stopped != "", "writing is stopped: %s", s.Stopped)
 	add(s.Stale, "the record or the evidence changed since it was read")
+	add(s.Overruled, "a person changed or undid what was written here")
 	add(s.Human, "the workflow leaves this to a person")
 	add(slices.Contains(p.HumanOnly, name), "the policy leaves %s to a person", name)
 	for _, f := range s.Flags {

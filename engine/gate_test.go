@@ -41,6 +41,7 @@ func TestGate(t *testing.T) {
 		"stopped":             {on, property("ai_lead_score", 0.9), GateState{Stopped: "by ann"}, crm.Review},
 		"stale":               {on, property("ai_lead_score", 0.9), GateState{Stale: true}, crm.Review},
 		"flagged":             {on, property("ai_lead_score", 0.9), GateState{Flags: []string{"x"}}, crm.Review},
+		"people's last word":  {on, property("ai_lead_score", 0.9), GateState{Overruled: true}, crm.Review},
 		"for people":          {on, property("ai_lead_score", 0.9), GateState{Human: true}, crm.Review},
 		"policy for people":   {Policy{Write: true, HumanOnly: []string{"ai_lead_score"}}, property("ai_lead_score", 0.9), GateState{}, crm.Review},
 		"never":               {Policy{Write: true, Never: []string{"ai_lead_score"}}, property("ai_lead_score", 0.9), GateState{}, crm.Drop},

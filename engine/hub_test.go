@@ -18,6 +18,7 @@ type hub struct {
 	writes   int    // property writes that were applied
 	keeps    string // what HubSpot makes of every value; "": leaves it alone
 	requests int
+	unlinked bool // notes lack a link until they are written again
 	unique   bool // notes and tasks are upserted by their key
 	faults   []string
 	delayed  []func() // applied when the clock has moved on by late
@@ -101,7 +102,7 @@ func (h *hub) UpsertActivity(_ context.Context, portal crm.PortalID, typ crm.Obj
 			properties = map[string]string{bodyProperty(crm.NoteKind): h.keeps}
 		}
 		if i := slices.IndexFunc(h.notes, func(n hubNote) bool { return h.unique && n.key == key }); i >= 0 {
-			ref = h.notes[i].ref
+			ref, h.unlinked = h.notes[i].ref, false
 			maps.Copy(h.notes[i].properties, properties)
 			return
 		}
@@ -121,12 +122,17 @@ func (h *hub) FindActivity(_ context.Context, portal crm.PortalID, typ crm.Objec
 	if i < 0 {
 		return crm.Ref{}, nil, fmt.Errorf("note %s: %w", key, crm.ErrNotFound)
 	}
+	if h.unlinked && h.writes == 0 {
+		return h.notes[i].ref, h.notes[i].properties, fmt.Errorf("note %s is not linked: %w", key, crm.ErrNotFound)
+	}
 	return h.notes[i].ref, h.notes[i].properties, nil
 }
 
 // outbox is the store's side of one effect, with its fence.
 type outbox struct {
 	e        crm.Effect
+	newer    bool     // a later decision writes to the same place
+	sent     []string // before this effect
 	receipts []crm.Receipt
 	settles  []crm.EffectState
 }
@@ -137,6 +143,10 @@ func (o *outbox) Effect(_ context.Context, portal crm.PortalID, id string) (crm.
 	}
 	return o.e, nil
 }
+
+func (o *outbox) Newer(context.Context, crm.Effect) (bool, error) { return o.newer, nil }
+
+func (o *outbox) Sent(context.Context, crm.Effect) ([]string, error) { return o.sent, nil }
 
 func (o *outbox) Begin(_ context.Context, e crm.Effect) error {
 	if e.Fence < o.e.Fence {

@@ -42,6 +42,8 @@ type Proposals interface {
 	// Decide approves or rejects pending changes of a proposal: all of them when changes is empty. seen is the ETag that the person was shown; crm.ErrConflict when
 	// the proposal has moved. Approving creates effects and marks in the same transaction; every decision is an outcome and an audit entry.
 	Decide(ctx context.Context, d Decision) (crm.Proposal, error)
+	// Overruled reports whether people had the last word where this change of the proposal would write: the newest write there gave way to theirs, or was undone.
+	Overruled(ctx context.Context, p crm.Proposal, c crm.Change) (bool, error)
 }
 
 // Raw is the erasable text of a run, kept under its hash: the rendered prompt and the model's reply.
@@ -50,13 +52,20 @@ type Raw = crm.Raw
 // Decision is a person's word on a suggestion.
 type Decision = crm.Decision
 
-// Effects is the applier's side of the store. A Begin with a new fence makes every older holder's Settle fail with crm.ErrConflict.
+// Effects is the applier's side of the store. A Begin with a new fence makes every older holder's Settle fail with crm.ErrConflict. The place of an effect is the
+// property that it writes, or its workflow's note about its subject.
 type Effects interface {
 	Effect(ctx context.Context, portal crm.PortalID, id string) (crm.Effect, error)
-	// Begin records that a request is about to leave: state sending, fence, deadline. It commits before the request is sent.
+	// Newer reports whether a later decision writes to the same place.
+	Newer(ctx context.Context, e crm.Effect) (bool, error)
+	// Sent lists the texts that may stand at the place of a note or task without a person having edited them since: those that were sent there, and those of a person
+	// that an earlier effect gave way to. Newest first, bounded.
+	Sent(ctx context.Context, e crm.Effect) ([]string, error)
+	// Begin records that a request is about to leave: state sending, fence, deadline. It commits before the request is sent. crm.RetryAfter while an earlier effect's
+	// request to the same place may still arrive.
 	Begin(ctx context.Context, e crm.Effect) error
-	// Settle records the end (verified, conflict, failed) or the uncertainty (unknown) with its receipt, moves the change's and the suggestion's state, and audits. A
-	// conflict marks the workflow dirty again, so that a new suggestion follows.
+	// Settle records the end (verified, conflict, failed, superseded) or the uncertainty (unknown) with its receipt, moves the change's and the suggestion's state, and audits. A
+	// conflict keeps what stands there instead (the receipt's After) and marks the workflow dirty again, so that a new suggestion follows.
 	Settle(ctx context.Context, e crm.Effect, r crm.Receipt) error
 }
 

@@ -49,14 +49,81 @@ func TestUnknownSettlesSoonWhereARepeatIsHarmless(t *testing.T) {
 	}
 }
 
-// TestAnotherValueThanWritten: what HubSpot turns into something else is given up after a bounded number of writes, as failed.
+// TestAnotherValueThanWritten: what HubSpot turns into something else is given up after a bounded number of writes: as failed, or, for a text, which a person could
+// have changed, as a conflict.
 func TestAnotherValueThanWritten(t *testing.T) {
 	for _, kind := range []crm.ChangeKind{crm.PropertyKind, crm.NoteKind} {
 		b := newBench(kind)
 		b.hub.unique, b.hub.keeps = true, "something else"
 		b.drain(t)
-		if b.box.e.State != crm.EffectFailed || b.hub.requests > 10 || b.box.e.LastError == "" {
+		want := map[crm.ChangeKind]crm.EffectState{crm.PropertyKind: crm.EffectFailed, crm.NoteKind: crm.EffectConflict}[kind]
+		if b.box.e.State != want || b.hub.requests > 10 || b.box.e.LastError == "" {
 			t.Errorf("%s: %s after %d requests: %q", kind, b.box.e.State, b.hub.requests, b.box.e.LastError)
+		}
+	}
+}
+
+// TestPeopleEditOurNotes: a body that a person has edited is not overwritten, whether or not it still sits on all records, unless its suggestion has seen that edit.
+func TestPeopleEditOurNotes(t *testing.T) {
+	for name, c := range map[string]struct {
+		kind   crm.ChangeKind
+		body   string
+		sent   []string
+		status string
+		want   crm.EffectState
+	}{
+		"ours":                     {crm.NoteKind, "<p>old</p>", []string{"<div>old</div>"}, "", crm.EffectVerified},
+		"edited":                   {crm.NoteKind, "<p>old, but wrong</p>", []string{"<p>old</p>"}, "", crm.EffectConflict},
+		"emptied":                  {crm.NoteKind, "", []string{"<p>old</p>"}, "", crm.EffectConflict},
+		"of an earlier life":       {crm.NoteKind, "<p>old</p>", nil, "", crm.EffectConflict},
+		"edited, seen in review":   {crm.NoteKind, "<p>old, but wrong</p>", []string{"<p>old, but wrong</p>", "<p>old</p>"}, "", crm.EffectVerified},
+		"task edited":              {crm.TaskKind, "<p>better</p>", []string{"<p>old</p>"}, "NOT_STARTED", crm.EffectConflict},
+		"task edited and finished": {crm.TaskKind, "<p>better</p>", []string{"<p>old</p>"}, "COMPLETED", crm.EffectVerified},
+	} {
+		for _, unlinked := range []bool{false, true} {
+			b := newBench(c.kind)
+			b.hub.unique, b.hub.unlinked, b.box.sent = true, unlinked, c.sent
+			typ := activityType(b.box.e.Change)
+			b.box.e.Change.Fields = map[string]string{"hubspot_owner_id": "90"}
+			if c.kind == crm.TaskKind {
+				b.box.e.Change.Fields["hs_task_status"] = "NOT_STARTED"
+			}
+			b.hub.notes = []hubNote{{ref(typ, 1), "key", map[string]string{bodyProperty(c.kind): c.body, "hs_task_status": c.status, "hubspot_owner_id": "91"}}}
+			if err := b.once(t); err != nil || b.box.e.State != c.want || len(b.hub.notes) != 1 {
+				t.Errorf("%s, unlinked %v: %v, %s, want %s", name, unlinked, err, b.box.e.State, c.want)
+				continue
+			}
+			got := b.hub.notes[0].properties
+			if kept := got[bodyProperty(c.kind)] == c.body; kept != (c.want == crm.EffectConflict) || got["hubspot_owner_id"] != "91" {
+				t.Errorf("%s: %+v", name, got)
+			}
+			if r := b.box.receipts[len(b.box.receipts)-1]; c.want == crm.EffectConflict && r.After != c.body {
+				t.Errorf("%s: the conflict does not tell what stands there: %+v", name, r)
+			}
+		}
+	}
+}
+
+// TestOvertakenEffects: an older value never follows a newer decision's, and gives way only when nothing of it can arrive any more.
+func TestOvertakenEffects(t *testing.T) {
+	for _, kind := range []crm.ChangeKind{crm.PropertyKind, crm.NoteKind} {
+		b := newBench(kind)
+		b.hub.unique, b.box.newer = true, true
+		if err := b.once(t); err != nil || b.box.e.State != crm.EffectSuperseded || b.effects() != 0 {
+			t.Errorf("%s: %v, %s, %d effects", kind, err, b.box.e.State, b.effects())
+		}
+		b = newBench(kind)
+		b.hub.unique, b.hub.faults = true, []string{"late"}
+		if err := b.once(t); !errors.Is(err, crm.ErrUnknown) {
+			t.Fatal(err)
+		}
+		b.box.newer, b.clock = true, b.clock.Add(time.Second)
+		var after *crm.RetryAfter
+		if err := b.once(t); !errors.As(err, &after) || !after.At.Equal(b.box.e.Deadline) || b.box.e.State != crm.EffectUnknown {
+			t.Errorf("%s: %v, %s", kind, err, b.box.e.State)
+		}
+		if b.drain(t); b.box.e.State != crm.EffectVerified || b.effects() != 1 || b.hub.requests != 1 { // it arrived after all, and the newer one follows
+			t.Errorf("%s: %s, %d requests", kind, b.box.e.State, b.hub.requests)
 		}
 	}
 }

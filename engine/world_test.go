@@ -29,6 +29,7 @@ type world struct {
 	proposals  map[string]crm.Proposal
 	raws       map[string]Raw
 	asked      []crm.Question
+	overruled  map[string]bool // by property
 }
 
 func newWorld() *world {
@@ -125,6 +126,10 @@ func (w *world) Propose(_ context.Context, p crm.Proposal, raw Raw) (bool, error
 	}
 	w.proposals[p.ID], w.raws[p.ID] = p, raw
 	return true, nil
+}
+
+func (w *world) Overruled(_ context.Context, _ crm.Proposal, c crm.Change) (bool, error) {
+	return w.overruled[c.Property], nil
 }
 
 func (w *world) Proposal(_ context.Context, portal crm.PortalID, id string) (crm.Proposal, error) {

@@ -172,7 +172,7 @@ type Proposal struct {
 // ETag names exactly what a reader was shown of the suggestion: it changes with every decision, edit and write.
 func (p Proposal) ETag() string { return fmt.Sprintf(`"%s.%d"`, p.ID, p.Rev) }
 
-// EffectState is where one write stands. Settled states are verified, conflict, failed and stopped.
+// EffectState is where one write stands. Settled states are verified, conflict, failed and superseded.
 type EffectState string
 
 // States of an effect. Unknown is resolved by reading back after the old request's deadline, never by a blind repeat of a create.
@@ -183,6 +183,8 @@ const (
 	EffectVerified EffectState = "verified"
 	EffectConflict EffectState = "conflict"
 	EffectFailed   EffectState = "failed"
+
+	EffectSuperseded EffectState = "superseded" // a newer decision writes to the same place: this one was not sent any more
 )
 
 // Effect is one absolute write to HubSpot. It is created in the transaction of the decision that allowed it.
@@ -207,7 +209,8 @@ type Effect struct {
 	SettledAt time.Time
 }
 
-// Receipt is what a write brought: the object, the value read back, and whether HubSpot already had it.
+// Receipt is what a write brought: the object, what stood there before, the value read back (of a conflict: what stands there instead), and whether HubSpot
+// already had it.
 type Receipt struct {
 	Object  Ref
 	Before  *string

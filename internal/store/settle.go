@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/contextd/contextd/internal/crm"
 )
@@ -11,8 +12,19 @@ import (
 // Begin records that a request is about to leave; see engine.Effects. From its commit on the value counts as our own write.
 func (db *DB) Begin(ctx context.Context, e crm.Effect) error {
 	err := db.w.write(ctx, func(t *tx) error {
-		if _, err := t.fenced(e); err != nil {
+		stored, err := t.fenced(e)
+		if err != nil {
 			return err
+		}
+		switch busy, err := t.underWay(stored); {
+		case err != nil:
+			return err
+		case !busy.IsZero():
+			at := t.now.Add(time.Second) // it may be settled long before its deadline
+			if busy.Before(at) {
+				at = busy
+			}
+			return &crm.RetryAfter{At: at, Err: errors.New("an earlier write to the same place may still arrive")}
 		}
 		return t.do("UPDATE effects SET state = 'sending', fence = ?, deadline = ?, attempts = attempts + 1, begun_at = ? WHERE portal = ? AND id = ?",
 			e.Fence, micros(e.Deadline), micros(t.now), int64(e.Portal), e.ID)
@@ -77,6 +89,8 @@ func (t *tx) settle(stored, e crm.Effect, r crm.Receipt) error {
 		change = crm.Conflicted
 	case crm.EffectFailed:
 		change = crm.Failed
+	case crm.EffectSuperseded:
+		change = crm.Superseded
 	case crm.EffectUnknown:
 		settled = 0
 	case crm.EffectNew, crm.EffectSending:
@@ -103,7 +117,7 @@ func (t *tx) settle(stored, e crm.Effect, r crm.Receipt) error {
 		}
 	}
 	if e.State == crm.EffectConflict && stored.UndoOf == "" {
-		if err := t.reconsider(stored, e); err != nil {
+		if err := errorsOf(t.sawInstead(stored, r.After), t.reconsider(stored, e)); err != nil {
 			return err
 		}
 	}

@@ -98,6 +98,7 @@ CREATE TABLE effects (
 );
 CREATE INDEX effects_open ON effects (portal, created_at, id) WHERE settled_at = 0;
 CREATE INDEX effects_target ON effects (portal, target, property);
+CREATE INDEX effects_subject ON effects (portal, workflow, subject, created_at);
 CREATE INDEX effects_object ON effects (portal, object) WHERE object <> '';
 CREATE INDEX effects_failed ON effects (portal, id) WHERE state = 'failed';
 CREATE INDEX effects_proposal ON effects (portal, proposal);

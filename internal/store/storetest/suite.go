@@ -62,6 +62,8 @@ func Run(t *testing.T, open Open) {
 		{"Effects/Fence", effectsFence},
 		{"Effects/Conflict", effectsConflict},
 		{"Effects/Ledger", effectsLedger},
+		{"Effects/Place", effectsPlace},
+		{"Effects/People", effectsPeople},
 		{"Effects/Undo", effectsUndo},
 		{"Counts/Conservation", countsConservation},
 		{"Counts/Cause", countsCause},

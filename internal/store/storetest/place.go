@@ -1,0 +1,118 @@
+package storetest
+
+import (
+	"errors"
+	"time"
+
+	"github.com/contextd/contextd/internal/crm"
+)
+
+// noteProposal proposes an automatic note about a call.
+func noteProposal(id, body string) crm.Proposal {
+	p := proposal(id, crm.Apply)
+	p.Changes[0].Kind, p.Changes[0].Target, p.Changes[0].Property, p.Changes[0].After = crm.NoteKind, crm.Ref{}, "hs_note_body", body
+	return p
+}
+
+// effectsPlace: of two decisions about one place the newer one wins, and its request waits for the older one's.
+func effectsPlace(w *world) {
+	for i, make := range []func(id string) crm.Proposal{
+		func(id string) crm.Proposal { return proposal(id, crm.Apply) },
+		func(id string) crm.Proposal { return noteProposal(id, "<p>"+id+"</p>") },
+	} {
+		first, second, third := []string{"a1", "b1"}[i], []string{"a2", "b2"}[i], []string{"a3", "b3"}[i]
+		w.propose(make(first))
+		c := w.claim(crm.ApplyWork)
+		old, err := w.Effect(w.ctx, portal, c.Key)
+		w.no(err)
+		old.Fence, old.Deadline = c.Fence, w.clock.now().Add(20*time.Second)
+		newer := func(e crm.Effect) bool {
+			got, err := w.Newer(w.ctx, e)
+			w.no(err)
+			return got
+		}
+		same(w, "newer than the only one", newer(old), false)
+		w.no(w.Begin(w.ctx, old))
+
+		w.clock.advance(time.Second)
+		other := make(third) // about another subject and record
+		other.Subject = ref(crm.Calls, 2)
+		if other.Changes[0].Kind == crm.PropertyKind {
+			other.Changes[0].Target = ref(crm.Companies, 6)
+		}
+		w.propose(other)
+		o := w.claim(crm.ApplyWork)
+		same(w, "newer elsewhere", newer(old), false)
+		w.no(w.Begin(w.ctx, crm.Effect{Portal: portal, ID: o.Key, Fence: o.Fence}))
+
+		w.propose(make(second))
+		d := w.claim(crm.ApplyWork)
+		next, err := w.Effect(w.ctx, portal, d.Key)
+		w.no(err)
+		next.Fence = d.Fence
+		same(w, "newer than the first", newer(old), true)
+		same(w, "newer than the second", newer(next), false)
+		var wait *crm.RetryAfter
+		if err := w.Begin(w.ctx, next); !errors.As(err, &wait) || !wait.At.After(w.clock.now()) || wait.At.After(old.Deadline) {
+			w.Fatalf("beside an older request: %v", err)
+		}
+		old.State = crm.EffectSuperseded
+		w.no(w.Settle(w.ctx, old, crm.Receipt{}))
+		w.states(w.suggestion(first), crm.Superseded, crm.Superseded)
+		w.no(w.Begin(w.ctx, next))
+	}
+}
+
+// effectsPeople: what a person has put in place of ours is known to the next run, which is not to decide alone.
+func effectsPeople(w *world) {
+	w.records(nil, crm.Record{Ref: ref(crm.Companies, 5), Properties: map[string]string{"ai_0": "old", "name": "Acme"}})
+	overruled := func(p crm.Proposal) bool {
+		got, err := w.Overruled(w.ctx, p, p.Changes[0])
+		w.no(err)
+		return got
+	}
+	end := func(p crm.Proposal, state crm.EffectState, r crm.Receipt) {
+		w.propose(p)
+		c := w.claim(crm.ApplyWork)
+		e, err := w.Effect(w.ctx, portal, c.Key)
+		w.no(err)
+		e.Fence, e.State = c.Fence, state
+		if state == crm.EffectVerified {
+			w.no(w.Begin(w.ctx, e))
+		}
+		w.no(w.Settle(w.ctx, e, r))
+		w.finish(c)
+		w.clock.advance(time.Second)
+	}
+	p := proposal("p1", crm.Apply)
+	same(w, "before any write", overruled(p), false)
+	end(p, crm.EffectVerified, crm.Receipt{Object: p.Record, After: "new 0"})
+	same(w, "after a write", overruled(p), false)
+	end(proposal("p2", crm.Apply), crm.EffectConflict, crm.Receipt{Object: p.Record, Before: text("hers"), After: "hers"})
+	same(w, "after a conflict", overruled(p), true)
+	r, err := w.Record(w.ctx, p.Record)
+	w.no(err)
+	same(w, "the property", r.Properties["ai_0"], "hers")
+	same(w, "another property", r.Properties["name"], "Acme")
+	end(proposal("p3", crm.Apply), crm.EffectFailed, crm.Receipt{})
+	same(w, "after a failure", overruled(p), true)
+	end(proposal("p4", crm.Apply), crm.EffectVerified, crm.Receipt{Object: p.Record, After: "new 0"})
+	same(w, "after people let it through", overruled(p), false)
+	_, err = w.Undo(w.ctx, portal, "p4", nil, ann, w.suggestion("p4").ETag())
+	w.no(err)
+	c := w.claim(crm.ApplyWork)
+	w.no(w.Settle(w.ctx, crm.Effect{Portal: portal, ID: c.Key, Fence: c.Fence, State: crm.EffectVerified}, crm.Receipt{Object: p.Record}))
+	same(w, "after an undo", overruled(p), true)
+
+	n := noteProposal("n1", "<p>one</p>")
+	end(n, crm.EffectVerified, crm.Receipt{Object: ref(crm.Notes, 9)})
+	end(noteProposal("n2", "<p>two</p>"), crm.EffectConflict, crm.Receipt{Object: ref(crm.Notes, 9), After: "<p>hers</p>"})
+	sent, err := w.Sent(w.ctx, crm.Effect{Portal: portal, Workflow: n.Workflow, Subject: n.Subject, Change: n.Changes[0]})
+	w.no(err)
+	same(w, "texts", len(sent), 3)
+	same(w, "newest", sent[1], "<p>hers</p>")
+	same(w, "oldest", sent[2], "<p>one</p>")
+	same(w, "the note", overruled(n), true)
+	n.Portal++
+	same(w, "another portal", overruled(n), false)
+}
