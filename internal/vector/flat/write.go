@@ -27,16 +27,16 @@ func (x *Index) Replace(ctx context.Context, batch []crm.Kept) error {
 			}
 		}
 	}
-	return x.update(ctx, func(tx *sql.Tx, touched map[crm.Ref]bool) error {
+	return x.update(ctx, func(tx *change) error {
 		for _, k := range batch {
 			accounts := k.Accounts
 			if len(k.Chunks) == 0 {
 				accounts = nil
 			}
-			if err := place(ctx, tx, k.Activity.Ref, accounts, touched); err != nil {
+			if err := tx.place(k.Activity.Ref, accounts); err != nil {
 				return err
 			}
-			if err := put(ctx, tx, k, x.dim, len(accounts) > 0); err != nil {
+			if err := tx.put(k, x.dim, len(accounts) > 0); err != nil {
 				return err
 			}
 		}
@@ -46,7 +46,7 @@ func (x *Index) Replace(ctx context.Context, batch []crm.Kept) error {
 
 // Relink moves an activity's chunks to exactly these accounts. crm.ErrNotFound when it has none here; no accounts removes it.
 func (x *Index) Relink(ctx context.Context, activity crm.Ref, accounts []crm.Ref) error {
-	return x.update(ctx, func(tx *sql.Tx, touched map[crm.Ref]bool) error {
+	return x.update(ctx, func(tx *change) error {
 		var n int
 		if err := tx.QueryRowContext(ctx, `SELECT count(*) FROM activities WHERE portal = ? AND type = ? AND id = ?`, activity.Portal, activity.Type, activity.ID).Scan(&n); err != nil {
 			return err
@@ -54,19 +54,54 @@ func (x *Index) Relink(ctx context.Context, activity crm.Ref, accounts []crm.Ref
 		if n == 0 {
 			return fmt.Errorf("vectors of %s: %w", activity, crm.ErrNotFound)
 		}
-		if err := place(ctx, tx, activity, accounts, touched); err != nil {
+		if err := tx.place(activity, accounts); err != nil || len(accounts) > 0 {
 			return err
 		}
-		if len(accounts) == 0 {
-			_, err := tx.ExecContext(ctx, `DELETE FROM activities WHERE portal = ? AND type = ? AND id = ?`, activity.Portal, activity.Type, activity.ID)
-			return err
-		}
-		return nil
+		return tx.exec(deleteActivity, activity.Portal, activity.Type, activity.ID)
 	})
 }
 
+// change is one write transaction: its statements, each prepared once, and the accounts that it touches.
+type change struct {
+	*sql.Tx
+	ctx     context.Context // of the transaction
+	stmts   map[string]*sql.Stmt
+	touched map[crm.Ref]bool
+}
+
+const (
+	deletePlaces   = `DELETE FROM places WHERE portal = ? AND type = ? AND id = ? RETURNING account_type, account_id`
+	insertPlace    = `INSERT INTO places (portal, account_type, account_id, type, id) VALUES (?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`
+	deleteActivity = `DELETE FROM activities WHERE portal = ? AND type = ? AND id = ?`
+	putActivity    = `INSERT INTO activities (portal, type, id, kind, time, created, chunks, vectors, checksum) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
+		ON CONFLICT (portal, type, id) DO UPDATE SET kind = excluded.kind, time = excluded.time, created = excluded.created,
+			chunks = excluded.chunks, vectors = excluded.vectors, checksum = excluded.checksum`
+)
+
+// stmt is the prepared statement; it is closed with the transaction.
+func (c *change) stmt(q string) (*sql.Stmt, error) {
+	if s := c.stmts[q]; s != nil {
+		return s, nil
+	}
+	s, err := c.PrepareContext(c.ctx, q)
+	if err != nil {
+		return nil, err
+	}
+	c.stmts[q] = s
+	return s, nil
+}
+
+func (c *change) exec(q string, args ...any) error {
+	s, err := c.stmt(q)
+	if err != nil {
+		return err
+	}
+	_, err = s.ExecContext(c.ctx, args...)
+	return err
+}
+
 // update runs one transaction and forgets the cached accounts that it touched.
-func (x *Index) update(ctx context.Context, change func(*sql.Tx, map[crm.Ref]bool) error) error {
+func (x *Index) update(ctx context.Context, do func(*change) error) error {
 	x.writes.Lock()
 	defer x.writes.Unlock()
 	tx, err := x.write.BeginTx(ctx, nil)
@@ -74,14 +109,14 @@ func (x *Index) update(ctx context.Context, change func(*sql.Tx, map[crm.Ref]boo
 		return damaged(err)
 	}
 	defer tx.Rollback() //nolint:errcheck // after Commit it does nothing; before, the first error counts
-	touched := map[crm.Ref]bool{}
-	if err := change(tx, touched); err != nil {
+	c := &change{Tx: tx, ctx: ctx, stmts: map[string]*sql.Stmt{}, touched: map[crm.Ref]bool{}}
+	if err := do(c); err != nil {
 		return classify(err)
 	}
 	if err := tx.Commit(); err != nil {
 		return damaged(err)
 	}
-	for account := range touched {
+	for account := range c.touched {
 		x.cache.forget(account)
 	}
 	return nil
@@ -97,8 +132,13 @@ func classify(err error) error {
 	return damaged(err)
 }
 
-func place(ctx context.Context, tx *sql.Tx, activity crm.Ref, accounts []crm.Ref, touched map[crm.Ref]bool) error {
-	rows, err := tx.QueryContext(ctx, `DELETE FROM places WHERE portal = ? AND type = ? AND id = ? RETURNING account_type, account_id`, activity.Portal, activity.Type, activity.ID)
+// place puts an activity into exactly these accounts.
+func (c *change) place(activity crm.Ref, accounts []crm.Ref) error {
+	s, err := c.stmt(deletePlaces)
+	if err != nil {
+		return err
+	}
+	rows, err := s.QueryContext(c.ctx, activity.Portal, activity.Type, activity.ID)
 	if err != nil {
 		return err
 	}
@@ -107,7 +147,7 @@ func place(ctx context.Context, tx *sql.Tx, activity crm.Ref, accounts []crm.Ref
 		if err := rows.Scan(&old.Type, &old.ID); err != nil {
 			return errors.Join(err, rows.Close())
 		}
-		touched[old] = true
+		c.touched[old] = true
 	}
 	if err := errors.Join(rows.Err(), rows.Close()); err != nil {
 		return err
@@ -116,28 +156,22 @@ func place(ctx context.Context, tx *sql.Tx, activity crm.Ref, accounts []crm.Ref
 		if a.Portal != activity.Portal {
 			return fmt.Errorf("vectors of %s: account %s is of another portal: %w", activity, a, crm.ErrInvalid)
 		}
-		touched[a] = true
-		if _, err := tx.ExecContext(ctx, `INSERT INTO places (portal, account_type, account_id, type, id) VALUES (?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`,
-			a.Portal, a.Type, a.ID, activity.Type, activity.ID); err != nil {
+		c.touched[a] = true
+		if err := c.exec(insertPlace, a.Portal, a.Type, a.ID, activity.Type, activity.ID); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func put(ctx context.Context, tx *sql.Tx, k crm.Kept, dim int, keep bool) error {
+func (c *change) put(k crm.Kept, dim int, keep bool) error {
 	r := k.Activity.Ref
 	if !keep {
-		_, err := tx.ExecContext(ctx, `DELETE FROM activities WHERE portal = ? AND type = ? AND id = ?`, r.Portal, r.Type, r.ID)
-		return err
+		return c.exec(deleteActivity, r.Portal, r.Type, r.ID)
 	}
 	ids, vectors := encode(k.Chunks, dim)
 	first := k.Chunks[0]
-	_, err := tx.ExecContext(ctx, `INSERT INTO activities (portal, type, id, kind, time, created, chunks, vectors, checksum) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
-		ON CONFLICT (portal, type, id) DO UPDATE SET kind = excluded.kind, time = excluded.time, created = excluded.created,
-			chunks = excluded.chunks, vectors = excluded.vectors, checksum = excluded.checksum`,
-		r.Portal, r.Type, r.ID, first.Kind, micros(first.Time), micros(first.Created), ids, vectors, int64(checksum(ids, vectors)))
-	return err
+	return c.exec(putActivity, r.Portal, r.Type, r.ID, first.Kind, micros(first.Time), micros(first.Created), ids, vectors, int64(checksum(ids, vectors)))
 }
 
 const idBytes = 16
