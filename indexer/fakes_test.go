@@ -19,6 +19,7 @@ type world struct {
 	stored      map[crm.Ref]bool
 	known       map[crm.Ref][]crm.Membership // as the store has them
 	kept        map[crm.Ref]crm.Kept
+	erased      map[crm.Ref]bool
 	vectors     map[crm.Ref]crm.Kept
 	marked      []crm.Mark
 	cursors     map[string]string
@@ -154,6 +155,29 @@ func (w *world) Gone(_ context.Context, refs []crm.Ref, _ crm.Claim) error {
 		delete(w.kept, r)
 	}
 	return nil
+}
+
+func (w *world) Erased(_ context.Context, refs []crm.Ref) (map[crm.Ref]bool, error) {
+	out := map[crm.Ref]bool{}
+	for _, r := range refs {
+		out[r] = w.erased[r]
+	}
+	return out, nil
+}
+
+func (w *world) Erase(_ context.Context, r crm.Ref, by crm.Actor) (out []crm.Ref, _ error) {
+	w.note("erase %s by %s", r.Path(), by.ID)
+	if w.erased == nil {
+		w.erased = map[crm.Ref]bool{}
+	}
+	w.erased[r] = true
+	for a, k := range w.kept {
+		if a == r || slices.Contains(k.Activity.Links.All(), r) {
+			w.erased[a], out = true, append(out, a)
+			delete(w.kept, a)
+		}
+	}
+	return out, nil
 }
 
 func (w *world) Memberships(_ context.Context, members []crm.Ref) (out []crm.Membership, _ error) {

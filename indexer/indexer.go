@@ -140,6 +140,14 @@ func (x *Indexer) decideAll(ctx context.Context, jobs []*job) {
 	if len(jobs) == 0 {
 		return
 	}
+	erased, err := x.Texts.Erased(ctx, refsOf(jobs))
+	if err != nil {
+		fail(jobs, fmt.Errorf("erased: %w", err))
+		return
+	}
+	for _, j := range jobs {
+		j.present = j.present && !erased[j.ref] // what was erased stays gone, even if the CRM still shows it
+	}
 	marks, err := x.Texts.Marks(ctx, refsOf(jobs))
 	if err != nil {
 		fail(jobs, fmt.Errorf("marks: %w", err))

@@ -47,6 +47,10 @@ type Texts interface {
 	// KeepRecords stores records and replaces their memberships; gone ones are marked deleted. It returns the activities whose accounts may have changed because a
 	// membership did. triggers are marked with their cause in the same transaction.
 	KeepRecords(ctx context.Context, records []crm.Record, memberships []crm.Membership, gone []crm.Ref, cause crm.Claim, triggers []crm.Mark) ([]crm.Ref, error)
+	// Erased tells which of these were erased for good; Erase forgets a record or activity, and with a contact the activities it took part in, and names those: nothing
+	// of them may come back, whatever the CRM still has.
+	Erased(ctx context.Context, refs []crm.Ref) (map[crm.Ref]bool, error)
+	Erase(ctx context.Context, ref crm.Ref, by crm.Actor) ([]crm.Ref, error)
 	// HasRecords tells which of these records are stored (deleted ones count).
 	HasRecords(ctx context.Context, refs []crm.Ref) (map[crm.Ref]bool, error)
 }

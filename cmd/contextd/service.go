@@ -119,6 +119,7 @@ func (s *service) wire(clients portals, apps map[crm.PortalID]inbox.App, ids []c
 	s.inbox = &inbox.Inbox{Store: s.db, Decode: decodeEvents, Portals: apps, Log: s.log}
 	s.runner = &work.Runner{Queue: s.db, Owner: "serve", Log: s.log, Pools: []work.Pool{
 		{Kind: crm.RecordWork, Handler: s.indexer.Records, Batch: 50, Workers: 2},
+		{Kind: crm.EraseWork, Handler: s.indexer.Erase},
 		{Kind: crm.IndexWork, Handler: s.indexer.Activities, Batch: s.cfg.Index.Batch, Workers: s.cfg.Index.Workers},
 		{Kind: crm.ConsiderWork, Handler: s.engine.Consider, Batch: 1, Workers: 2},
 		{Kind: crm.ApplyWork, Handler: applier.Apply, Batch: 1, Workers: 4},

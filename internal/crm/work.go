@@ -12,11 +12,12 @@ const (
 	ConsiderWork WorkKind = "consider" // "call_summary:calls/9101": run a workflow for a subject
 	ApplyWork    WorkKind = "apply"    // an effect id: write it to HubSpot and settle it
 	BackfillWork WorkKind = "backfill" // an object type: list everything of it, resumable
+	EraseWork    WorkKind = "erase"    // "contacts/7": forget it for good
 )
 
 // WorkKinds lists all kinds.
 func WorkKinds() []WorkKind {
-	return []WorkKind{RecordWork, IndexWork, ConsiderWork, ApplyWork, BackfillWork}
+	return []WorkKind{RecordWork, IndexWork, ConsiderWork, ApplyWork, BackfillWork, EraseWork}
 }
 
 // Lane orders work that competes for the HubSpot quota and the model; lower goes first.

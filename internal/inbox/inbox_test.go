@@ -35,6 +35,7 @@ func TestMarks(t *testing.T) {
 		{"the same, told from the deal", crm.Event{Type: crm.AssociationChange, From: ref("deals/1"), To: ref("notes/7")}, "[index notes/7 live]"},
 		{"a contact joins a company", crm.Event{Type: crm.AssociationChange, From: ref("companies/1"), To: ref("contacts/7")}, "[record contacts/7 live]"},
 		{"a deal gets a contact", crm.Event{Type: crm.AssociationChange, From: ref("deals/1"), To: ref("contacts/7")}, "[record deals/1 live] [record contacts/7 live]"},
+		{"a person is to be forgotten", crm.Event{Portal: 1, Type: crm.PrivacyDeletion, Object: ref("contacts/7"), Source: "IMPORT"}, "[erase contacts/7 live]"},
 		{"an object of no interest", crm.Event{Type: crm.Creation, Object: crm.Ref{Portal: 1, Type: "quotes", ID: "1"}}, ""},
 		{"a type of no interest", crm.Event{Type: "newMessage", Object: ref("contacts/7")}, ""},
 	} {

@@ -16,7 +16,12 @@ func Marks(e crm.Event) []crm.Mark {
 	lane := laneOf(e.Source)
 	var refs []crm.Ref
 	switch e.Type {
-	case crm.Creation, crm.Deletion, crm.PropertyChange, crm.Restore, crm.PrivacyDeletion:
+	case crm.PrivacyDeletion:
+		if !e.Object.Type.IsRecord() || e.Object.ID == "" {
+			return nil
+		}
+		return []crm.Mark{{Portal: e.Portal, Kind: crm.EraseWork, Key: e.Object.Path()}} // live, whatever the source: the law sets the time
+	case crm.Creation, crm.Deletion, crm.PropertyChange, crm.Restore:
 		refs = []crm.Ref{e.Object}
 	case crm.Merge:
 		refs = []crm.Ref{e.Object}

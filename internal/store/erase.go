@@ -11,7 +11,8 @@ import (
 
 // Erase forgets an activity, or a record, for good: all versions of its text, chunks, postings, what its events and deliveries said, and every text that runs made
 // of it. Erasing a contact erases the activities it took part in; a company, deal or ticket only itself. Ids, hashes and the audit stay, and a tombstone keeps a late
-// webhook or a replay from bringing it back. The answer names the erased activities, for other stores. It returns once no byte of it is left in the files.
+// webhook or a replay from bringing it back. The answer names the erased activities, for other stores; they are also marked as index work in the same transaction, so
+// that other stores forget them even if the caller dies. It returns once no byte of it is left in the files.
 func (db *DB) Erase(ctx context.Context, ref crm.Ref, by crm.Actor) (activities []crm.Ref, err error) {
 	err = db.w.write(ctx, func(t *tx) (err error) {
 		activities, err = t.erase(ref, by)
@@ -60,7 +61,12 @@ func (t *tx) erase(ref crm.Ref, by crm.Actor) (activities []crm.Ref, err error) 
 			return nil, fmt.Errorf("%s: %w", a, err)
 		}
 	}
+	marks := make([]crm.Mark, len(activities))
+	for i, a := range activities {
+		marks[i] = crm.Mark{Portal: a.Portal, Kind: crm.IndexWork, Key: path(a)}
+	}
 	return activities, errorsOf(
+		t.markFor(span{portal: ref.Portal}, marks),
 		t.eraseDeliveries(append(ids, activities...)),
 		t.audit(crm.AuditEntry{Action: "erased", Actors: []crm.Actor{by}, Portal: ref.Portal, Subject: path(ref)}))
 }
@@ -257,14 +263,23 @@ func (t *tx) eraseChange(p crm.Proposal, c crm.Change) error {
 			WHERE portal = ? AND proposal = ? AND change = ?`, bare, micros(t.now), portal, p.ID, c.ID))
 }
 
-// Erased reports whether something was erased and must not be read again.
-func (db *DB) Erased(ctx context.Context, ref crm.Ref) (found bool, err error) {
-	err = db.r.read(ctx, func(v *view) (err error) {
-		found, err = v.exists("SELECT 1 FROM erased WHERE portal = ? AND ref = ?", int64(ref.Portal), path(ref))
-		return err
+// Erased tells which of these were erased and must not be read again.
+func (db *DB) Erased(ctx context.Context, refs []crm.Ref) (out map[crm.Ref]bool, err error) {
+	out = map[crm.Ref]bool{}
+	err = db.r.read(ctx, func(v *view) error {
+		for _, ref := range refs {
+			found, err := v.exists("SELECT 1 FROM erased WHERE portal = ? AND ref = ?", int64(ref.Portal), path(ref))
+			if err != nil {
+				return err
+			}
+			if found {
+				out[ref] = true
+			}
+		}
+		return nil
 	})
 	if err != nil {
-		return false, fmt.Errorf("look up erasure of %s: %w", ref, err)
+		return nil, fmt.Errorf("look up erasure of %d objects: %w", len(refs), err)
 	}
-	return found, nil
+	return out, nil
 }
