@@ -21,8 +21,9 @@ import (
 
 // local is what a service leaves in its data directory (0600), so that commands of the same user reach it.
 type local struct {
-	URL   string `json:"url"` // "" while nobody listens
-	Token string `json:"token"`
+	URL     string         `json:"url"` // "" before anybody listened; after an end without notice nobody does
+	Token   string         `json:"token"`
+	Portals []crm.PortalID `json:"portals,omitempty"` // whose data this is, for commands that run without the service and its configuration
 }
 
 const localFile = "local.json"
@@ -34,16 +35,19 @@ func readLocal(dir string) (local, error) {
 		return l, err
 	}
 	if err := json.Unmarshal(b, &l); err != nil {
-		return l, fmt.Errorf("read %s: %w", filepath.Join(dir, localFile), err)
+		return l, withExit(exitConfig, fmt.Errorf("%s is damaged: data_dir: delete the file, a new one with a new local token is made: %w", filepath.Join(dir, localFile), err))
 	}
 	return l, nil
 }
 
-// keepLocal writes the file with this URL and the token that was there, or a new one. It returns the token.
-func keepLocal(dir, url string) (string, error) {
+// keepLocal writes the file with this URL, these portals (none: those that were there) and the token that was there, or a new one. It returns what it wrote.
+func keepLocal(dir, url string, portals []crm.PortalID) (local, error) {
 	l, err := readLocal(dir)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return "", err
+		return l, err
+	}
+	if len(portals) > 0 {
+		l.Portals = portals
 	}
 	if l.Token == "" {
 		l.Token = "contextd_pat_local_" + rand.Text()
@@ -51,16 +55,16 @@ func keepLocal(dir, url string) (string, error) {
 	l.URL = url
 	b, err := json.Marshal(l)
 	if err != nil {
-		return "", err
+		return l, err
 	}
 	path := filepath.Join(dir, localFile)
 	if err := os.WriteFile(path+".new", b, 0o600); err != nil {
-		return "", fmt.Errorf("keep the local token: %w", err)
+		return l, fmt.Errorf("keep the local token: %w", err)
 	}
 	if err := os.Rename(path+".new", path); err != nil {
-		return "", fmt.Errorf("keep the local token: %w", err)
+		return l, fmt.Errorf("keep the local token: %w", err)
 	}
-	return l.Token, nil
+	return l, nil
 }
 
 // access answers who may call: holders of the store's tokens, and whoever can read the local file of the data directory.

@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"os"
+	"strings"
 
 	"github.com/contextd/contextd/internal/crm"
 )
@@ -31,7 +32,7 @@ func (l *loader) check(cfg Config) {
 	if info, err := os.Stat(cfg.DataDir); err == nil && !info.IsDir() {
 		l.add(fmt.Sprintf("data_dir: %q is a file", cfg.DataDir), string(l.origins["data_dir"]), "name a directory; it is created when missing")
 	}
-	if cfg.Server.Listen == cfg.Server.AdminListen {
+	if cfg.Server.Listen == cfg.Server.AdminListen && !strings.HasSuffix(cfg.Server.Listen, ":0") { // port 0 is another one each time
 		l.add("server.admin_listen is the same as server.listen", string(l.origins["server.admin_listen"]), "use another port")
 	}
 }

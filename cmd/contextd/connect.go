@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"net/http"
 	"net/http/httptest"
 	"time"
@@ -19,6 +20,10 @@ func connect(ctx context.Context, cfg Config) (*apiClient, func() error, error) 
 		if _, err := cfg.Selected(); err != nil {
 			return nil, nil, err
 		}
+	}
+	if _, err := readLocal(cfg.DataDir); len(cfg.AllPortals()) == 0 && errors.Is(err, fs.ErrNotExist) { // nothing is there yet, and nothing says what should be
+		_, err := cfg.Selected()
+		return nil, nil, err
 	}
 	s, err := openService(ctx, cfg, newLogger(cfg.Log, io.Discard), cfg.PublicURL(""), nil)
 	if held := (*store.HeldError)(nil); errors.As(err, &held) {

@@ -50,9 +50,9 @@ func demo(ctx context.Context, o demoOptions, out *output) (err error) {
 	s, err := openService(ctx, cfg, newLogger(o.Log, out.Stderr), url, sim.Now)
 	if err != nil {
 		stop()
-		return errors.Join(err, public.Close(), <-simulating)
+		return errors.Join(whoHolds(err), public.Close(), <-simulating)
 	}
-	if _, err := keepLocal(dir, url); err != nil {
+	if _, err := keepLocal(dir, url, nil); err != nil {
 		stop()
 		return errors.Join(err, public.Close(), s.close(), <-simulating)
 	}

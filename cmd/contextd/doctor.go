@@ -19,6 +19,8 @@ func reachable(err error, p PortalConfig) error {
 	switch {
 	case errors.Is(err, crm.ErrForbidden):
 		return fmt.Errorf("HubSpot refuses the token of portal %s: hubspot.token: check that it is current and has the scopes that `contextd setup hubspot --dry-run` lists: %w", p.PortalID, err)
+	case errors.Is(err, crm.ErrNotFound):
+		return fmt.Errorf("what answers there is not HubSpot's API: hubspot.base_url %s: set it to https://api.hubapi.com, or leave it out: %w", p.BaseURL, err)
 	case errors.Is(err, crm.ErrTemporary), errors.Is(err, crm.ErrUnknown):
 		return withExit(exitUnreachable, fmt.Errorf("HubSpot cannot be reached: hubspot.base_url %s: %w", p.BaseURL, err))
 	}
@@ -51,7 +53,7 @@ func doctor(ctx context.Context, cfg Config) []Check {
 
 // dataDirectory opens the data, or asks the service that holds it.
 func dataDirectory(ctx context.Context, cfg Config) (string, error) {
-	db, err := store.Open(ctx, cfg.DataDir, store.Options{})
+	db, err := openData(ctx, cfg.DataDir)
 	if held := (*store.HeldError)(nil); errors.As(err, &held) {
 		l, err := readLocal(cfg.DataDir)
 		if err != nil || l.URL == "" {

@@ -3,14 +3,12 @@ package main
 import (
 	"context"
 	"errors"
-	"fmt"
 	"log/slog"
 	"net"
 	"net/http"
 	"sync"
 	"time"
 
-	"github.com/contextd/contextd/internal/store"
 	"github.com/contextd/contextd/internal/web"
 )
 
@@ -27,14 +25,11 @@ func serve(ctx context.Context, cfg Config, out *output) error {
 	}
 	publicURL := cfg.PublicURL(public.Addr().String())
 	s, err := openService(ctx, cfg, log, publicURL, nil)
-	if held := (*store.HeldError)(nil); errors.As(err, &held) {
-		err = withExit(exitUnreachable, fmt.Errorf("%w: data_dir: stop the other process, or choose another directory", held))
-	}
 	if err != nil {
-		return errors.Join(err, public.Close(), admin.Close())
+		return errors.Join(whoHolds(err), public.Close(), admin.Close())
 	}
 	local := "http://" + public.Addr().String()
-	if _, err := keepLocal(cfg.DataDir, local); err != nil {
+	if _, err := keepLocal(cfg.DataDir, local, nil); err != nil {
 		return errors.Join(err, public.Close(), admin.Close(), s.close())
 	}
 	log.Info("contextd is ready", "listen", local, "public_url", publicURL, "portals", len(s.clients), "writing", cfg.anyWriting())

@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/netip"
+	"slices"
 	"sync"
 	"time"
 
@@ -56,11 +57,7 @@ func openService(ctx context.Context, cfg Config, log *slog.Logger, publicURL st
 	if s.workflows, err = workflows(cfg); err != nil {
 		return s, err
 	}
-	if s.db, err = store.Open(ctx, cfg.DataDir, store.Options{}); err != nil {
-		return s, err
-	}
-	token, err := keepLocal(cfg.DataDir, "")
-	if err != nil {
+	if s.db, err = openData(ctx, cfg.DataDir); err != nil {
 		return s, err
 	}
 	ids, clients, apps := []crm.PortalID{}, portals{}, map[crm.PortalID]inbox.App{}
@@ -72,10 +69,18 @@ func openService(ctx context.Context, cfg Config, log *slog.Logger, publicURL st
 		s.clients[p.PortalID], clients[p.PortalID], apps[p.PortalID] = c, readWriter{c, hubspot.NewWriter(c)}, inbox.App{ID: p.AppID}
 		ids = append(ids, p.PortalID)
 	}
+	kept, err := keepLocal(cfg.DataDir, "", ids)
+	if err != nil {
+		return s, err
+	}
+	if ids = kept.Portals; len(ids) == 0 {
+		_, err := cfg.Selected()
+		return s, err
+	}
 	if s.vectors, err = s.openVectors(ctx, ids); err != nil {
 		return s, err
 	}
-	s.access = &access{DB: s.db, portals: ids, local: token}
+	s.access = &access{DB: s.db, portals: ids, local: kept.Token}
 	s.wire(clients, apps, ids, publicURL)
 	return s, nil
 }
@@ -177,16 +182,24 @@ func decodeEvents(body []byte) ([]crm.Event, []error, error) {
 	return events, causes, err
 }
 
-// run decodes and works until ctx ends, then stops in good order.
+// run decodes and works until ctx ends, then stops in good order. Without a configured portal only what needs no HubSpot is worked off: everything else waits for a
+// process that knows the portals, instead of failing for want of them.
 func (s *service) run(ctx context.Context) error {
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
+	all := []func(context.Context) error{s.runner.Run, s.inbox.Run}
+	if len(s.clients) == 0 {
+		all = all[:1]
+		s.runner.Pools = slices.DeleteFunc(s.runner.Pools, func(p work.Pool) bool { return p.Kind != crm.ConsiderWork })
+	}
 	var parts sync.WaitGroup
-	errs := make([]error, 2)
-	for i, part := range []func(context.Context) error{s.inbox.Run, s.runner.Run} {
+	errs := make([]error, len(all))
+	for i, part := range all {
 		parts.Go(func() {
-			defer stop() // one part that ends takes the other along
-			errs[i] = part(ctx)
+			defer stop()                                                                 // one part that ends takes the other along
+			if err := part(ctx); ctx.Err() == nil || !errors.Is(err, context.Canceled) { // stopped before it had begun is stopped, too
+				errs[i] = err
+			}
 		})
 	}
 	parts.Wait()
