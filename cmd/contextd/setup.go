@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"github.com/contextd/contextd/internal/crm"
 	"github.com/contextd/contextd/internal/hubspot"
@@ -45,13 +46,17 @@ func setupHubSpot(ctx context.Context, cfg Config, dryRun bool) (SetupReport, er
 	if err != nil {
 		return SetupReport{}, err
 	}
+	if _, err := client.Account(ctx); err != nil { // a token of another portal would set up the wrong one
+		return SetupReport{}, reachable(err, p)
+	}
 	got, err := client.Setup(ctx, definitions(all), dryRun)
 	if err != nil {
 		return SetupReport{}, reachable(err, p)
 	}
-	r := SetupReport{Portal: p.PortalID, DryRun: dryRun, Created: append(got.Created, got.Updated...), Present: got.Existing, Target: cfg.PublicURL("") + "/webhooks/hubspot"}
+	r := SetupReport{Portal: p.PortalID, DryRun: dryRun, Created: slices.Concat([]string{}, got.Created, got.Updated), Present: slices.Concat([]string{}, got.Existing),
+		Scopes: []string{}, Webhooks: []string{}, Target: cfg.PublicURL("") + "/webhooks/hubspot"}
 	if dryRun {
-		r.Created = append(got.WouldCreate, got.WouldUpdate...)
+		r.Created = slices.Concat([]string{}, got.WouldCreate, got.WouldUpdate)
 	}
 	for t, unique := range got.UniqueKeys {
 		if !unique {
