@@ -7,6 +7,7 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -124,7 +125,10 @@ func (p *program) planIndex(cmd *cobra.Command, order indexOrder) error {
 
 // index gives the order and watches until the backfill lane is empty. A bare order that is already under way is watched; one with wishes of its own is refused.
 func index(ctx context.Context, c *apiClient, out *output, order indexOrder) error {
-	_, status, err := c.do(ctx, call{method: http.MethodPost, path: "/index", body: order}, nil)
+	var started struct {
+		Objects *int `json:"objects"`
+	}
+	_, status, err := c.do(ctx, call{method: http.MethodPost, path: "/index", body: order}, &started)
 	if status == http.StatusConflict && order.isEverything() {
 		out.Say("indexing is already under way; this only watches it")
 		err = nil
@@ -134,15 +138,21 @@ func index(ctx context.Context, c *apiClient, out *output, order indexOrder) err
 	}
 	bars := newProgress(out)
 	defer bars.close()
+	troubles := map[string]string{}
 	for pause := firstPause; ; pause = min(2*pause, lastPause) {
-		all, busy, err := indexState(ctx, c)
+		all, left, busy, err := indexState(ctx, c, order)
 		if err != nil {
 			return err
 		}
-		bars.show(shares(all))
+		if started.Objects == nil {
+			bars.show(shares(all))
+		} else {
+			bars.show(map[string]float64{"objects": 1 - float64(min(left, *started.Objects))/float64(max(*started.Objects, 1))})
+		}
+		tell(out, all, troubles)
 		if !busy {
 			bars.close()
-			return indexed(ctx, c, out, order, all)
+			return indexed(ctx, c, out, order, all, started.Objects)
 		}
 		if err := wait(ctx, pause); err != nil {
 			return err
@@ -150,18 +160,32 @@ func index(ctx context.Context, c *apiClient, out *output, order indexOrder) err
 	}
 }
 
-// indexState reads how far each type is, and whether anything is left to do. The lane is read after the list: what the list calls done has its work in the lane.
-func indexState(ctx context.Context, c *apiClient) (page[backfillView], bool, error) {
-	var all page[backfillView]
+// indexState reads how far each type of the order is, how much is left in the lane, and whether anything is left to do. The lane is read after the list: what the
+// list calls done has its work in the lane.
+func indexState(ctx context.Context, c *apiClient, order indexOrder) (all page[backfillView], left int, busy bool, err error) {
 	if _, _, err := c.do(ctx, call{method: http.MethodGet, path: "/index"}, &all); err != nil {
-		return all, false, err
+		return all, 0, false, err
 	}
+	all.Items = slices.DeleteFunc(all.Items, func(b item[backfillView]) bool {
+		return len(order.Objects) > 0 && !slices.Contains(order.Objects, crm.ObjectType(b.Read.Object))
+	})
 	s, err := readStatus(ctx, c)
-	busy := s.Read.Work[crm.BackfillLane.String()] > 0
+	left = s.Read.Work[crm.BackfillLane.String()]
+	busy = left > 0
 	for _, b := range all.Items {
 		busy = busy || b.Read.State == "queued" || b.Read.State == "running"
 	}
-	return all, busy, err
+	return all, left, busy, err
+}
+
+// tell says, once each, why something does not go on: it is tried again, so the watching goes on too.
+func tell(out *output, all page[backfillView], told map[string]string) {
+	for _, b := range all.Items {
+		if why := oneLine(b.Read.LastError); why != "" && told[b.Read.Object] != why {
+			told[b.Read.Object] = why
+			out.Say("%s: %s; it is tried again", b.Read.Object, why)
+		}
+	}
 }
 
 func shares(all page[backfillView]) map[string]float64 {
@@ -180,7 +204,7 @@ func shares(all page[backfillView]) map[string]float64 {
 }
 
 // indexed prints the end; whatever could not be indexed makes it a partial success.
-func indexed(ctx context.Context, c *apiClient, out *output, order indexOrder, all page[backfillView]) error {
+func indexed(ctx context.Context, c *apiClient, out *output, order indexOrder, all page[backfillView], objects *int) error {
 	if len(order.Records) > 0 {
 		return decideAll(ctx, out, order.Records, func(ctx context.Context, record string) (string, error) {
 			rows, err := collect[workView](ctx, c, "/work", url.Values{"kind": {string(crm.RecordWork)}, "key": {record}, "state": {"buried"}}, 1)
@@ -189,6 +213,9 @@ func indexed(ctx context.Context, c *apiClient, out *output, order indexOrder, a
 			}
 			return "indexed", err
 		})
+	}
+	if objects != nil {
+		return indexedObjects(ctx, c, out, *objects)
 	}
 	number := func(get func(backfillView) int64) func(item[backfillView]) string {
 		return func(b item[backfillView]) string { return strconv.FormatInt(get(b.Read), 10) }
@@ -215,4 +242,21 @@ func indexed(ctx context.Context, c *apiClient, out *output, order indexOrder, a
 		return withExit(exitPartial, fmt.Errorf("the index is not complete: %d objects failed, types given up: %s: see contextd work list --state buried", lost, orNone(strings.Join(broken, ", "))))
 	}
 	return nil
+}
+
+// indexedObjects prints the end of an order of so many objects.
+func indexedObjects(ctx context.Context, c *apiClient, out *output, objects int) error {
+	failed := 0
+	for _, kind := range []crm.WorkKind{crm.RecordWork, crm.IndexWork} {
+		rows, err := collect[workView](ctx, c, "/work", url.Values{"kind": {string(kind)}, "state": {"buried"}}, 0)
+		if err != nil {
+			return err
+		}
+		failed += len(rows.Items)
+	}
+	err := out.Value(map[string]int{"objects": objects, "failed": failed}, func(w io.Writer) { fmt.Fprintf(w, "%d objects read and indexed\n", objects) })
+	if err == nil && failed > 0 {
+		err = withExit(exitPartial, fmt.Errorf("the index is not complete: %d objects are given up: see contextd work list --state buried", failed))
+	}
+	return err
 }

@@ -20,6 +20,11 @@ type indexBody struct {
 	Limit   int        `json:"limit"`
 }
 
+type startedJSON struct {
+	State   string `json:"state"`
+	Objects *int   `json:"objects"` // null where whole types are read
+}
+
 // startIndex queues the reading of history.
 func (s *server) startIndex(c *gin.Context) {
 	var body indexBody
@@ -28,15 +33,30 @@ func (s *server) startIndex(c *gin.Context) {
 	if err == nil {
 		b, err = body.backfill(callerOf(c))
 	}
+	var objects int
 	if err == nil {
-		err = s.Backfills.StartBackfill(c.Request.Context(), b)
+		objects, err = s.startBackfill(c, b)
 	}
 	if err != nil {
 		s.fail(c, fmt.Errorf("start indexing: %w", err))
 		return
 	}
 	c.Header("Location", "/api/v1/index")
-	s.reply(c, http.StatusAccepted, gin.H{"state": "queued"})
+	answer := startedJSON{State: "queued"}
+	if objects >= 0 {
+		answer.Objects = &objects
+	}
+	s.reply(c, http.StatusAccepted, answer)
+}
+
+// startBackfill waits for what has to be listed in HubSpot first.
+func (s *server) startBackfill(c *gin.Context, b Backfill) (int, error) {
+	ctx, cancel, err := patient(c)
+	if err != nil {
+		return 0, err
+	}
+	defer cancel()
+	return s.Backfills.StartBackfill(ctx, b)
 }
 
 func (body indexBody) backfill(who caller) (Backfill, error) {

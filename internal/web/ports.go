@@ -218,8 +218,9 @@ type Progress struct {
 
 // Backfills reads history on demand, resumably.
 type Backfills interface {
-	// StartBackfill queues the work durably. crm.ErrConflict when a backfill of the same objects is under way.
-	StartBackfill(ctx context.Context, b Backfill) error
+	// StartBackfill queues the work durably and says how many objects that are; -1 when whole types are read, whose number only the reading tells. crm.ErrConflict
+	// when a backfill of the same objects is under way, crm.ErrNotFound for a record that nobody has.
+	StartBackfill(ctx context.Context, b Backfill) (objects int, err error)
 	// BackfillProgress lists the newest backfill of each object type; empty when there was none.
 	BackfillProgress(ctx context.Context, portal crm.PortalID) ([]Progress, error)
 }

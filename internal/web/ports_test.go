@@ -292,9 +292,12 @@ func (w *world) Status(context.Context, crm.PortalID) (web.Status, error) {
 		OldestSeconds: 1.5, Coverage: map[string]float64{"calls": 1}}, w.touch()
 }
 
-func (w *world) StartBackfill(_ context.Context, b web.Backfill) error {
+func (w *world) StartBackfill(_ context.Context, b web.Backfill) (int, error) {
 	w.backfills = append(w.backfills, b)
-	return w.touch()
+	if err := w.touch(); err != nil || len(b.Records) == 0 {
+		return -1, err
+	}
+	return len(b.Records), nil
 }
 
 func (w *world) BackfillProgress(context.Context, crm.PortalID) ([]web.Progress, error) {

@@ -12,8 +12,17 @@ import (
 	"github.com/contextd/contextd/internal/crm"
 )
 
-// dryRunTime is how long an answer that waits for a model may take.
-const dryRunTime = 5 * time.Minute
+// longTime is how long an answer that waits for a model or for HubSpot may take.
+const longTime = 5 * time.Minute
+
+// patient lifts the listener's 30 s, which are for answers that wait for nobody, to longTime; ctx ends a little before. A writer without deadlines has none to lift.
+func patient(c *gin.Context) (ctx context.Context, cancel context.CancelFunc, err error) {
+	if err := http.NewResponseController(c.Writer).SetWriteDeadline(time.Now().Add(longTime)); err != nil && !errors.Is(err, http.ErrNotSupported) {
+		return nil, nil, fmt.Errorf("extend the time of an answer: %w", err)
+	}
+	ctx, cancel = context.WithTimeout(c.Request.Context(), longTime-5*time.Second)
+	return ctx, cancel, nil
+}
 
 type runBody struct {
 	Workflow string     `json:"workflow"`
@@ -66,12 +75,11 @@ type dryRunJSON struct {
 }
 
 func (s *server) dryRun(c *gin.Context, request RunRequest) {
-	// The listener's 30 s are for answers that do not wait for a model. A writer without deadlines has none to lift.
-	if err := http.NewResponseController(c.Writer).SetWriteDeadline(time.Now().Add(dryRunTime)); err != nil && !errors.Is(err, http.ErrNotSupported) {
-		s.fail(c, fmt.Errorf("extend the time of a dry run: %w", err))
+	ctx, cancel, err := patient(c)
+	if err != nil {
+		s.fail(c, err)
 		return
 	}
-	ctx, cancel := context.WithTimeout(c.Request.Context(), dryRunTime-5*time.Second)
 	defer cancel()
 	run, err := s.Runs.DryRun(ctx, request)
 	if err != nil {
