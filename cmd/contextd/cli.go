@@ -54,8 +54,11 @@ func (p *program) root() *cobra.Command {
 		SilenceErrors: true,
 	}
 	group(root)
-	root.PersistentPreRunE = func(cmd *cobra.Command, _ []string) error {
+	root.PersistentPreRunE = func(cmd *cobra.Command, args []string) error {
 		p.started = true
+		if err := readable(cmd, args); err != nil {
+			return err
+		}
 		_, err := p.output(cmd)
 		return err
 	}

@@ -5,9 +5,34 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode/utf8"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"github.com/contextd/contextd/internal/crm"
 )
+
+// readable refuses arguments and flags that are not UTF-8, as a terminal of another encoding sends them: they would name and ask for something else. Paths may be
+// any bytes.
+func readable(cmd *cobra.Command, args []string) error {
+	for _, a := range args {
+		if !utf8.ValidString(a) {
+			return usagef("the argument %+q is not UTF-8: %s: set the terminal to UTF-8, or write it again", a, cmd.CommandPath())
+		}
+	}
+	var err error
+	cmd.Flags().Visit(func(f *pflag.Flag) {
+		switch f.Name {
+		case "config", "data-dir", "load":
+		default:
+			if !utf8.ValidString(f.Value.String()) {
+				err = usagef("the value %+q is not UTF-8: --%s: set the terminal to UTF-8, or write it again", f.Value.String(), f.Name)
+			}
+		}
+	})
+	return err
+}
 
 // recordArg checks a RECORD: companies/123, contacts/7, deals/9, tickets/4.
 func recordArg(s string) (crm.Ref, error) {

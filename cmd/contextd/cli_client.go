@@ -55,6 +55,14 @@ func (e *apiError) exitCode() int {
 	return exitFailed
 }
 
+// unknownHere says what to do when the service does not know a record or activity; other errors pass.
+func unknownHere(err error) error {
+	if api := (*apiError)(nil); errors.As(err, &api) && api.status == http.StatusNotFound {
+		return fmt.Errorf("%w: check the id; what HubSpot has and we do not is read with contextd index", err)
+	}
+	return err
+}
+
 // call is one request to the API. body and into may be nil; etag goes into If-Match.
 type call struct {
 	method, path string // path below /api/v1, escaped

@@ -49,7 +49,7 @@ func (p *program) auditListCommand() *cobra.Command {
 			})
 		},
 	}
-	cmd.Flags().StringVar(&subject, "subject", "", "only entries about this reference or id")
+	cmd.Flags().StringVar(&subject, "subject", "", "only entries about this `SUBJECT`, such as deals/9 or delivery/12")
 	cmd.Flags().IntVar(&limit, "limit", 100, "entries at most (0: all)")
 	return cmd
 }

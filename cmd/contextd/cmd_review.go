@@ -6,10 +6,12 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"strings"
 
 	"github.com/spf13/cobra"
 
 	"github.com/contextd/contextd/internal/crm"
+	"github.com/contextd/contextd/internal/web"
 )
 
 func (p *program) reviewCommand() *cobra.Command {
@@ -77,11 +79,27 @@ func firstChange(s suggestion) string {
 	if len(s.Changes) == 0 {
 		return ""
 	}
-	text := s.Changes[0].name() + ": " + oneLine(s.Changes[0].After)
+	text := s.Changes[0].name() + ": " + s.Changes[0].readable(s.Changes[0].After)
 	if n := len(s.Changes) - 1; n > 0 {
 		text = fmt.Sprintf("+%d more; %s", n, text)
 	}
 	return text
+}
+
+// readable is a value of this change on one line: of notes and tasks the words of their HTML. -o json has the exact value.
+func (c changeView) readable(value string) string {
+	if c.Kind != string(crm.PropertyKind) {
+		value = web.PlainText(value)
+	}
+	return oneLine(value)
+}
+
+// whole is the same for a page of its own: notes and tasks keep their lines, under each other.
+func (c changeView) whole(value string) string {
+	if c.Kind == string(crm.PropertyKind) {
+		return oneLine(value)
+	}
+	return strings.ReplaceAll(printable(web.PlainText(value)), "\n", "\n            ")
 }
 
 func (c changeView) name() string {
@@ -128,10 +146,10 @@ func showSuggestion(w io.Writer, s suggestion) {
 	for _, c := range s.Changes {
 		before := "(nothing)"
 		if c.Before != nil && *c.Before != "" {
-			before = oneLine(*c.Before)
+			before = c.whole(*c.Before)
 		}
 		fmt.Fprintf(w, "\n  %s  %s  %s, confidence %s of %s\n", c.ID, c.name(), c.State, percent(c.Confidence), percent(c.Threshold))
-		fmt.Fprintf(w, "    before  %s\n    after   %s\n", before, oneLine(c.After))
+		fmt.Fprintf(w, "    before  %s\n    after   %s\n", before, c.whole(c.After))
 		for _, r := range c.Reasons {
 			fmt.Fprintf(w, "    because %s\n", oneLine(r))
 		}

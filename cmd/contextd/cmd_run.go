@@ -52,7 +52,7 @@ func (p *program) runCommand() *cobra.Command {
 func runWorkflow(ctx context.Context, c *apiClient, out *output, body map[string]any, dry bool) error {
 	var run item[runView]
 	if _, _, err := c.do(ctx, call{method: http.MethodPost, path: "/runs", body: body}, &run); err != nil {
-		return err
+		return unknownHere(err)
 	}
 	if dry {
 		return out.Value(run, func(w io.Writer) { showDryRun(w, run.Read) })

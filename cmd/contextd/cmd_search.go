@@ -72,7 +72,7 @@ func (p *program) searchCommand() *cobra.Command {
 func search(ctx context.Context, c *apiClient, out *output, path string, q url.Values, explain bool) error {
 	var raw json.RawMessage
 	if _, _, err := c.do(ctx, call{method: http.MethodGet, path: path, query: q}, &raw); err != nil {
-		return err
+		return unknownHere(err)
 	}
 	var found struct {
 		Items    []item[passageView] `json:"items"`

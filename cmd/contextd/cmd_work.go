@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"maps"
 	"net/http"
 	"net/url"
 	"slices"
@@ -30,11 +31,8 @@ func (p *program) workListCommand() *cobra.Command {
 		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			q := url.Values{}
-			if state != "" {
-				if !slices.Contains([]string{"ready", "waiting", "running", "buried", "done"}, state) {
-					return usagef("--state %q is not a state: use ready, waiting, running, buried or done", state)
-				}
-				q.Set("state", state)
+			if !slices.Contains([]string{"", "all", "ready", "waiting", "running", "buried", "done"}, state) {
+				return usagef("--state %q is not a state: use ready, waiting, running, buried, done or all", state)
 			}
 			if kind != "" {
 				if !slices.Contains(crm.WorkKinds(), crm.WorkKind(kind)) {
@@ -46,7 +44,7 @@ func (p *program) workListCommand() *cobra.Command {
 				return err
 			}
 			return p.withClient(cmd, func(ctx context.Context, c *apiClient, out *output) error {
-				list, err := collect[workView](ctx, c, "/work", q, limit)
+				list, err := listWork(ctx, c, q, state, limit)
 				if err != nil {
 					return err
 				}
@@ -60,10 +58,37 @@ func (p *program) workListCommand() *cobra.Command {
 			})
 		},
 	}
-	cmd.Flags().StringVar(&state, "state", "", "only ready, waiting, running, buried or done work")
+	cmd.Flags().StringVar(&state, "state", "", "only ready, waiting, running, buried or done work, or all (default: all that is not done)")
 	cmd.Flags().StringVar(&kind, "kind", "", "only this kind: record, index, consider, apply or backfill")
 	cmd.Flags().IntVar(&limit, "limit", 100, "rows at most (0: all)")
 	return cmd
+}
+
+// listWork lists the work of one state, of all, or without one what is not done: first what was given up, then what is still to do.
+func listWork(ctx context.Context, c *apiClient, q url.Values, state string, limit int) (page[workView], error) {
+	switch state {
+	case "all":
+		return collect[workView](ctx, c, "/work", q, limit)
+	case "":
+	default:
+		q.Set("state", state)
+		return collect[workView](ctx, c, "/work", q, limit)
+	}
+	q.Set("state", "buried")
+	buried, err := collect[workView](ctx, c, "/work", q, limit)
+	if err != nil || limit > 0 && len(buried.Items) >= limit {
+		return buried, err
+	}
+	open := maps.Clone(q)
+	open.Set("state", "open")
+	open.Del("cursor")
+	open.Del("limit")
+	if limit > 0 {
+		limit -= len(buried.Items)
+	}
+	out, err := collect[workView](ctx, c, "/work", open, limit)
+	out.Items = append(buried.Items, out.Items...)
+	return out, err
 }
 
 // workActCommand is redrive or bury; only redrive takes --all.

@@ -122,10 +122,10 @@ func changeOf(ch crm.Change, record crm.Ref) changeCard {
 		out.Where = ch.Target.Path()
 	}
 	if ch.Kind != crm.PropertyKind {
-		if readable := plainText(ch.After); readable != ch.After {
+		if readable := PlainText(ch.After); readable != ch.After {
 			out.After, out.Source = readable, ch.After
 		}
-		out.Before = plainText(out.Before)
+		out.Before = PlainText(out.Before)
 	}
 	for _, name := range sortedKeys(ch.Fields) {
 		out.Fields = append(out.Fields, choice{name, ch.Fields[name]})

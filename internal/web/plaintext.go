@@ -9,9 +9,9 @@ import (
 	"golang.org/x/net/html/atom"
 )
 
-// plainText is the readable form of a note's HTML: its words with line breaks, and where links and pictures lead, spelled out. What is not HTML stays as it is.
+// PlainText is the readable form of a note's HTML: its words with line breaks, and where links and pictures lead, spelled out. What is not HTML stays as it is.
 // It is for reading only; the exact value is shown beside it.
-func plainText(s string) string {
+func PlainText(s string) string {
 	if !strings.Contains(s, "<") && !strings.Contains(s, "&") {
 		return s
 	}
