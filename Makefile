@@ -44,6 +44,6 @@ fuzz:
 	@set -e; for target in FuzzWebhookBody:./internal/hubspot FuzzSignature:./internal/hubspot FuzzHTMLToText:./indexer FuzzChunk:./indexer FuzzReply:./engine; do \
 	  echo "== $$target"; $(GO) test -run '^$$' -fuzz "^$${target%%:*}$$" -fuzztime $(FUZZTIME) $${target#*:}; done
 
-# The demo, to its end, judged by its own counts.
-demo-check: build
-	./cmd/contextd/testdata/demo-check.sh ./bin/contextd
+# The demo, to its end, judged by its own counts; then once more as a program that is opened in a browser and stopped.
+demo-check:
+	$(GO) test -count=1 -v -run '^TestDemo' ./cmd/contextd
