@@ -7,6 +7,7 @@ import (
 	"hash/fnv"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/contextd/contextd/internal/crm"
 )
@@ -39,7 +40,7 @@ func newWorld() *world {
 }
 
 func (w *world) indexer() *Indexer {
-	return &Indexer{Source: w, Embedder: w, Vectors: w, Texts: w, Marker: w, Names: w, Lister: w, Cursors: w}
+	return &Indexer{Source: w, Embedder: w, Vectors: w, Texts: w, Marker: w, Names: w, Lister: w, Cursors: w, Now: func() time.Time { return may.Add(time.Hour) }}
 }
 
 func (w *world) note(format string, args ...any) { w.log = append(w.log, fmt.Sprintf(format, args...)) }

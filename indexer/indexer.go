@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"time"
 
 	"github.com/contextd/contextd/internal/crm"
 )
@@ -30,8 +31,8 @@ type Indexer struct {
 	Lister   Lister
 	Cursors  Cursors
 
-	// Triggers names the workflows to consider because of an activity's text; it is called only for text that is new or differs from the
-	// text kept before, never for backfilled pages. nil: none.
+	// Triggers names the workflows to consider because of an activity's text; it is called only for the text of a recent activity that is new, for text that differs
+	// from the text kept before, and, with only the added links, for a recent activity that is linked to more than before; never for backfilled pages. nil: none.
 	Triggers func(a crm.Activity, d crm.Document, lane crm.Lane) []crm.Mark
 	// RecordTriggers does the same for a record that was read; isNew: it was not stored before. Never called for
 	// backfilled pages. nil: none.
@@ -40,6 +41,8 @@ type Indexer struct {
 	Used func(crm.Usage)
 	// Progress is told after each backfilled page. nil: nobody is told.
 	Progress func(Progress)
+	// Now tells how old an activity is. nil: time.Now
+	Now func() time.Time
 	// EmbedTexts is the most texts of one embedding call; 0: 256.
 	EmbedTexts int
 }

@@ -114,7 +114,7 @@ func (s *service) wire(clients portals, apps map[crm.PortalID]inbox.App, ids []c
 	embedder := builtin.Embedder{}
 	search := &retriever.Retriever{Embedder: embedder, Nearest: s.vectors, Postings: s.db, Bodies: s.db}
 	s.indexer = &indexer.Indexer{Source: clients, Embedder: embedder, Vectors: s.vectors, Texts: s.db, Marker: s.db, Names: s.db,
-		Lister: lister(s.clients), Cursors: cursors{s.db}, Triggers: engine.Triggers(s.workflows), RecordTriggers: engine.RecordTriggers(s.workflows)}
+		Lister: lister(s.clients), Cursors: cursors{s.db}, Now: s.now, Triggers: engine.Triggers(s.workflows), RecordTriggers: engine.RecordTriggers(s.workflows)}
 	writing := s.writing()
 	s.engine = &engine.Engine{Workflows: s.workflows, Retriever: search, Models: map[string]model.Completer{"": builtin.Writer{}},
 		History: s.db, Proposals: s.db, Policy: func(portal crm.PortalID) engine.Policy {
