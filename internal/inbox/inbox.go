@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"runtime/debug"
 	"time"
 
 	"github.com/contextd/contextd/internal/crm"
@@ -22,6 +23,8 @@ type Store interface {
 	Delivered(ctx context.Context) <-chan struct{}
 	// Wrote reports whether contextd wrote this value to this property since that moment.
 	Wrote(ctx context.Context, ref crm.Ref, property, value string, since time.Time) (bool, error)
+	// Ours reports whether contextd made this note or task.
+	Ours(ctx context.Context, activity crm.Ref) (bool, error)
 }
 
 // Inbox decodes deliveries until its context ends. Fields are set before Run.
@@ -84,7 +87,7 @@ func (in *Inbox) drain(ctx context.Context) (int, error) {
 }
 
 func (in *Inbox) one(ctx context.Context, d crm.Delivery) error {
-	events, bad, err := in.Decode(d.Body)
+	events, bad, err := in.decode(d)
 	if err != nil {
 		return in.Store.Decode(ctx, d.ID, nil, err.Error())
 	}
@@ -96,7 +99,24 @@ func (in *Inbox) one(ctx context.Context, d crm.Delivery) error {
 		}
 		decoded = append(decoded, one)
 	}
-	return in.Store.Decode(ctx, d.ID, decoded, cause(bad))
+	err = in.Store.Decode(ctx, d.ID, decoded, cause(bad))
+	if err != nil && !errors.Is(err, crm.ErrTemporary) && ctx.Err() == nil {
+		// It will never be stored as it is, and everybody behind it waits.
+		in.Log.Error("delivery cannot be stored", "delivery", d.ID, "error", err)
+		return in.Store.Decode(ctx, d.ID, nil, err.Error())
+	}
+	return err
+}
+
+// decode keeps a body that makes the decoder panic from stopping the rest. The panic's value may quote the body: its type is enough.
+func (in *Inbox) decode(d crm.Delivery) (events []crm.Event, bad []error, err error) {
+	defer func() {
+		if v := recover(); v != nil {
+			in.Log.Error("decoder panicked", "delivery", d.ID, "panic", fmt.Sprintf("%T", v), "stack", string(debug.Stack()))
+			events, bad, err = nil, nil, fmt.Errorf("the decoder panicked: %T: %w", v, crm.ErrInvalid)
+		}
+	}()
+	return in.Decode(d.Body)
 }
 
 // cause joins what was wrong with single entries; the good ones beside them are stored all the same.
@@ -126,12 +146,30 @@ func (in *Inbox) plan(ctx context.Context, e crm.Event) (crm.Decoded, error) {
 	return crm.Decoded{Event: e, Ignored: crm.IgnoredUnsupported}, nil
 }
 
-// isEcho recognises our own writes: by the app that HubSpot names, or, for a property, by the ledger of what was written, even when the source is missing or renamed.
+// isEcho recognises our own writes: by the app that HubSpot names, or, even when the source is missing or renamed, by the ledger: of the values that were written to
+// properties, and of the notes and tasks that were made. An echo that overtakes the ledger's entry of a new note is looked at once, and ends there: our notes carry
+// our key.
 func (in *Inbox) isEcho(ctx context.Context, e crm.Event, app App) (bool, error) {
 	if e.Source == "INTEGRATION" && app.ID != "" && e.SourceID == app.ID {
 		return true, nil
 	}
-	if e.Type != crm.PropertyChange || byPerson(e.Source) {
+	if byPerson(e.Source) {
+		return false, nil
+	}
+	switch e.Type {
+	case crm.PropertyChange, crm.Creation, crm.AssociationChange:
+	default: // what becomes of our notes otherwise is not our doing
+		return false, nil
+	}
+	for _, r := range []crm.Ref{e.Object, e.From, e.To} {
+		if r.Type != crm.Notes && r.Type != crm.Tasks {
+			continue
+		}
+		if ours, err := in.Store.Ours(ctx, r); ours || err != nil {
+			return ours, err
+		}
+	}
+	if e.Type != crm.PropertyChange {
 		return false, nil
 	}
 	return in.Store.Wrote(ctx, e.Object, e.Property, e.Value, e.OccurredAt.Add(-echoWindow))

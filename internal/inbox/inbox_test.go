@@ -58,6 +58,8 @@ type memory struct {
 	decoded    map[int64][]crm.Decoded
 	dead       map[int64]string
 	wrote      map[string]bool
+	ours       map[string]bool
+	refuse     map[int64]error
 	signal     chan struct{}
 	down       bool
 }
@@ -76,6 +78,9 @@ func (m *memory) Undecoded(context.Context, int) ([]crm.Delivery, error) {
 }
 
 func (m *memory) Decode(_ context.Context, id int64, events []crm.Decoded, cause string) error {
+	if err := m.refuse[id]; err != nil && cause == "" {
+		return err
+	}
 	m.decoded[id] = events
 	if cause != "" {
 		m.dead[id] = cause
@@ -89,6 +94,8 @@ func (m *memory) Wrote(_ context.Context, r crm.Ref, property, value string, _ t
 	return m.wrote[r.Path()+" "+property+"="+value], nil
 }
 
+func (m *memory) Ours(_ context.Context, r crm.Ref) (bool, error) { return m.ours[r.Path()], nil }
+
 // run decodes with a toy format: the body is the key of one of these events, "broken", or "half".
 func run(t *testing.T, m *memory, events map[string]crm.Event, f func()) {
 	synctest.Test(t, func(t *testing.T) {
@@ -97,6 +104,9 @@ func run(t *testing.T, m *memory, events map[string]crm.Event, f func()) {
 			Decode: func(body []byte) ([]crm.Event, []error, error) {
 				if string(body) == "broken" {
 					return nil, nil, errors.New("not an array")
+				}
+				if string(body) == "panic" {
+					panic("secret text")
 				}
 				if string(body) == "half" {
 					return []crm.Event{events["note"]}, []error{errors.New("event 1 has no type")}, nil
@@ -125,10 +135,17 @@ func TestEchoes(t *testing.T) {
 		"a person sets the same value": property("CRM_UI", "userId:42"),
 		"another app":                  {Portal: 1, Type: crm.PropertyChange, Object: ref("contacts/7"), Property: "phone", Value: "1", Source: "INTEGRATION", SourceID: "111"},
 		"our note":                     {Portal: 1, Type: crm.Creation, Object: ref("notes/7"), Source: "INTEGRATION", SourceID: "987"},
+		"our note, app unknown":        {Portal: 1, Type: crm.Creation, Object: ref("notes/8")},
+		"our note is linked":           {Portal: 1, Type: crm.AssociationChange, From: ref("deals/1"), To: ref("notes/8"), Source: "INTEGRATIONS_PLATFORM"},
+		"our note's body, unknown":     {Portal: 1, Type: crm.PropertyChange, Object: ref("notes/8"), Property: "hs_note_body", Value: "x", Source: "INTEGRATION"},
+		"a person edits our note":      {Portal: 1, Type: crm.PropertyChange, Object: ref("notes/8"), Property: "hs_note_body", Value: "x", Source: "CRM_UI"},
+		"our note is deleted":          {Portal: 1, Type: crm.Deletion, Object: ref("notes/8")},
+		"somebody's note":              {Portal: 1, Type: crm.Creation, Object: ref("notes/9")},
 		"another portal":               {Portal: 2, Type: crm.Creation, Object: ref("notes/7")},
 	}
-	want := map[string]string{"ours by app": "echo", "ours by the ledger": "echo", "a person sets the same value": "", "another app": "", "our note": "echo", "another portal": "foreign"}
-	m := &memory{wrote: map[string]bool{"contacts/7 ai_lead_score=72": true}}
+	want := map[string]string{"ours by app": "echo", "ours by the ledger": "echo", "a person sets the same value": "", "another app": "", "our note": "echo",
+		"our note, app unknown": "echo", "our note is linked": "echo", "our note's body, unknown": "echo", "another portal": "foreign"}
+	m := &memory{wrote: map[string]bool{"contacts/7 ai_lead_score=72": true}, ours: map[string]bool{"notes/8": true}}
 	var names []string
 	for name := range events {
 		names = append(names, name)
@@ -161,6 +178,33 @@ func TestAStoreThatIsDownIsTriedAgain(t *testing.T) {
 		synctest.Wait()
 		if len(m.decoded) != 1 {
 			t.Error("the delivery was not decoded after the store came back")
+		}
+	})
+}
+
+// TestPoisonEndsAlone: a body that makes the decoder panic, and events that the store refuses for good, end dead with their cause, and the next delivery goes on.
+func TestPoisonEndsAlone(t *testing.T) {
+	m := &memory{deliveries: []crm.Delivery{{ID: 1, Body: []byte("panic")}, {ID: 2, Body: []byte("note")}, {ID: 3, Body: []byte("note")}},
+		refuse: map[int64]error{2: errors.New("constraint failed")}}
+	run(t, m, map[string]crm.Event{"note": {Portal: 1, Type: crm.Creation, Object: ref("notes/7")}}, func() {
+		if m.dead[1] != "the decoder panicked: string: invalid" || m.dead[2] != "constraint failed" || len(m.decoded[3]) != 1 || m.dead[3] != "" {
+			t.Errorf("decoded %+v, dead %+v", m.decoded, m.dead)
+		}
+	})
+}
+
+// TestAnOutageIsNoPoison: what the store cannot take now is kept for later.
+func TestAnOutageIsNoPoison(t *testing.T) {
+	m := &memory{deliveries: []crm.Delivery{{ID: 1, Body: []byte("note")}}, refuse: map[int64]error{1: fmt.Errorf("disk full: %w", crm.ErrTemporary)}}
+	run(t, m, map[string]crm.Event{"note": {Portal: 1, Type: crm.Creation, Object: ref("notes/7")}}, func() {
+		if len(m.decoded)+len(m.dead) != 0 {
+			t.Fatalf("decoded %+v, dead %+v", m.decoded, m.dead)
+		}
+		m.refuse = nil
+		<-time.After(2 * time.Second) // simulated
+		synctest.Wait()
+		if len(m.decoded[1]) != 1 || m.dead[1] != "" {
+			t.Errorf("decoded %+v, dead %+v", m.decoded, m.dead)
 		}
 	})
 }
