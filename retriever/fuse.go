@@ -52,8 +52,8 @@ type copies struct {
 // nearCopy is the share of the smaller text's triples that the other one must hold.
 const nearCopy = 0.9
 
-func (c *copies) has(text string) bool {
-	set := c.triples(text)
+// has reports whether a text with these triples is a near copy of one that was added.
+func (c *copies) has(set map[uint64]bool) bool {
 	for _, other := range c.sets {
 		small, large := set, other
 		if len(small) > len(large) {
@@ -73,7 +73,7 @@ func (c *copies) has(text string) bool {
 	return false
 }
 
-func (c *copies) add(text string) { c.sets = append(c.sets, c.triples(text)) }
+func (c *copies) add(set map[uint64]bool) { c.sets = append(c.sets, set) }
 
 func (c *copies) triples(text string) map[uint64]bool {
 	if c.seed == (maphash.Seed{}) {

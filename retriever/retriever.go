@@ -104,6 +104,11 @@ func (r *Retriever) dense(ctx context.Context, q crm.Question, depth int) ([]crm
 	return r.Nearest.Nearest(ctx, vecs[0], q.Filter, depth)
 }
 
+const (
+	spare      = 2  // bodies fetched beyond those wanted, in place of near copies
+	mostBodies = 64 // of one page
+)
+
 // choose walks the candidates best first, drops near copies of what was chosen, and stops at the limit or when the budget is full.
 func (r *Retriever) choose(ctx context.Context, q crm.Question, cands []candidate) ([]crm.Passage, error) {
 	limit := cmp.Or(q.Limit, defaultLimit)
@@ -113,9 +118,10 @@ func (r *Retriever) choose(ctx context.Context, q crm.Question, cands []candidat
 	var chosen []crm.Passage
 	var seen copies
 	used := 0
-	const page = 64 // bodies are fetched in pages, since most questions need far fewer than there are candidates
-	for start := 0; start < len(cands) && len(chosen) < limit; start += page {
-		part := cands[start:min(start+page, len(cands))]
+	for start := 0; start < len(cands) && len(chosen) < limit; {
+		// Bodies are fetched in pages, as many as are still wanted and a few for near copies: most questions need far fewer than there are candidates.
+		part := cands[start:min(start+min(limit-len(chosen)+spare, mostBodies), len(cands))]
+		start += len(part)
 		bodies, err := r.bodies(ctx, q.Portal, part)
 		if err != nil {
 			return nil, err
@@ -126,10 +132,14 @@ func (r *Retriever) choose(ctx context.Context, q crm.Question, cands []candidat
 				continue // removed since the postings were read, or enough
 			}
 			size := Tokens(b.Text)
-			if q.Budget > 0 && used+size > q.Budget || !c.focus && seen.has(b.Text) {
+			if q.Budget > 0 && used+size > q.Budget {
 				continue
 			}
-			seen.add(b.Text)
+			set := seen.triples(b.Text)
+			if !c.focus && seen.has(set) {
+				continue
+			}
+			seen.add(set)
 			used += size
 			b.Score, b.Parts = c.score, c.parts
 			chosen = append(chosen, b)
