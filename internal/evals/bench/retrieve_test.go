@@ -38,7 +38,7 @@ func (a *asker) p50(b *testing.B) float64 {
 // asking indexes that many companies and returns an asker of twenty of them, warm, with the number of chunks in total and in one account.
 func asking(b *testing.B, companies int) (a *asker, total, one int) {
 	b.Helper()
-	x := openIndex(b, newWorld(2, companies, 24, 26))
+	x := openIndex(b, newWorld(2, companies, 24, 14))
 	b.Cleanup(x.close)
 	x.all()
 	for _, c := range x.world.companies {
