@@ -122,8 +122,9 @@ func (r workRow) buriedFor(seq int64, cause string) workRow {
 	return r
 }
 
-// redriven makes a buried row ready again.
+// redriven makes a buried row ready again, with all the patience that a new one finds.
 func (r workRow) redriven(now time.Time) workRow {
+	r.markedAt = now
 	r.buried, r.attempts, r.retryAt, r.quietUntil = false, 0, time.Time{}, now
 	return r
 }

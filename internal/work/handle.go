@@ -24,6 +24,7 @@ func (r *Runner) handle(ctx context.Context, p Pool, claims []crm.Claim) {
 			errs[i] = r.call(ctx, p, claims[i:i+1])[0]
 		}
 	}
+	end := r.Now().Add(r.Lease)          // after that the rows are somebody else's
 	settle := context.WithoutCancel(ctx) // the outcome is recorded even while stopping; the queue's own busy time-out bounds it
 	var done []crm.Claim
 	for i, c := range claims {
@@ -32,13 +33,17 @@ func (r *Runner) handle(ctx context.Context, p Pool, claims []crm.Claim) {
 			done = append(done, c)
 		case errors.Is(err, ErrFinished), errors.Is(err, errLost):
 		default:
-			r.fail(settle, c, err, ctx.Err() != nil)
+			r.fail(ctx, settle, end, c, err)
 		}
 	}
 	if len(done) == 0 {
 		return
 	}
-	lost, err := r.Queue.Finish(settle, done)
+	var lost []error
+	err := r.insist(ctx, end, func() (err error) {
+		lost, err = r.Queue.Finish(settle, done)
+		return err
+	})
 	if err != nil {
 		r.Log.Error("finish work", "kind", p.Kind, "rows", len(done), "error", err)
 		return
@@ -46,6 +51,24 @@ func (r *Runner) handle(ctx context.Context, p Pool, claims []crm.Claim) {
 	for i, err := range lost {
 		if err != nil {
 			r.Log.Warn("late finish refused", "kind", p.Kind, "key", done[i].Key, "fence", done[i].Fence, "error", err)
+		}
+	}
+}
+
+// insist repeats a write of the queue every second while the queue is down, until end, as long as nobody stops: what has been done is not to be done again
+// only because the disk was full for a moment.
+func (r *Runner) insist(ctx context.Context, end time.Time, write func() error) error {
+	t := time.NewTicker(time.Second)
+	defer t.Stop()
+	for {
+		err := write()
+		if err == nil || !errors.Is(err, crm.ErrTemporary) || r.Now().After(end) {
+			return err
+		}
+		select {
+		case <-ctx.Done():
+			return err
+		case <-t.C:
 		}
 	}
 }
@@ -111,26 +134,27 @@ func (r *Runner) renew(ctx context.Context, claims []crm.Claim, lose context.Can
 }
 
 // fail decides by the kind of error what becomes of a claim. Outages and missing permissions wait; what can never succeed is buried; the rest is retried.
-func (r *Runner) fail(ctx context.Context, c crm.Claim, cause error, stopping bool) {
+func (r *Runner) fail(ctx, settle context.Context, end time.Time, c crm.Claim, cause error) {
+	if err := r.insist(ctx, end, func() error { return r.judge(settle, c, cause, ctx.Err() != nil) }); err != nil && !errors.Is(err, crm.ErrConflict) {
+		r.Log.Error("record failure of work", "kind", c.Kind, "key", c.Key, "error", err)
+	}
+}
+
+func (r *Runner) judge(ctx context.Context, c crm.Claim, cause error, stopping bool) error {
 	now := r.Now()
 	var after *crm.RetryAfter
-	var err error
 	outage := errors.Is(cause, crm.ErrTemporary) || errors.Is(cause, crm.ErrForbidden) || errors.Is(cause, crm.ErrStopped)
 	switch {
 	case stopping:
-		err = r.Queue.Retry(ctx, c, now, "interrupted by a stop", false)
+		return r.Queue.Retry(ctx, c, now, "interrupted by a stop", false)
 	case outage && now.Sub(c.MarkedAt) > r.Patience, !outage && c.Attempts+1 >= r.MaxAttempts, errors.Is(cause, crm.ErrInvalid) && !outage:
 		r.Log.Error("work buried", "kind", c.Kind, "key", c.Key, "portal", c.Portal, "attempts", c.Attempts+1, "error", cause)
-		err = r.Queue.Bury(ctx, c, cause.Error())
+		return r.Queue.Bury(ctx, c, cause.Error())
 	case errors.As(cause, &after):
-		err = r.Queue.Retry(ctx, c, after.At, cause.Error(), false)
-	default:
-		// An outage raises the count for its back-off, but never to the last attempt.
-		err = r.Queue.Retry(ctx, c, now.Add(pause(c.Attempts)), cause.Error(), !outage || c.Attempts+2 < r.MaxAttempts)
+		return r.Queue.Retry(ctx, c, after.At, cause.Error(), false)
 	}
-	if err != nil && !errors.Is(err, crm.ErrConflict) {
-		r.Log.Error("record failure of work", "kind", c.Kind, "key", c.Key, "error", err)
-	}
+	// An outage raises the count for its back-off, but never to the last attempt.
+	return r.Queue.Retry(ctx, c, now.Add(pause(c.Attempts)), cause.Error(), !outage || c.Attempts+2 < r.MaxAttempts)
 }
 
 // pause is the jittered back-off after that many failures: 0.5 s doubling to at most 5 minutes.

@@ -18,6 +18,7 @@ type memory struct {
 	mu      sync.Mutex
 	rows    map[string]*row
 	signals []chan struct{}
+	down    bool // the queue cannot be written
 }
 
 type row struct {
@@ -68,11 +69,26 @@ func (m *memory) held(c crm.Claim, f func(*row)) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	r := m.rows[c.Key]
+	if m.down {
+		return fmt.Errorf("database is locked: %w", crm.ErrTemporary)
+	}
 	if r.fence != c.Fence {
 		return crm.ErrConflict
 	}
 	f(r)
 	return nil
+}
+
+func (m *memory) fails() bool {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.down
+}
+
+func (m *memory) set(down bool) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.down = down
 }
 
 func (m *memory) Extend(_ context.Context, claims []crm.Claim, lease time.Duration) (lost []int, err error) {
@@ -86,6 +102,9 @@ func (m *memory) Extend(_ context.Context, claims []crm.Claim, lease time.Durati
 
 func (m *memory) Finish(_ context.Context, claims []crm.Claim) ([]error, error) {
 	errs := make([]error, len(claims))
+	if m.fails() {
+		return nil, fmt.Errorf("database is locked: %w", crm.ErrTemporary)
+	}
 	for i, c := range claims {
 		errs[i] = m.held(c, func(r *row) { r.done, r.attempts, r.lease = c.Seq, 0, time.Time{} })
 	}
@@ -180,6 +199,53 @@ func TestChangeDuringTheRunIsSeenAgain(t *testing.T) {
 	if fmt.Sprint(seen) != "[1 3]" {
 		t.Errorf("claims saw wanted %v, want one run for the first mark and one for both later ones", seen)
 	}
+}
+
+// TestOutcomesSurviveAnOutageOfTheQueue: a run whose end cannot be recorded is recorded once the queue is back, within a second, and is not run again.
+func TestOutcomesSurviveAnOutageOfTheQueue(t *testing.T) {
+	for name, outcome := range map[string]error{"done": nil, "buried": crm.ErrInvalid} {
+		t.Run(name, func(t *testing.T) {
+			runs := 0
+			var q *memory
+			run(t, func(_ context.Context, claims []crm.Claim) []error {
+				runs++
+				q.set(true)
+				return []error{outcome}
+			}, work.Pool{}, func(m *memory) {
+				q = m
+				q.mark("a")
+				pass(15 * time.Second)
+				q.set(false)
+				pass(time.Second)
+				if r := q.rows["a"]; runs != 1 || (r.done == r.wanted) != (outcome == nil) || r.buried != (outcome != nil) {
+					t.Errorf("%d runs, %+v", runs, r)
+				}
+			})
+		})
+	}
+}
+
+// TestStopDoesNotWaitForAQueueThatIsDown: a stop ends within the grace period whatever cannot be recorded.
+func TestStopDoesNotWaitForAQueueThatIsDown(t *testing.T) {
+	start := time.Time{}
+	var q *memory
+	synctest.Test(t, func(t *testing.T) {
+		q = &memory{rows: map[string]*row{}}
+		r := &work.Runner{Queue: q, Owner: "me", Pools: []work.Pool{{Kind: crm.IndexWork, Handler: func(_ context.Context, claims []crm.Claim) []error {
+			q.set(true)
+			return []error{nil}
+		}}}}
+		ctx, stop := context.WithCancel(t.Context())
+		done := make(chan error)
+		go func() { done <- r.Run(ctx) }()
+		q.mark("a")
+		pass(5 * time.Second)
+		start = time.Now()
+		stop()
+		if err := <-done; err != nil || time.Since(start) > 10*time.Second {
+			t.Errorf("%v after %v", err, time.Since(start))
+		}
+	})
 }
 
 func TestFailuresByKind(t *testing.T) {

@@ -157,12 +157,14 @@ func queueBury(w *world) {
 	w.mark(index(1))
 	w.no(w.Bury(w.ctx, c, "poison")) // but something newer came during the run
 	w.finish(w.claim(crm.IndexWork))
+	w.clock.advance(48 * time.Hour)
 	n, err := w.Redrive(w.ctx, store.WorkFilter{Portal: portal}, crm.Actor{Kind: crm.UserActor, ID: "ann"})
 	w.no(err)
 	same(w, "redriven", n, 1)
 	c = w.claim(crm.IndexWork)
 	same(w, "redriven key", c.Key, index(2).Key)
 	same(w, "attempts after redrive", c.Attempts, 0)
+	same(w, "age after redrive", w.clock.now().Sub(c.MarkedAt), 0) // an outage at this moment must not bury it at once
 	w.finish(c)
 	w.mark(index(3))
 	n, err = w.BuryRows(w.ctx, store.WorkFilter{Portal: portal}, "by hand", crm.Actor{Kind: crm.UserActor, ID: "ann"})
