@@ -53,8 +53,8 @@ func triggered(t prompts.Trigger, a crm.Activity) []crm.Ref {
 	return nil
 }
 
-// RecordTriggers says which workflows are to be considered because a record was created. It is pure. Imported records come back in the backfill lane, and only for
-// triggers that ask for imports; history that is read in (any other lane than the live one) triggers nothing.
+// RecordTriggers says which workflows are to be considered because a record is new (the caller knows). It is pure. Records of an import, by HubSpot's word
+// or because they come in bulk, are marked in the backfill lane, and only for triggers that ask for imports.
 func RecordTriggers(workflows []prompts.Workflow) func(rec crm.Record, isNew bool, lane crm.Lane) []crm.Mark {
 	return func(rec crm.Record, isNew bool, lane crm.Lane) []crm.Mark {
 		if !isNew || rec.Archived {
