@@ -152,6 +152,7 @@ func TestDemoAsAProgram(t *testing.T) {
 		}
 	}
 	t.Logf("the first suggestion with a quote after %v: %q", time.Since(start).Round(time.Millisecond), quote)
+	replacesWhatAPersonWrote(ctx, t, at.URL, at.Sim, at.Token)
 	stopped := time.Now()
 	if err := cmd.Process.Signal(syscall.SIGTERM); err != nil {
 		t.Fatal(err)
@@ -164,6 +165,44 @@ func TestDemoAsAProgram(t *testing.T) {
 	}
 	if left, err := filepath.Glob(filepath.Join(strings.TrimPrefix(cmd.Env[len(cmd.Env)-1], "TMPDIR="), "*")); err != nil || len(left) > 0 {
 		t.Errorf("left behind: %v %v", left, err)
+	}
+}
+
+// replacesWhatAPersonWrote changes a score as a person would, and waits until a run shows that value as what it would replace.
+func replacesWhatAPersonWrote(ctx context.Context, t *testing.T, url, sim, token string) {
+	t.Helper()
+	const contact = "contacts/40000000051"
+	send := func(method, url, body string) []byte {
+		t.Helper()
+		req, err := http.NewRequestWithContext(ctx, method, url, strings.NewReader(body))
+		if err != nil {
+			t.Fatal(err)
+		}
+		req.Header.Set("Authorization", "Bearer "+token)
+		req.Header.Set("Content-Type", "application/json")
+		res, err := http.DefaultClient.Do(req)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer res.Body.Close() // read to its end
+		raw, err := io.ReadAll(res.Body)
+		if err != nil || res.StatusCode/100 != 2 {
+			t.Fatalf("%s %s: %d %v %.300s", method, url, res.StatusCode, err, raw)
+		}
+		return raw
+	}
+	send(http.MethodPatch, sim+"/_sim/objects/"+contact, `{"properties":{"ai_lead_score":"12"}}`)
+	for before := ""; before != "12"; {
+		var s suggestion
+		if err := json.Unmarshal(send(http.MethodPost, url+"/api/v1/runs", `{"workflow":"lead_score","subject":"`+contact+`","dry_run":true}`), &s); err != nil || len(s.Changes) == 0 {
+			t.Fatalf("dry run: %v, %d changes", err, len(s.Changes))
+		}
+		if c := s.Changes[0]; c.Property == "ai_lead_score" && c.Before != nil {
+			before = *c.Before
+		}
+		if err := wait(ctx, 50*time.Millisecond); err != nil {
+			t.Fatalf("the run still replaces %q, not the 12 that a person wrote", before)
+		}
 	}
 }
 

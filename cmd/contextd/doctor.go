@@ -88,7 +88,7 @@ func dataDirectory(ctx context.Context, cfg Config) (string, error) {
 
 func portalChecks(ctx context.Context, cfg Config, p PortalConfig) []Check {
 	name := "hubspot " + p.PortalID.String()
-	client, err := newClient(cfg, p)
+	client, err := newClient(cfg, p, nil)
 	if err != nil {
 		return []Check{{Name: name, State: "fail", Detail: err.Error(), Fix: "set hubspot.token", Code: exitConfig}}
 	}

@@ -17,7 +17,7 @@ func planIndex(ctx context.Context, cfg Config, order indexOrder) (IndexPlan, er
 	if err != nil {
 		return IndexPlan{}, err
 	}
-	client, err := newClient(cfg, p)
+	client, err := newClient(cfg, p, nil)
 	if err != nil {
 		return IndexPlan{}, err
 	}

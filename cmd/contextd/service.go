@@ -62,7 +62,7 @@ func openService(ctx context.Context, cfg Config, log *slog.Logger, publicURL st
 	}
 	ids, clients, apps := []crm.PortalID{}, portals{}, map[crm.PortalID]inbox.App{}
 	for _, p := range cfg.AllPortals() {
-		c, err := newClient(cfg, p)
+		c, err := newClient(cfg, p, definitions(s.workflows))
 		if err != nil {
 			return s, err
 		}
@@ -101,12 +101,17 @@ func workflows(cfg Config) ([]prompts.Workflow, error) {
 	return all, nil
 }
 
-func newClient(cfg Config, p PortalConfig) (*hubspot.Client, error) {
+// newClient is the client of one portal. It reads the properties of defs beside the usual ones: what a suggestion would replace, and what people made of it.
+func newClient(cfg Config, p PortalConfig, defs []hubspot.Definition) (*hubspot.Client, error) {
 	rate := 0
 	if cfg.unlimited {
 		rate = -1
 	}
-	return hubspot.New(hubspot.Options{Portal: p.PortalID, Rate: rate, Search: rate, Token: string(p.Token), BaseURL: p.BaseURL, AppID: p.AppID,
+	further := map[crm.ObjectType][]string{}
+	for _, d := range defs {
+		further[d.Object] = append(further[d.Object], d.Name)
+	}
+	return hubspot.New(hubspot.Options{Properties: further, Portal: p.PortalID, Rate: rate, Search: rate, Token: string(p.Token), BaseURL: p.BaseURL, AppID: p.AppID,
 		Objects: cfg.Privacy.Objects, ExcludeProperties: cfg.Privacy.ExcludeProperties, SkipWhen: cfg.Privacy.SkipWhen})
 }
 

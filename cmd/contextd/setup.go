@@ -42,7 +42,7 @@ func setupHubSpot(ctx context.Context, cfg Config, dryRun bool) (SetupReport, er
 	if err != nil {
 		return SetupReport{}, err
 	}
-	client, err := newClient(cfg, p)
+	client, err := newClient(cfg, p, nil)
 	if err != nil {
 		return SetupReport{}, err
 	}
