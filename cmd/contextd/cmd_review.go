@@ -154,7 +154,16 @@ func showSuggestion(w io.Writer, s suggestion) {
 			fmt.Fprintf(w, "    because %s\n", oneLine(r))
 		}
 	}
+	shown := map[string]bool{}
 	for _, c := range s.Claims {
+		key := c.Text + c.Why
+		for _, e := range c.Evidence {
+			key += "\n" + e.Activity + " " + e.Quote
+		}
+		if shown[key] { // a draft may say the same in two places
+			continue
+		}
+		shown[key] = true
 		mark := "claim"
 		if !c.Supported {
 			mark = "NOT SUPPORTED (" + c.Why + ")"

@@ -59,7 +59,7 @@ func (p *program) workListCommand() *cobra.Command {
 		},
 	}
 	cmd.Flags().StringVar(&state, "state", "", "only ready, waiting, running, buried or done work, or all (default: all that is not done)")
-	cmd.Flags().StringVar(&kind, "kind", "", "only this kind: record, index, consider, apply or backfill")
+	cmd.Flags().StringVar(&kind, "kind", "", "only this kind: record, index, consider, apply, backfill or erase")
 	cmd.Flags().IntVar(&limit, "limit", 100, "rows at most (0: all)")
 	return cmd
 }

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -84,7 +85,7 @@ func cardOf(p crm.Proposal, who caller, back string) card {
 		ID: p.ID, URL: suggestionURL(p.ID), ETag: p.ETag(), Name: p.RecordName, Record: pathOf(p.Record), Workflow: words(p.Workflow), Subject: pathOf(p.Subject),
 		State: p.State, Verdict: p.Verdict.String(), VerdictLong: verdictWords(p.Verdict), Model: p.Model, BuiltIn: strings.HasPrefix(p.Model, "builtin"),
 		Prompt: fmt.Sprintf("%s, version %d", p.Prompt.Name, p.Prompt.Version), Created: momentOf(p.CreatedAt), Decided: momentOf(p.DecidedAt),
-		Reasons: each(p.Reasons, words), Claims: each(p.Claims, claimOf), Cost: costOf(p.Usage), RejectReasons: rejectChoices(), Back: back,
+		Reasons: each(p.Reasons, words), Claims: distinct(each(p.Claims, claimOf)), Cost: costOf(p.Usage), RejectReasons: rejectChoices(), Back: back,
 	}
 	if out.Name == "" {
 		out.Name = out.Record
@@ -137,6 +138,19 @@ func claimOf(c crm.ClaimText) claimCard {
 	return claimCard{Text: c.Text, Supported: c.Supported, Why: c.Why, Evidence: each(c.Evidence, func(e crm.Evidence) evidenceCard {
 		return evidenceCard{Quote: e.Quote, Person: e.Person, Kind: string(e.Kind), Time: momentOf(e.Time), URL: quoteURL(e)}
 	})}
+}
+
+// distinct leaves out a claim that is made twice on the same evidence, as a draft does that asks what it also lists: it is read once.
+func distinct(claims []claimCard) []claimCard {
+	var out []claimCard
+	for _, c := range claims {
+		if !slices.ContainsFunc(out, func(o claimCard) bool {
+			return o.Text == c.Text && o.Supported == c.Supported && o.Why == c.Why && slices.Equal(o.Evidence, c.Evidence)
+		}) {
+			out = append(out, c)
+		}
+	}
+	return out
 }
 
 // quoteURL leads to the quote in its own version of the activity.
