@@ -28,7 +28,7 @@ type Engine struct {
 
 // Consider runs the workflow of each claim for its subject ("workflow:type/id") and stores what it proposes: one error per claim, nil when it is settled. A run that
 // comes to nothing is stored as a dropped proposal with its reason. crm.ErrInvalid (no such workflow, an answer that stays unusable after one repair) is a dead
-// letter; a subject that is gone is crm.ErrNotFound; errors of models and stores come back as they are. The same claim (by Seq) proposes once, however often
+// letter; a subject that is gone is dropped, too; errors of models and stores come back as they are. The same claim (by Seq) proposes once, however often
 // it runs, and asks a model at most twice each time.
 func (e *Engine) Consider(ctx context.Context, claims []crm.Claim) []error {
 	errs := make([]error, len(claims))
@@ -55,7 +55,11 @@ func (e *Engine) consider(ctx context.Context, claim crm.Claim) error {
 		return fmt.Errorf("consider %s: %w", claim.Key, err)
 	}
 	r := e.newRun(w, subject, claim, time.Time{})
-	if err := r.do(ctx); err != nil {
+	switch err := r.do(ctx); {
+	case errors.Is(err, crm.ErrNotFound): // it was deleted meanwhile; what still waits for a person about it is superseded by this
+		r.proposal.Verdict, r.proposal.State = crm.Drop, crm.Dropped
+		r.proposal.Reasons = append(r.proposal.Reasons, "the subject is no longer there")
+	case err != nil:
 		return fmt.Errorf("consider %s: %w", claim.Key, err)
 	}
 	added, err := e.Proposals.Propose(ctx, r.proposal, Raw{Prompt: r.prompt, Reply: r.reply})

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -102,14 +103,18 @@ func TestConsiderErrors(t *testing.T) {
 	e := engineOf(t, w, m)
 	claim := func(key string) crm.Claim { return crm.Claim{Portal: 7, Kind: crm.ConsiderWork, Key: key, Seq: 1} }
 	errs := e.Consider(t.Context(), []crm.Claim{claim("nonsense"), claim("no_such:calls/12"), claim("lead_score:calls/12"), claim("call_summary:calls/99"), claim("call_summary:calls/12")})
-	for i, want := range []error{crm.ErrInvalid, crm.ErrInvalid, crm.ErrInvalid, crm.ErrNotFound, nil} {
+	for i, want := range []error{crm.ErrInvalid, crm.ErrInvalid, crm.ErrInvalid, nil, nil} {
 		if !errors.Is(errs[i], want) {
 			t.Errorf("claim %d: %v, want %v", i, errs[i], want)
 		}
 	}
 	// the second time nothing is asked or stored again
-	if err := e.Consider(t.Context(), []crm.Claim{claim("call_summary:calls/12")})[0]; err != nil || m.calls != 1 || len(w.proposals) != 1 {
+	if err := e.Consider(t.Context(), []crm.Claim{claim("call_summary:calls/12")})[0]; err != nil || m.calls != 1 || len(w.proposals) != 2 {
 		t.Errorf("%v, %d calls, %d proposals", err, m.calls, len(w.proposals))
+	}
+	gone := w.proposals[proposalID("call_summary", 1, ref(crm.Calls, 99), 1)]
+	if gone.Verdict != crm.Drop || len(gone.Changes) != 0 || !slices.Contains(gone.Reasons, "the subject is no longer there") {
+		t.Errorf("a subject that is gone: %+v", gone)
 	}
 	e.Models = nil
 	next := claim("call_summary:calls/12")

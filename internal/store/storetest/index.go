@@ -112,7 +112,16 @@ func indexGone(w *world) {
 	w.keep(kept(call, w.clock.now(), "text", acme))
 	learned := w.clock.now()
 	w.clock.advance(time.Hour)
+	quoting := proposal("quoting", crm.Review) // stands on the call
+	quoting.Workflow, quoting.Subject = "reply_draft", ref(crm.Deals, 3)
+	w.propose(quoting)
+	quoting = proposal("written", crm.Apply) // does so too, and is written already
+	quoting.Workflow, quoting.Subject = "lead_score", ref(crm.Contacts, 3)
+	w.propose(quoting)
 	w.no(w.Gone(w.ctx, []crm.Ref{call, ref(crm.Calls, 9)}, crm.Claim{}))
+	again := w.claims(crm.ConsiderWork, 5)
+	same(w, "considered again", len(again), 1)
+	same(w, "considered again", again[0].Key, "reply_draft:deals/3")
 	_, err := w.Activity(w.ctx, call)
 	w.is(err, crm.ErrNotFound)
 	marks, err := w.Marks(w.ctx, []crm.Ref{call})
