@@ -3,6 +3,7 @@ package hubspot
 import (
 	"context"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/contextd/contextd/internal/crm"
@@ -54,7 +55,15 @@ func (c *Client) names(ctx context.Context, t crm.ObjectType) ([]string, error) 
 	} else {
 		names = slices.Clone(recordNames[t])
 	}
-	if further := c.opt.Properties[t]; len(further) > 0 {
+	var further []string
+	for _, name := range c.opt.Properties[t] {
+		if strings.HasPrefix(name, machinePrefix) { // ours: asked for even before the set-up has made them; HubSpot leaves out what it does not know
+			names = append(names, name)
+		} else {
+			further = append(further, name)
+		}
+	}
+	if len(further) > 0 {
 		open, err := c.openNames(ctx, t)
 		if err != nil {
 			return nil, err
