@@ -164,7 +164,9 @@ func (a *Applier) activity(ctx context.Context, e attempt) error {
 		return a.settle(ctx, e.Effect, crm.EffectVerified, crm.Receipt{Object: ref, After: c.After, Repeat: !e.started}, "")
 	case err != nil && !errors.Is(err, crm.ErrNotFound):
 		return a.hopeless(ctx, e, err)
-	case exists: // also when it lacks a link
+	case exists && textOf(found[c.Property]) == textOf(c.After): // it lacks a link only
+		properties = nil
+	case exists:
 		old := found[c.Property]
 		before = &old
 		edited, err := a.edited(ctx, e.Effect, old)

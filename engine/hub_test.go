@@ -18,6 +18,7 @@ type hub struct {
 	writes   int    // property writes that were applied
 	keeps    string // what HubSpot makes of every value; "": leaves it alone
 	requests int
+	relinked int  // requests that only linked
 	unlinked bool // notes lack a link until they are written again
 	unique   bool // notes and tasks are upserted by their key
 	faults   []string
@@ -103,6 +104,9 @@ func (h *hub) UpsertActivity(_ context.Context, portal crm.PortalID, typ crm.Obj
 		}
 		if i := slices.IndexFunc(h.notes, func(n hubNote) bool { return h.unique && n.key == key }); i >= 0 {
 			ref, h.unlinked = h.notes[i].ref, false
+			if len(properties) == 0 {
+				h.relinked++
+			}
 			maps.Copy(h.notes[i].properties, properties)
 			return
 		}

@@ -76,7 +76,7 @@ type Writer interface {
 	Current(ctx context.Context, target crm.Ref, property string) (Current, error)
 	// SetProperty writes an absolute value and nothing else.
 	SetProperty(ctx context.Context, target crm.Ref, property, value string) error
-	// UpsertActivity writes a note or task of ours by its unique key and returns it; associations are added idempotently.
+	// UpsertActivity writes a note or task of ours by its unique key and returns it; associations are added idempotently. No properties: it is only associated.
 	UpsertActivity(ctx context.Context, portal crm.PortalID, typ crm.ObjectType, key string, properties map[string]string, links []crm.Ref) (crm.Ref, error)
 	// UniqueKeys reports whether HubSpot itself keeps a second note or task with one key from existing: repeating UpsertActivity is then harmless even while an earlier
 	// request is on its way.

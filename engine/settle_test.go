@@ -104,6 +104,16 @@ func TestPeopleEditOurNotes(t *testing.T) {
 	}
 }
 
+// TestHalfWrittenNoteIsOnlyLinked: when the text arrived and the links did not, the text is not sent a second time.
+func TestHalfWrittenNoteIsOnlyLinked(t *testing.T) {
+	b := newBench(crm.NoteKind)
+	b.hub.unique, b.hub.unlinked, b.hub.notes = true, true, []hubNote{{ref(crm.Notes, 1), "key", map[string]string{"hs_note_body": b.box.e.Change.After}}}
+	b.box.e.State = crm.EffectSending
+	if err := b.once(t); err != nil || b.box.e.State != crm.EffectVerified || b.hub.relinked != 1 || b.hub.requests != 1 {
+		t.Errorf("%v, %s, %d requests of which %d only link", err, b.box.e.State, b.hub.requests, b.hub.relinked)
+	}
+}
+
 // TestOvertakenEffects: an older value never follows a newer decision's, and gives way only when nothing of it can arrive any more.
 func TestOvertakenEffects(t *testing.T) {
 	for _, kind := range []crm.ChangeKind{crm.PropertyKind, crm.NoteKind} {

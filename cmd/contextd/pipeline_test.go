@@ -456,6 +456,55 @@ func TestLockedForLongerThanAnybodyWaits(t *testing.T) {
 	}
 }
 
+// TestImportsScoreOnceAndHistoryNever: imported contacts are scored once each, in the backfill lane; reading the history again triggers nothing.
+func TestImportsScoreOnceAndHistoryNever(t *testing.T) {
+	p := startPipeline(t, hubsim.Options{}, nil)
+	_, contact, deal := p.account()
+	p.create("emails", mailOf(1, question), contact, deal)
+	p.settle()
+	p.call("POST", "import", map[string]any{"objects": 7, "activities": 14})
+	p.settle()
+	all := func() (n int, imported map[crm.Ref]int) {
+		t.Helper()
+		runs, _, err := p.s.db.Suggestions(t.Context(), store.SuggestionFilter{Portal: p.portal()}, "", 500)
+		if err != nil {
+			t.Fatal(err)
+		}
+		imported = map[crm.Ref]int{}
+		for _, r := range runs {
+			if r.Cause.Lane == crm.BackfillLane {
+				imported[r.Subject]++
+			}
+			if r.Cause.Lane == crm.BackfillLane && r.Workflow != "lead_score" {
+				t.Errorf("an import ran %s", r.Workflow)
+			}
+		}
+		return len(runs), imported
+	}
+	before, imported := all()
+	if len(imported) != 7 {
+		t.Errorf("%d imported contacts were scored, want 7", len(imported))
+	}
+	for ref, n := range imported {
+		if n != 1 {
+			t.Errorf("%s was scored %d times", ref, n)
+		}
+	}
+	if err := p.s.indexer.IndexAll(t.Context(), p.portal(), nil); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := p.s.db.ResetMarks(t.Context(), p.portal()); err != nil { // an embedder change, a reindex
+		t.Fatal(err)
+	}
+	if err := p.s.indexer.IndexAll(t.Context(), p.portal(), nil); err != nil {
+		t.Fatal(err)
+	}
+	p.settle()
+	if after, _ := all(); after != before {
+		t.Errorf("reading the history made %d runs", after-before)
+	}
+}
+
 // draft is one pending reply about a deal.
 func (p *pipeline) draft() (deal string, s crm.Proposal) {
 	p.Helper()

@@ -15,7 +15,7 @@ func isNotFound(err error) bool { return errors.Is(err, crm.ErrNotFound) }
 
 // UpsertActivity makes a note or task of ours with this key say exactly this and sit on these records. Where the portal enforces unique keys, HubSpot itself keeps a
 // second one from existing; elsewhere the linked records are searched first, so callers must have waited out an earlier request of unknown outcome. Links to records
-// that are gone are left out as long as one remains.
+// that are gone are left out as long as one remains. Without properties, what is there is only linked; crm.ErrTemporary when it is not there any more.
 func (w *Writer) UpsertActivity(ctx context.Context, portal crm.PortalID, typ crm.ObjectType, key string, properties map[string]string, links []crm.Ref) (crm.Ref, error) {
 	if err := w.checkActivity(portal, typ, key, links); err != nil {
 		return crm.Ref{}, err
@@ -34,6 +34,9 @@ func (w *Writer) UpsertActivity(ctx context.Context, portal crm.PortalID, typ cr
 	if err != nil {
 		return crm.Ref{}, err
 	}
+	if len(properties) == 0 {
+		return w.relink(ctx, typ, key, links, unique)
+	}
 	if unique {
 		ref, err := w.upsert(ctx, typ, key, values)
 		if err != nil {
@@ -49,6 +52,22 @@ func (w *Writer) UpsertActivity(ctx context.Context, portal crm.PortalID, typ cr
 		return crm.Ref{}, err
 	}
 	if err := w.patch(ctx, ref, values); err != nil {
+		return crm.Ref{}, err
+	}
+	return ref, w.link(ctx, ref, links)
+}
+
+// relink completes a write whose reply, or whose second half, was lost, without writing the same text again.
+func (w *Writer) relink(ctx context.Context, typ crm.ObjectType, key string, links []crm.Ref, unique bool) (crm.Ref, error) {
+	find := w.findNear
+	if unique {
+		find = w.findByKey
+	}
+	ref, _, err := find(ctx, typ, key, links)
+	if isNotFound(err) {
+		return crm.Ref{}, fmt.Errorf("link one of %s by key %s: it has gone meanwhile: %w", typ, key, crm.ErrTemporary)
+	}
+	if err != nil {
 		return crm.Ref{}, err
 	}
 	return ref, w.link(ctx, ref, links)
