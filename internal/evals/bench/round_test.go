@@ -13,13 +13,14 @@ import (
 
 const (
 	rounds     = 5  // sound ones that a verdict needs
-	mostRounds = 12 // tried at the most
+	mostRounds = 10 // tried at the most
 	drift      = 0.25
 )
 
 // alternate runs round until enough sound ones are there: those beside which the calibrators gave what they gave in the middle of all rounds, within drift. It
-// returns the figures of the sound rounds, in order, and how many others there were. The first round warms up and does not count.
-func alternate[T any](b *testing.B, disk bool, round func() T) (sound []T, dropped int) {
+// returns the figures of the sound rounds, in order, and how many others there were. When too few are sound it returns all of them, and the number of the unsound
+// ones is more than a verdict bears. The first round warms up and does not count.
+func alternate[T any](b *testing.B, disk bool, round func() T) (figures []T, unsound int) {
 	b.Helper()
 	round()
 	var all []T
@@ -32,15 +33,14 @@ func alternate[T any](b *testing.B, disk bool, round func() T) (sound []T, dropp
 		if len(all) < rounds {
 			continue
 		}
-		sound, dropped = soundOnes(all, beside)
-		if len(sound) >= rounds {
-			break
+		if sound := soundOnes(all, beside); len(sound) >= rounds {
+			return sound, len(all) - len(sound)
 		}
 	}
-	return sound, dropped
+	return all, len(all) - len(soundOnes(all, beside))
 }
 
-func soundOnes[T any](all []T, beside [][2]float64) (sound []T, dropped int) {
+func soundOnes[T any](all []T, beside [][2]float64) (sound []T) {
 	var usual [2]float64
 	for k := range usual {
 		var rates []float64
@@ -51,12 +51,11 @@ func soundOnes[T any](all []T, beside [][2]float64) (sound []T, dropped int) {
 	}
 	for i, c := range beside {
 		if math.Abs(c[0]-usual[0]) > drift*usual[0] || math.Abs(c[1]-usual[1]) > drift*usual[1] {
-			dropped++
 			continue
 		}
 		sound = append(sound, all[i])
 	}
-	return sound, dropped
+	return sound
 }
 
 // calibrate says what the machine gives at this moment: hashing on all cores, and, where disk counts, small synchronised appends (0 otherwise), per second.

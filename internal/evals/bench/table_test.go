@@ -21,7 +21,7 @@ type goal struct {
 	limit   float64 // 0: none
 	atMost  bool    // the limit is an upper one
 	ratios  []float64
-	dropped int    // rounds in which the machine was not itself
+	unsound int    // rounds in which the machine was not itself: left out of ratios, or in it when no five others were found
 	note    string // absolute figures, for orientation
 }
 
@@ -58,13 +58,16 @@ func (g goal) worst() float64 {
 // slack is how much worse than its limit the worst round of a goal that holds may be.
 const slack = 0.8
 
+// unsure says that the ratios hold rounds in which the machine was not itself.
+func (g goal) unsure() bool { return len(g.ratios) == mostRounds && g.unsound > mostRounds-rounds }
+
 // verdict judges the median, and the worst round with some slack; too few sound rounds judge nothing.
 func (g goal) verdict() string {
 	m, w := median(g.ratios), g.worst()
 	switch {
 	case g.limit == 0:
 		return "-"
-	case len(g.ratios) < rounds:
+	case g.unsure():
 		return "unsure"
 	case g.atMost && (m > g.limit || w > g.limit/slack), !g.atMost && (m < g.limit || w < g.limit*slack):
 		return "miss"
@@ -90,8 +93,11 @@ func (t *table) print(w io.Writer, date time.Time) error {
 	fmt.Fprintln(tw, "goal\tmedian\tworst\tthreshold\tholds\trounds\tabsolute\twhat")
 	for _, g := range t.goals {
 		n := strconv.Itoa(len(g.ratios))
-		if g.dropped > 0 {
-			n += " (" + strconv.Itoa(g.dropped) + " dropped)"
+		switch {
+		case g.unsure():
+			n += fmt.Sprintf(" (%d unsound)", g.unsound)
+		case g.unsound > 0:
+			n += fmt.Sprintf(" (%d dropped)", g.unsound)
 		}
 		fmt.Fprintf(tw, "%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\n", g.name, figure(median(g.ratios)), figure(g.worst()), g.threshold(), g.verdict(), n, g.note, g.what)
 	}

@@ -205,7 +205,7 @@ func BenchmarkWebhook(b *testing.B) {
 			b.Fatal(err)
 		}
 	}
-	got, dropped := alternate(b, true, func() (r webhookRound) {
+	got, unsound := alternate(b, true, func() (r webhookRound) {
 		all := deliveries(answered, &event)
 		r.bare = answered / took(func() { send(b, bare, all) })
 		r.json = answered / took(func() { send(b, withJSON, all) })
@@ -245,7 +245,7 @@ func BenchmarkWebhook(b *testing.B) {
 		{goal{name: "W1 with inbox, json", limit: 0.30, what: "the same with inbox / bare gin that decodes with encoding/json, unchecked"}, busy, plain},
 		{goal{name: "W1 to the last event", what: "until every event of 60 deliveries is stored and marked as work / bare gin with the same decoder"}, whole, own},
 	} {
-		g.ratios, g.dropped = column(got, func(r webhookRound) float64 { return g.ours(r) / g.theirs(r) }), dropped
+		g.ratios, g.unsound = column(got, func(r webhookRound) float64 { return g.ours(r) / g.theirs(r) }), unsound
 		g.note = fmt.Sprintf("%.0f / %.0f deliveries per s", median(column(got, g.ours)), median(column(got, g.theirs)))
 		measured.add(b, g.goal)
 	}
