@@ -72,7 +72,7 @@ func runDemo(b *testing.B, path string) (r demoRound) {
 	}()
 	r.start = firstAnswer(b, "http://"+address+"/readyz", begin)
 	if said := <-done; !strings.Contains(said, "\n  events ") {
-		b.Fatalf("the demo ended early: %s", said)
+		b.Fatalf("the demo ended early, %v: %s", cmd.Wait(), said)
 	}
 	r.idle = resident(b, cmd.Process.Pid)
 	return r
