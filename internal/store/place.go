@@ -84,8 +84,9 @@ func (db *DB) Overruled(ctx context.Context, p crm.Proposal, c crm.Change) (foun
 	return found, nil
 }
 
-// sawInstead keeps what a person has put into a property, as a conflict found it: the run that follows must not reason from the value before it.
-func (t *tx) sawInstead(e crm.Effect, value string) error {
+// keepValue keeps what a property holds now: our value once it was read back (its echo is ended unread), or a person's as a conflict found it. The next run must not
+// reason from the value before it.
+func (t *tx) keepValue(e crm.Effect, value string) error {
 	if e.Change.Kind != crm.PropertyKind {
 		return nil
 	}

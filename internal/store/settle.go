@@ -116,8 +116,13 @@ func (t *tx) settle(stored, e crm.Effect, r crm.Receipt) error {
 			return err
 		}
 	}
+	if e.State == crm.EffectVerified {
+		if err := t.keepValue(stored, stored.Change.After); err != nil {
+			return err
+		}
+	}
 	if e.State == crm.EffectConflict && stored.UndoOf == "" {
-		if err := errorsOf(t.sawInstead(stored, r.After), t.reconsider(stored, e)); err != nil {
+		if err := errorsOf(t.keepValue(stored, r.After), t.reconsider(stored, e)); err != nil {
 			return err
 		}
 	}
