@@ -154,7 +154,7 @@ func TestHostileBodiesTakeLinearTime(t *testing.T) {
 		a := mailActivity(body, crm.HTML)
 		d := Normalise(a)
 		checkChunks(t, a, d, Chunk(a, d, nil))
-		if took := time.Since(begin); took > time.Second {
+		if took := time.Since(begin); took > 30*time.Second { // a guard against quadratic work, which takes minutes here; not a measure of speed
 			t.Errorf("%s: %d bytes took %v", name, len(body), took)
 		}
 	}

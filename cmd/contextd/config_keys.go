@@ -58,8 +58,8 @@ func configKeys(getenv func(string) string) []key {
 		key{name: "gate.threshold", initial: "0.85", doc: "confidence from which a change is applied without asking, 0 to 1", parse: one(share)},
 		key{name: "budget.monthly_usd", initial: "0", doc: "0: no limit; the built-in writer costs nothing", parse: one(noBudget)},
 		key{name: "workflows.quiet", initial: "0s", doc: "how long a subject must be left alone before a workflow runs (0s: as each workflow says)", parse: one(duration(time.Hour))},
-		key{name: "index.workers", initial: "2", doc: "indexing batches at the same time", parse: one(between(1, 64))},
-		key{name: "index.batch", initial: "16", doc: "activities per indexing batch", parse: one(between(1, 100))},
+		key{name: "index.workers", initial: "4", doc: "indexing batches at the same time", parse: one(between(1, 64))},
+		key{name: "index.batch", initial: "64", doc: "activities per indexing batch", parse: one(between(1, 100))},
 		key{name: "log.level", initial: "info", doc: "debug, info, warn or error", parse: one(among("debug", "info", "warn", "error"))},
 		key{name: "log.format", initial: "auto", doc: "auto (text on a terminal, JSON elsewhere), text or json", parse: one(among("auto", "text", "json"))},
 	)

@@ -14,8 +14,13 @@ const maxTerm = 64
 // spaces become overlapping pairs of runes. "John's" is john, "don't" is dont, "l'offre" is l and offre. A number with separators is kept and repeated without
 // them: "48,000" is 48,000 and 48000. No stop word is removed and nothing is stemmed.
 func Terms(text string) []string {
-	var out []string
+	out := make([]string, 0, len(text)/6+1)
 	for i := 0; i < len(text); {
+		if end := plainEnd(text, i); end > i {
+			out = append(out, lower(text[i:min(end, i+maxTerm)]))
+			i = end
+			continue
+		}
 		r, size := utf8.DecodeRuneInString(text[i:])
 		switch classOf(r) {
 		case unspacedClass:
@@ -33,11 +38,39 @@ func Terms(text string) []string {
 	return out
 }
 
+// plainEnd finds the end of a word of ASCII letters and digits that stands alone, which most words are; i when the word at i needs the full rules (an apostrophe,
+// a separator between digits, anything beyond ASCII).
+func plainEnd(text string, i int) int {
+	end := i
+	for end < len(text) && text[end] < utf8.RuneSelf && classOf(rune(text[end])) != otherClass {
+		end++
+	}
+	if end == i || end == len(text) {
+		return end
+	}
+	switch next := text[end]; {
+	case next == '\'', next >= utf8.RuneSelf, (next == '.' || next == ',') && text[end-1] >= '0' && text[end-1] <= '9':
+		return i
+	}
+	return end
+}
+
+// lower is strings.ToLower for ASCII without a copy where nothing changes.
+func lower(word string) string {
+	for i := range len(word) {
+		if c := word[i]; c >= 'A' && c <= 'Z' {
+			return strings.ToLower(word)
+		}
+	}
+	return word
+}
+
 // TermCounts counts the terms of a text: what the keyword index stores of one chunk. Counts stop at 65,535; the order is that of first occurrence.
 func TermCounts(text string) []TermCount {
-	var out []TermCount
-	at := map[string]int{}
-	for _, t := range Terms(text) {
+	terms := Terms(text)
+	out := make([]TermCount, 0, len(terms))
+	at := make(map[string]int, len(terms))
+	for _, t := range terms {
 		i, ok := at[t]
 		if !ok {
 			i = len(out)

@@ -51,7 +51,25 @@ func TestTermCounts(t *testing.T) {
 
 func FuzzTerms(f *testing.F) {
 	f.Add("48,000 l'offre 東京\xff")
+	f.Add("plain words and MIXED Case_1, 42 x'y a.b 3.5")
 	f.Fuzz(func(t *testing.T, s string) {
+		var slow []string // by the full rules alone: the short cut for plain words must not be seen in the result
+		for i := 0; i < len(s); {
+			r, size := utf8.DecodeRuneInString(s[i:])
+			end := i + size
+			switch classOf(r) {
+			case unspacedClass:
+				end = runEnd(s, i, unspacedClass)
+				slow = appendPairs(slow, s[i:end])
+			case letterClass, digitClass:
+				end = wordEnd(s, i)
+				slow = appendWord(slow, s[i:end])
+			}
+			i = end
+		}
+		if got := Terms(s); !slices.Equal(got, slow) {
+			t.Fatalf("Terms(%q) = %q, by the full rules %q", s, got, slow)
+		}
 		for _, term := range Terms(s) {
 			if term == "" || strings.ContainsAny(term, " \n\t") {
 				t.Fatalf("term %q of %q", term, s)

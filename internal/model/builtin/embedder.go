@@ -80,7 +80,7 @@ func (h *hasher) vector(text string) []float32 {
 	h.features = h.features[:0]
 	before := ""
 	for _, term := range crm.Terms(text) {
-		h.count(hash(term, 1)<<2|0, wordWeight)
+		h.count(hash(term, 1)<<2, wordWeight)
 		if before != "" {
 			h.pair = append(append(append(h.pair[:0], before...), ' '), term...)
 			h.count(hash(h.pair, 2)<<2|1, pairWeight)
