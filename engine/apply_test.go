@@ -13,6 +13,7 @@ import (
 
 // bench is an applier over a hub and an outbox with a clock of its own. crash, when positive, counts down over every call of a port and panics at zero.
 type bench struct {
+	again dirty
 	hub   *hub
 	box   *outbox
 	clock time.Time
@@ -267,13 +268,21 @@ func TestApplyReplacesOlderNote(t *testing.T) {
 	}
 }
 
+// dirty keeps the marks of a reviewer.
+type dirty struct{ marks []crm.Mark }
+
+func (d *dirty) Mark(_ context.Context, marks []crm.Mark, _ crm.Claim) error {
+	d.marks = append(d.marks, marks...)
+	return nil
+}
+
 func TestReview(t *testing.T) {
 	setup := func(t *testing.T) (*world, *bench, *Reviewer, crm.Proposal) {
 		w, b := newWorld(), newBench(crm.PropertyKind)
 		e := engineOf(t, w, quoter())
 		e.Policy = func(crm.PortalID) Policy { return Policy{} }
 		p := consider(t, e, w, "lead_score", ref(crm.Contacts, 2))
-		return w, b, &Reviewer{Workflows: e.Workflows, Proposals: w, Writer: b.hub, Enabled: func(crm.PortalID) error { return b.off }}, p
+		return w, b, &Reviewer{Workflows: e.Workflows, Proposals: w, Writer: b.hub, Enabled: func(crm.PortalID) error { return b.off }, Marker: &b.again}, p
 	}
 	for name, c := range map[string]struct {
 		d     func(p crm.Proposal) Decision
@@ -322,6 +331,9 @@ func TestReview(t *testing.T) {
 			}
 			if c.want != nil && pending != 3 {
 				t.Errorf("%d pending after a refusal", pending)
+			}
+			if again := len(b.again.marks) > 0; again != (name == "a person was faster") {
+				t.Errorf("considered again: %v", b.again.marks)
 			}
 			if c.want == nil && pending == 3 {
 				t.Error("nothing was decided")

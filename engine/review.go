@@ -7,6 +7,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/contextd/contextd/internal/crm"
 	"github.com/contextd/contextd/prompts"
@@ -18,10 +19,20 @@ type Reviewer struct {
 	Proposals Proposals
 	Writer    Writer
 	Enabled   func(crm.PortalID) error // nil, or why nothing may be written now (crm.ErrStopped)
+	Marker    WorkMarker               // makes the subject of a conflict dirty
 }
 
+// WorkMarker marks subjects for another look; the store does.
+type WorkMarker interface {
+	Mark(ctx context.Context, marks []crm.Mark, cause crm.Claim) error
+}
+
+// rereading is how long the run after a conflict waits, so that the record that a person has changed is read again first.
+const rereading = 2 * time.Second
+
 // Decide approves or rejects pending changes. Approving while writing is off is crm.ErrStopped with the reason, and approving over what a person has changed in
-// HubSpot meanwhile is crm.ErrConflict with who and when; both leave everything pending. An unknown change, an edit that HubSpot or the rules of the field would refuse, and a
+// HubSpot meanwhile is crm.ErrConflict with who and when; both leave everything pending. After the latter the record is read and the workflow run again: what it
+// then suggests takes the old suggestion's place. An unknown change, an edit that HubSpot or the rules of the field would refuse, and a
 // rejection without one of crm.RejectReasons are crm.ErrInvalid.
 func (r *Reviewer) Decide(ctx context.Context, d Decision) (crm.Proposal, error) {
 	p, err := r.decide(ctx, d)
@@ -58,10 +69,25 @@ func (r *Reviewer) decide(ctx context.Context, d Decision) (crm.Proposal, error)
 	d.Edits = maps.Clone(d.Edits)
 	for _, c := range changes {
 		if err := r.approvable(ctx, p, c, d.Edits); err != nil {
+			if errors.Is(err, crm.ErrConflict) {
+				err = errors.Join(err, r.again(ctx, p, c))
+			}
 			return p, err
 		}
 	}
 	return r.Proposals.Decide(ctx, d)
+}
+
+// again has the target of a conflict read and its suggestion thought over: without that a person would only meet the same refusal.
+func (r *Reviewer) again(ctx context.Context, p crm.Proposal, c crm.Change) error {
+	marks := []crm.Mark{{Portal: p.Portal, Kind: crm.ConsiderWork, Key: ConsiderKey(p.Workflow, p.Subject), Lane: crm.ReviewLane, Quiet: rereading}}
+	if c.Target.Type.IsRecord() {
+		marks = append(marks, crm.Mark{Portal: p.Portal, Kind: crm.RecordWork, Key: c.Target.Path(), Lane: crm.ReviewLane})
+	}
+	if err := r.Marker.Mark(ctx, marks, crm.Claim{}); err != nil {
+		return fmt.Errorf("consider it again: %w", err)
+	}
+	return nil
 }
 
 // chosen are the pending changes that a decision names, all pending ones when it names none. Edits must be of chosen changes.

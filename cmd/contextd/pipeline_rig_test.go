@@ -174,7 +174,7 @@ func (p *pipeline) hub() portals {
 }
 
 func (p *pipeline) reviewer() *engine.Reviewer {
-	return &engine.Reviewer{Proposals: p.s.db, Writer: p.hub(), Enabled: func(crm.PortalID) error { return nil }, Workflows: p.s.workflows}
+	return &engine.Reviewer{Proposals: p.s.db, Writer: p.hub(), Enabled: func(crm.PortalID) error { return nil }, Workflows: p.s.workflows, Marker: p.s.db}
 }
 
 // account is a company with a contact and an open deal.
