@@ -63,6 +63,21 @@ func TestDemoToItsEnd(t *testing.T) {
 	t.Run("its data without a service", func(t *testing.T) { dataWithoutAService(t, dir) })
 }
 
+// damage overwrites the beginning of a file that nobody has open.
+func damage(t *testing.T, path string) {
+	t.Helper()
+	f, err := os.OpenFile(path, os.O_WRONLY, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := f.WriteAt([]byte("no longer a database"), 0); err != nil {
+		t.Fatal(err)
+	}
+	if err := f.Close(); err != nil {
+		t.Fatal(err)
+	}
+}
+
 // dataWithoutAService reads what a demo left, with nothing running and nothing configured.
 func dataWithoutAService(t *testing.T, dir string) {
 	command := func(want int, args ...string) (stdout, stderr string) {
@@ -84,6 +99,16 @@ func dataWithoutAService(t *testing.T, dir string) {
 	}
 	if text, _ := command(exitOK, "search", "deals/40000000002", "who asks for another price?"); !strings.Contains(text, "emails/") {
 		t.Errorf("search found no email:\n%s", text)
+	}
+	search := []string{"search", "deals/40000000002", "who asks for another price?", "-o", "json"}
+	before, _ := command(exitOK, search...)
+	damage(t, filepath.Join(dir, "vectors.flat"))
+	after, _ := command(exitOK, search...)
+	if before != after || !strings.Contains(after, `"dense"`) {
+		t.Errorf("before the vector file was damaged:\n%s\nafter it was rebuilt:\n%s", before, after)
+	}
+	if _, err := os.Stat(filepath.Join(dir, "vectors.flat.damaged")); err != nil {
+		t.Errorf("the damaged file was not set aside: %v", err)
 	}
 	if text, _ := command(exitOK, "status"); !strings.Contains(text, "backfill 0, live 0, review 0") {
 		t.Errorf("status: %s", text)

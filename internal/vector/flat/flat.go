@@ -49,9 +49,16 @@ func Open(ctx context.Context, path string, o Options) (*Index, error) {
 	if o.CacheBytes == 0 {
 		o.CacheBytes = 256 << 20
 	}
+	// The driver would make the file readable by everybody.
+	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600)
+	if err != nil {
+		return nil, fmt.Errorf("open vectors: %w", err)
+	}
+	if err := f.Close(); err != nil {
+		return nil, fmt.Errorf("open vectors: %w", err)
+	}
 	x := &Index{path: path, dim: o.Dimension}
 	x.cache.limit = o.CacheBytes
-	var err error
 	if x.write, err = open(path, 1); err != nil {
 		return nil, err
 	}
