@@ -11,6 +11,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/gofrs/flock"
+
 	"github.com/contextd/contextd/internal/crm"
 )
 
@@ -28,7 +30,7 @@ type Options struct {
 type DB struct {
 	dir      string
 	now      func() time.Time
-	lock     *os.File
+	lock     *flock.Flock
 	writeDB  *sql.DB
 	w        *writer
 	r        *reader
