@@ -188,7 +188,7 @@ func (w *world) Memberships(_ context.Context, members []crm.Ref) (out []crm.Mem
 	return out, nil
 }
 
-func (w *world) KeepRecords(_ context.Context, records []crm.Record, ms []crm.Membership, gone []crm.Ref, _ crm.Claim, triggers []crm.Mark) (moved []crm.Ref, _ error) {
+func (w *world) KeepRecords(_ context.Context, records []crm.Record, ms []crm.Membership, gone []crm.Ref, cause crm.Claim, triggers []crm.Mark) (moved []crm.Ref, _ error) {
 	for _, r := range records {
 		w.note("keep record %s", r.Ref.Path())
 		w.stored[r.Ref] = true
@@ -212,6 +212,9 @@ func (w *world) KeepRecords(_ context.Context, records []crm.Record, ms []crm.Me
 		w.stored[g] = true
 	}
 	w.marked = append(w.marked, triggers...)
+	for _, r := range moved {
+		w.marked = append(w.marked, crm.Mark{Portal: r.Portal, Kind: crm.IndexWork, Key: r.Path(), Lane: cause.Lane})
+	}
 	return moved, nil
 }
 

@@ -44,8 +44,8 @@ type Texts interface {
 	Gone(ctx context.Context, refs []crm.Ref, cause crm.Claim) error
 	// Memberships returns every membership of these members.
 	Memberships(ctx context.Context, members []crm.Ref) ([]crm.Membership, error)
-	// KeepRecords stores records and replaces their memberships; gone ones are marked deleted. It returns the activities whose accounts may have changed because a
-	// membership did. triggers are marked with their cause in the same transaction.
+	// KeepRecords stores records and replaces their memberships; gone ones are marked deleted. Activities whose accounts may be others because a membership changed are
+	// marked as index work, in the cause's lane, in the same transaction, as triggers are; they are also returned.
 	KeepRecords(ctx context.Context, records []crm.Record, memberships []crm.Membership, gone []crm.Ref, cause crm.Claim, triggers []crm.Mark) ([]crm.Ref, error)
 	// Erased tells which of these were erased for good; Erase forgets a record or activity, and with a contact the activities it took part in, and names those: nothing
 	// of them may come back, whatever the CRM still has.

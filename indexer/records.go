@@ -102,19 +102,8 @@ func (x *Indexer) keepRecords(ctx context.Context, set recordSet, refs []crm.Ref
 			triggers = append(triggers, x.RecordTriggers(rec, !set.stored[ref], cause.Lane)...)
 		}
 	}
-	moved, err := x.Texts.KeepRecords(ctx, records, members, gone, cause, triggers)
-	if err != nil {
+	if _, err := x.Texts.KeepRecords(ctx, records, members, gone, cause, triggers); err != nil {
 		return fmt.Errorf("keep: %w", err)
-	}
-	if len(moved) == 0 {
-		return nil
-	}
-	marks := make([]crm.Mark, len(moved))
-	for i, ref := range moved {
-		marks[i] = crm.Mark{Portal: ref.Portal, Kind: crm.IndexWork, Key: ref.Path(), Lane: cause.Lane}
-	}
-	if err := x.Marker.Mark(ctx, marks, cause); err != nil {
-		return fmt.Errorf("mark %d moved activities: %w", len(marks), err)
 	}
 	return nil
 }

@@ -157,11 +157,7 @@ func (p *program) config(cmd *cobra.Command, more map[string]string) (Config, er
 
 // withClient runs do with a client of the service and closes the connection after it.
 func (p *program) withClient(cmd *cobra.Command, do func(ctx context.Context, c *apiClient, out *output) error) (err error) {
-	out, err := p.output(cmd)
-	if err != nil {
-		return err
-	}
-	cfg, err := p.config(cmd, nil)
+	out, cfg, err := p.prepare(cmd)
 	if err != nil {
 		return err
 	}
@@ -178,4 +174,27 @@ func (p *program) withClient(cmd *cobra.Command, do func(ctx context.Context, c 
 		}
 	}()
 	return do(cmd.Context(), client, out)
+}
+
+// prepare is what commands of one run begin with: how to show things, and the configuration.
+func (p *program) prepare(cmd *cobra.Command) (*output, Config, error) {
+	out, err := p.output(cmd)
+	if err != nil {
+		return nil, Config{}, err
+	}
+	cfg, err := p.config(cmd, nil)
+	return out, cfg, err
+}
+
+// portalCommand is prepare for commands that speak to HubSpot themselves: one portal, with its token, must be meant.
+func (p *program) portalCommand(cmd *cobra.Command) (*output, Config, error) {
+	out, cfg, err := p.prepare(cmd)
+	if err != nil {
+		return nil, Config{}, err
+	}
+	if err := cfg.NeedHubSpot(false); err != nil {
+		return nil, Config{}, err
+	}
+	_, err = cfg.Selected()
+	return out, cfg, err
 }

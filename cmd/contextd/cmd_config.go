@@ -19,11 +19,7 @@ func (p *program) configCheckCommand() *cobra.Command {
 		Example: "  contextd config check\n  contextd config check --config /etc/contextd/contextd.yaml",
 		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			out, err := p.output(cmd)
-			if err != nil {
-				return err
-			}
-			cfg, err := p.config(cmd, nil)
+			out, cfg, err := p.prepare(cmd)
 			if err != nil {
 				return err
 			}

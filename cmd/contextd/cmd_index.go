@@ -100,18 +100,8 @@ func (o *indexOrder) complete(args []string, since, objects string) error {
 }
 
 func (p *program) planIndex(cmd *cobra.Command, order indexOrder) error {
-	out, err := p.output(cmd)
+	out, cfg, err := p.portalCommand(cmd)
 	if err != nil {
-		return err
-	}
-	cfg, err := p.config(cmd, nil)
-	if err != nil {
-		return err
-	}
-	if err := cfg.NeedHubSpot(false); err != nil {
-		return err
-	}
-	if _, err := cfg.Selected(); err != nil {
 		return err
 	}
 	plan, err := p.commands.planIndex(cmd.Context(), cfg, order)

@@ -37,18 +37,8 @@ func (p *program) setupCommand() *cobra.Command {
 		Example: "  contextd setup hubspot --dry-run",
 		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			out, err := p.output(cmd)
+			out, cfg, err := p.portalCommand(cmd)
 			if err != nil {
-				return err
-			}
-			cfg, err := p.config(cmd, nil)
-			if err != nil {
-				return err
-			}
-			if err := cfg.NeedHubSpot(false); err != nil {
-				return err
-			}
-			if _, err := cfg.Selected(); err != nil {
 				return err
 			}
 			r, err := p.commands.setup(cmd.Context(), cfg, dry)
@@ -85,11 +75,7 @@ func (p *program) doctorCommand() *cobra.Command {
 		Example: "  contextd doctor",
 		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			out, err := p.output(cmd)
-			if err != nil {
-				return err
-			}
-			cfg, err := p.config(cmd, nil)
+			out, cfg, err := p.prepare(cmd)
 			if err != nil {
 				return err
 			}

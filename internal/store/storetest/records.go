@@ -25,6 +25,9 @@ func recordsMemberships(w *world) {
 	if moved := w.records([]crm.Membership{first}, r); !slices.Equal(moved, []crm.Ref{mail.Activity.Ref}) {
 		w.Fatalf("moved by a first membership: %v", moved)
 	}
+	row, err := w.Row(w.ctx, portal, crm.IndexWork, mail.Activity.Ref.Path())
+	w.no(err)
+	same(w, "what moved is to be indexed again", row.State, "ready")
 	same(w, "moved by the same membership", len(w.records([]crm.Membership{first}, r)), 0)
 	first.To = at
 	second := crm.Membership{Member: ann, Account: beta, Primary: true, From: at}
