@@ -14,6 +14,7 @@ var (
 	ErrForbidden = errors.New("forbidden")              // 403; a person must grant it
 	ErrUnknown   = errors.New("outcome unknown")        // a write may or may not have been applied: settle by reading back, never by resending
 	ErrStopped   = errors.New("stopped by an operator") // writing is off or paused: nothing was sent
+	ErrTooLarge  = errors.New("too large to hold")      // of an account's postings: search it in the vector back end instead
 )
 
 // RetryAfter wraps a temporary error with the moment before which a retry is pointless. Unwraps to Err and to ErrTemporary.

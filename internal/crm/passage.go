@@ -6,10 +6,13 @@ import "time"
 // as the budget allows. Budget is in tokens of the packed passages (0: no packing, Limit applies); Limit is in passages (0: 10).
 type Question struct {
 	Filter
-	Text   string
-	Focus  Ref
-	Budget int
-	Limit  int
+	Text    string
+	History []string  // earlier questions and answers of the same conversation, oldest first; pronouns of Text may refer to them
+	Now     time.Time // the moment that "last week" counts from; zero: AsOf, else the wall clock
+	Focus   Ref
+	Budget  int
+	Limit   int
+	Why     []Ref // activities to explain: Context.Unused says why each is not among the passages
 }
 
 // Passage is a chunk that retrieval returned. ID is the citation id inside one Context ("P1", "P2" … in chronological order). Start and End are byte offsets
@@ -32,10 +35,20 @@ type Passage struct {
 	Language  string             `json:"language,omitempty"`
 }
 
-// Context is what a question brought back: passages in chronological order (search: by score), and how well they cover the question (0…1, share of the
-// question's idf mass found in them).
+// Context is what a question brought back: passages in chronological order (search: by score), how well they cover the question (0…1, share of the question's idf
+// mass found in them), and whether they are likely to answer it at all (0…1; below the threshold of the workflow, nothing should be claimed).
 type Context struct {
-	Passages []Passage
-	Coverage float64
-	Left     int // candidates that were left out by the budget or limit
+	Passages   []Passage
+	Coverage   float64
+	Answerable float64
+	Left       int // candidates that were left out by the budget or limit
+	Unused     []Unused
+}
+
+// Unused says why an activity that was asked about gave no passage. Rank is the place of its best chunk among the candidates (1 is best; 0: it was none).
+type Unused struct {
+	Activity Ref     `json:"activity"`
+	Reason   string  `json:"reason"`
+	Rank     int     `json:"rank,omitempty"`
+	Score    float64 `json:"score,omitempty"`
 }

@@ -65,9 +65,8 @@ func lower(word string) string {
 	return word
 }
 
-// TermCounts counts the terms of a text: what the keyword index stores of one chunk. Counts stop at 65,535; the order is that of first occurrence.
-func TermCounts(text string) []TermCount {
-	terms := Terms(text)
+// CountTerms counts terms, in the order of first occurrence. Counts stop at 65,535.
+func CountTerms(terms []string) []TermCount {
 	out := make([]TermCount, 0, len(terms))
 	at := make(map[string]int, len(terms))
 	for _, t := range terms {

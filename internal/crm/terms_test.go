@@ -39,12 +39,12 @@ func TestTermsOfLongWordsAreBounded(t *testing.T) {
 	}
 }
 
-func TestTermCounts(t *testing.T) {
-	got := TermCounts("b a b B")
+func TestCountTerms(t *testing.T) {
+	got := CountTerms(Terms("b a b B"))
 	if want := []TermCount{{"b", 3}, {"a", 1}}; !slices.Equal(got, want) {
 		t.Errorf("got %v, want %v", got, want)
 	}
-	if n := TermCounts(strings.Repeat("x ", 70_000))[0].Count; n != 65_535 {
+	if n := CountTerms(Terms(strings.Repeat("x ", 70_000)))[0].Count; n != 65_535 {
 		t.Errorf("a count beyond 16 bits is %d", n)
 	}
 }
