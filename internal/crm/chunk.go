@@ -194,6 +194,7 @@ type Kept struct {
 	Chunks   []Chunk
 	Words    [][]string    // in order, as Terms gives them: what the store keeps
 	Terms    [][]TermCount // stemmed: what a back end's own keyword search keeps
+	Embedder string        // fingerprint of the embedder that made the vectors; "" while there are none
 	Digest   string        // of everything a vector back end holds of it but the embedder (see DigestOf); rebuilding from the same texts gives the same
 	Mark     string        // hash(chunker, embedder fingerprint, text, metadata that is embedded)
 	Cause    Claim         // whose events become the cause of Triggers

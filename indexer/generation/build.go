@@ -1,0 +1,168 @@
+package generation
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	"github.com/contextd/contextd/indexer"
+	"github.com/contextd/contextd/internal/analysis"
+	"github.com/contextd/contextd/internal/crm"
+)
+
+// Step is where a build stands: what must be remembered to go on after a crash. Done counts activities.
+type Step struct {
+	Portal crm.PortalID
+	After  crm.Chunk // the last chunk of the last activity that is in; only Activity and Pos matter
+	Done   int
+}
+
+// page is how many chunks are read, embedded and stored at a time.
+const page = 512
+
+// Begin returns the generation that is being built for the configured embedder: one that exists already and is not live, else a new one. crm.ErrConflict when the live
+// generation is of that embedder already.
+func (s *Set) Begin(ctx context.Context) (crm.Generation, error) {
+	e, err := s.Make(ctx, s.Options.Embedder)
+	if err != nil {
+		return crm.Generation{}, fmt.Errorf("embedder %s: %w", s.Options.Embedder, err)
+	}
+	all, err := s.Generations(ctx)
+	if err != nil {
+		return crm.Generation{}, fmt.Errorf("list generations: %w", err)
+	}
+	for _, g := range slices.Backward(all) {
+		if g.Fingerprint != e.Fingerprint() {
+			continue
+		}
+		if g.Live {
+			return g, fmt.Errorf("generation %s is live and was made by %s already: %w", g.Name, g.Fingerprint, crm.ErrConflict)
+		}
+		return g, nil
+	}
+	return s.create(ctx)
+}
+
+// Build fills a generation with everything that the store holds of one portal, beginning after from. kept is told after each page that is durably in; returning an
+// error there ends the build. Changes made meanwhile are left to Reconcile.
+func (s *Set) Build(ctx context.Context, name string, from Step, kept func(Step) error) error {
+	g, err := s.named(ctx, name)
+	if err != nil {
+		return err
+	}
+	o, err := s.open(ctx, g)
+	if err != nil {
+		return err
+	}
+	for step := from; ; {
+		chunks, err := s.Texts.Chunks(ctx, step.Portal, step.After, page)
+		if err != nil {
+			return fmt.Errorf("read chunks: %w", err)
+		}
+		last := len(chunks) < page
+		whole, err := s.whole(ctx, step.Portal, chunks, last)
+		if err != nil {
+			return err
+		}
+		if err := s.write(ctx, o, whole); err != nil {
+			return fmt.Errorf("build generation %s: %w", name, err)
+		}
+		step.Done += len(whole)
+		if n := len(whole); n > 0 {
+			final := whole[n-1].Chunks
+			step.After = crm.Chunk{Activity: whole[n-1].Activity.Ref, Pos: final[len(final)-1].Pos}
+		}
+		if err := kept(step); err != nil || last {
+			return err
+		}
+	}
+}
+
+// whole groups chunks into activities. Of the last activity of a page that is not the last one, the rest is read too.
+func (s *Set) whole(ctx context.Context, portal crm.PortalID, chunks []crm.Chunk, last bool) ([]crm.Kept, error) {
+	for !last && len(chunks) > 0 {
+		tail := chunks[len(chunks)-1]
+		more, err := s.Texts.Chunks(ctx, portal, tail, page)
+		if err != nil {
+			return nil, fmt.Errorf("read chunks: %w", err)
+		}
+		same := 0
+		for same < len(more) && more[same].Activity == tail.Activity {
+			same++
+		}
+		chunks = append(chunks, more[:same]...)
+		last = same < page
+	}
+	var out []crm.Kept
+	for _, c := range chunks {
+		if n := len(out); n == 0 || out[n-1].Activity.Ref != c.Activity {
+			out = append(out, crm.Kept{Activity: crm.Activity{Ref: c.Activity}})
+		}
+		k := &out[len(out)-1]
+		k.Chunks = append(k.Chunks, c)
+	}
+	return out, nil
+}
+
+// write places, embeds and stores activities in one generation.
+func (s *Set) write(ctx context.Context, o *Open, batch []crm.Kept) error {
+	refs := make([]crm.Ref, len(batch))
+	for i := range batch {
+		refs[i] = batch[i].Activity.Ref
+	}
+	marks, err := s.Texts.Marks(ctx, refs)
+	if err != nil {
+		return fmt.Errorf("accounts: %w", err)
+	}
+	for i := range batch {
+		k, m := &batch[i], marks[batch[i].Activity.Ref]
+		k.Accounts, k.Digest, k.Embedder = m.Accounts, crm.DigestOf(k.Chunks), o.Fingerprint
+		k.Terms = make([][]crm.TermCount, len(k.Chunks))
+		for j := range k.Chunks {
+			k.Chunks[j].People = slices.SortedFunc(slices.Values(m.Links.Contacts), crm.Ref.Compare)
+			k.Terms[j] = analysis.Stems(crm.Terms(k.Chunks[j].Text), k.Chunks[j].Language)
+		}
+	}
+	if err := embed(ctx, o, batch); err != nil {
+		return err
+	}
+	return o.Index.Replace(ctx, batch)
+}
+
+// embed fills in the vectors of a batch, in one call per view.
+func embed(ctx context.Context, o *Open, batch []crm.Kept) error {
+	var items, windows []string
+	for i := range batch {
+		if len(batch[i].Accounts) == 0 {
+			continue
+		}
+		for _, c := range batch[i].Chunks {
+			items = append(items, indexer.EmbedText(c))
+		}
+		if o.Windows {
+			windows = append(windows, indexer.WindowTexts(batch[i].Chunks)...)
+		}
+	}
+	vectors, _, err := o.Embedder.Embed(ctx, crm.EmbedDocument, items)
+	if err != nil {
+		return fmt.Errorf("embed %d texts: %w", len(items), err)
+	}
+	around, _, err := o.Embedder.Embed(ctx, crm.EmbedDocument, windows)
+	if err != nil {
+		return fmt.Errorf("embed %d windows: %w", len(windows), err)
+	}
+	at := 0
+	for i := range batch {
+		if len(batch[i].Accounts) == 0 {
+			continue
+		}
+		for j := range batch[i].Chunks {
+			batch[i].Chunks[j].Vector = vectors[at]
+			if o.Windows {
+				batch[i].Chunks[j].Window = around[at]
+			}
+			at++
+		}
+	}
+	return nil
+}

@@ -1,0 +1,71 @@
+package generation
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/contextd/contextd/internal/crm"
+)
+
+// The methods below are the live generation as the indexer and the retriever see it.
+
+// Fingerprint, Dimension, Windows and Embed are the live embedder's.
+func (s *Set) Fingerprint() string { return s.Live().Embedder.Fingerprint() }
+
+// Dimension is the number of elements of the live embedder's vectors.
+func (s *Set) Dimension() int { return s.Live().Embedder.Dimension() }
+
+// Windows tells whether chunks of the live generation have a second vector.
+func (s *Set) Windows() bool { return s.Live().Windows }
+
+// Embed embeds with the live embedder. Who writes the vectors must see that Fingerprint is the same before and after.
+func (s *Set) Embed(ctx context.Context, kind crm.EmbedKind, texts []string) ([][]float32, crm.Usage, error) {
+	return s.Live().Embedder.Embed(ctx, kind, texts)
+}
+
+// Replace writes to the live generation; vectors of another embedder (Kept.Embedder) are crm.ErrTemporary: the batch must be embedded anew.
+func (s *Set) Replace(ctx context.Context, batch []crm.Kept) error {
+	s.writes.RLock()
+	defer s.writes.RUnlock()
+	live := s.Live()
+	for i := range batch {
+		if len(batch[i].Chunks) > 0 && len(batch[i].Accounts) > 0 && batch[i].Embedder != live.Fingerprint {
+			return fmt.Errorf("vectors of %s were made by %q, the live generation is of %q: %w", batch[i].Activity.Ref, batch[i].Embedder, live.Fingerprint, crm.ErrTemporary)
+		}
+	}
+	return live.Index.Replace(ctx, batch)
+}
+
+// Relink moves an activity in the live generation.
+func (s *Set) Relink(ctx context.Context, activity crm.Ref, accounts, people []crm.Ref) error {
+	s.writes.RLock()
+	defer s.writes.RUnlock()
+	return s.Live().Index.Relink(ctx, activity, accounts, people)
+}
+
+// Near embeds a question and searches one and the same generation with it, in both views where it has windows.
+func (s *Set) Near(ctx context.Context, text string, f crm.Filter, n int) (item, window []crm.Hit, embedder string, err error) {
+	return s.Live().Near(ctx, text, f, n)
+}
+
+// Near is Set.Near in this generation.
+func (o *Open) Near(ctx context.Context, text string, f crm.Filter, n int) (item, window []crm.Hit, embedder string, err error) {
+	vecs, _, err := o.Embedder.Embed(ctx, crm.EmbedQuery, []string{text})
+	if err != nil {
+		return nil, nil, "", fmt.Errorf("embed the question: %w", err)
+	}
+	if item, err = o.Index.Nearest(ctx, vecs[0], crm.ItemView, f, n); err != nil {
+		return nil, nil, "", err
+	}
+	if o.Windows {
+		if window, err = o.Index.Nearest(ctx, vecs[0], crm.WindowView, f, n); err != nil {
+			return nil, nil, "", err
+		}
+	}
+	return item, window, o.Embedder.Name(), nil
+}
+
+// Match is the live generation's own keyword search.
+func (s *Set) Match(ctx context.Context, terms []string, f crm.Filter, n int) ([]crm.Hit, error) {
+	return s.Live().Index.Match(ctx, terms, f, n)
+}

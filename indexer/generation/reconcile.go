@@ -1,0 +1,227 @@
+package generation
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	"github.com/contextd/contextd/internal/crm"
+)
+
+// Report is how an index differs from the store: numbers of activities. Missing ones are not, or not whole, in the index; Stale ones are there with other content;
+// Moved ones in other accounts or with other people; Orphans are there and not in the store. Same agrees.
+type Report struct {
+	Same    int `json:"same"`
+	Missing int `json:"missing"`
+	Stale   int `json:"stale"`
+	Moved   int `json:"moved"`
+	Orphans int `json:"orphans"`
+	Mended  int `json:"mended"`
+}
+
+// Differs tells whether anything is not as the store says.
+func (r Report) Differs() int { return r.Missing + r.Stale + r.Moved + r.Orphans }
+
+// held is an activity as one side holds it.
+type held struct {
+	digest   string
+	chunks   int // that it has
+	seen     int
+	accounts []crm.Ref
+	people   []crm.Ref
+}
+
+// Reconcile compares one portal of a generation ("" is the live one) with the store and, with mend, makes the index agree: level-triggered, so that it repairs whatever
+// the reason was. It reads both sides without stopping anybody: what changes meanwhile may be counted as a difference and is then written once more, harmlessly.
+func (s *Set) Reconcile(ctx context.Context, name string, portal crm.PortalID, mend bool) (Report, error) {
+	o := s.Live()
+	if name != "" {
+		g, err := s.named(ctx, name)
+		if err != nil {
+			return Report{}, err
+		}
+		if o, err = s.open(ctx, g); err != nil {
+			return Report{}, err
+		}
+	}
+	want, err := gather(s.Texts.Indexed(ctx, portal))
+	if err != nil {
+		return Report{}, fmt.Errorf("reconcile portal %s: the store: %w", portal, err)
+	}
+	have, err := gather(o.Index.Scan(ctx, portal))
+	if err != nil {
+		return Report{}, fmt.Errorf("reconcile portal %s: generation %s: %w", portal, o.Name, err)
+	}
+	r, write, move, remove := compare(want, have)
+	if !mend {
+		return r, nil
+	}
+	if err := s.mend(ctx, o, portal, write, move, remove, want); err != nil {
+		return r, fmt.Errorf("reconcile portal %s: generation %s: %w", portal, o.Name, err)
+	}
+	r.Mended = len(write) + len(move) + len(remove)
+	return r, nil
+}
+
+func gather(chunks func(func(crm.Indexed, error) bool)) (map[crm.Ref]*held, error) {
+	out := map[crm.Ref]*held{}
+	for c, err := range chunks {
+		if err != nil {
+			return nil, err
+		}
+		h := out[c.Activity]
+		if h == nil {
+			h = &held{digest: c.Digest, chunks: c.Chunks, accounts: sorted(c.Accounts), people: sorted(c.People)}
+			out[c.Activity] = h
+		}
+		if h.digest != c.Digest || h.chunks != c.Chunks || !slices.Equal(h.accounts, sorted(c.Accounts)) || !slices.Equal(h.people, sorted(c.People)) {
+			h.digest = "" // its chunks disagree among themselves
+		}
+		h.seen++
+	}
+	return out, nil
+}
+
+func sorted(refs []crm.Ref) []crm.Ref {
+	if slices.IsSortedFunc(refs, crm.Ref.Compare) {
+		return refs
+	}
+	return slices.SortedFunc(slices.Values(refs), crm.Ref.Compare)
+}
+
+func compare(want, have map[crm.Ref]*held) (r Report, write, move, remove []crm.Ref) {
+	for ref, w := range want {
+		if len(w.accounts) == 0 {
+			continue // not searchable: must not be in the index
+		}
+		h := have[ref]
+		switch {
+		case h == nil || h.seen < w.seen:
+			r.Missing++
+			write = append(write, ref)
+		case h.digest != w.digest || h.seen != w.seen:
+			r.Stale++
+			write = append(write, ref)
+		case !slices.Equal(h.accounts, w.accounts) || !slices.Equal(h.people, w.people):
+			r.Moved++
+			move = append(move, ref)
+		default:
+			r.Same++
+		}
+	}
+	for ref := range have {
+		if w := want[ref]; w == nil || len(w.accounts) == 0 {
+			r.Orphans++
+			remove = append(remove, ref)
+		}
+	}
+	for _, refs := range [][]crm.Ref{write, move, remove} {
+		slices.SortFunc(refs, crm.Ref.Compare)
+	}
+	return r, write, move, remove
+}
+
+func (s *Set) mend(ctx context.Context, o *Open, portal crm.PortalID, write, move, remove []crm.Ref, want map[crm.Ref]*held) error {
+	for part := range slices.Chunk(remove, 64) {
+		var batch []crm.Kept
+		for _, ref := range part {
+			batch = append(batch, crm.Kept{Activity: crm.Activity{Ref: ref}})
+		}
+		if err := o.Index.Replace(ctx, batch); err != nil {
+			return fmt.Errorf("remove %d activities: %w", len(part), err)
+		}
+	}
+	for _, ref := range move {
+		if err := o.Index.Relink(ctx, ref, want[ref].accounts, want[ref].people); err != nil {
+			return fmt.Errorf("relink %s: %w", ref, err)
+		}
+	}
+	for part := range slices.Chunk(write, 64) {
+		var batch []crm.Kept
+		for _, ref := range part {
+			chunks, err := s.chunksOf(ctx, portal, ref)
+			if err != nil {
+				return err
+			}
+			if len(chunks) > 0 { // else it went away meanwhile
+				batch = append(batch, crm.Kept{Activity: crm.Activity{Ref: ref}, Chunks: chunks})
+			}
+		}
+		if err := s.write(ctx, o, batch); err != nil {
+			return fmt.Errorf("write %d activities: %w", len(batch), err)
+		}
+	}
+	return nil
+}
+
+func (s *Set) chunksOf(ctx context.Context, portal crm.PortalID, ref crm.Ref) ([]crm.Chunk, error) {
+	var out []crm.Chunk
+	for after := (crm.Chunk{Activity: ref, Pos: -1}); ; {
+		chunks, err := s.Texts.Chunks(ctx, portal, after, 64)
+		if err != nil {
+			return nil, fmt.Errorf("chunks of %s: %w", ref, err)
+		}
+		for _, c := range chunks {
+			if c.Activity != ref {
+				return out, nil
+			}
+			out = append(out, c)
+			after = c
+		}
+		if len(chunks) < 64 {
+			return out, nil
+		}
+	}
+}
+
+// SwapWhole makes a built generation live once it agrees with the store: it mends what changed during the build until a pass finds little, then stops writers for a last
+// pass, swaps, and mends once more what was under way between the index and the store. Searches never wait and never fail.
+func (s *Set) SwapWhole(ctx context.Context, name string, portals []crm.PortalID) error {
+	for pass := 0; pass < 5; pass++ {
+		found, err := s.reconcileAll(ctx, name, portals)
+		if err != nil {
+			return err
+		}
+		if found < 64 {
+			break
+		}
+	}
+	if err := s.swapAfter(ctx, name, portals); err != nil {
+		return err
+	}
+	_, err := s.reconcileAll(ctx, "", portals)
+	return err
+}
+
+func (s *Set) reconcileAll(ctx context.Context, name string, portals []crm.PortalID) (found int, err error) {
+	for _, p := range portals {
+		r, err := s.Reconcile(ctx, name, p, true)
+		if err != nil {
+			return found, err
+		}
+		found += r.Differs()
+	}
+	return found, nil
+}
+
+// swapAfter mends and swaps while no writer is in the live index.
+func (s *Set) swapAfter(ctx context.Context, name string, portals []crm.PortalID) error {
+	g, err := s.named(ctx, name)
+	if err != nil {
+		return err
+	}
+	open, err := s.open(ctx, g)
+	if err != nil {
+		return err
+	}
+	s.writes.Lock()
+	defer s.writes.Unlock()
+	if _, err := s.reconcileAll(ctx, name, portals); err != nil {
+		return err
+	}
+	if err := s.Store.Swap(ctx, name); err != nil {
+		return fmt.Errorf("swap to generation %s: %w", name, err)
+	}
+	s.live.Store(open)
+	return nil
+}

@@ -1,0 +1,197 @@
+package generation
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"sync/atomic"
+
+	"github.com/contextd/contextd/internal/crm"
+)
+
+// Options of a set. All are required.
+type Options struct {
+	Store    Store
+	Texts    Texts
+	Embedder string // the configured embedder, as crm.Generation.Embedder describes it
+	// Make makes an embedder from its description. crm.ErrNotFound when this version cannot: the generation must be built anew.
+	Make func(ctx context.Context, description string) (Embedder, error)
+}
+
+// Set is the generations of one process. It is safe for concurrent use.
+type Set struct {
+	Options
+	live   atomic.Pointer[Open]
+	writes sync.RWMutex // writers share it; a swap holds it alone
+
+	mu     sync.Mutex
+	opened map[string]*Open
+}
+
+// Open is a generation in use: vectors of Index were made by Embedder.
+type Open struct {
+	crm.Generation
+	Embedder Embedder
+	Index    Index
+}
+
+// ErrStale says that the live generation cannot be asked any more: its embedder cannot be made, or makes other vectors than it did (another model under the same name).
+var ErrStale = errors.New("the live generation belongs to an embedder that is not there any more")
+
+// New opens the live generation; in a new store it makes the first one. ErrStale (with a set that can Build and Swap, and nothing else) when its embedder is gone.
+func New(ctx context.Context, o Options) (*Set, error) {
+	s := &Set{Options: o, opened: map[string]*Open{}}
+	all, err := s.Store.Generations(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("list generations: %w", err)
+	}
+	i := slices.IndexFunc(all, func(g crm.Generation) bool { return g.Live })
+	if i < 0 {
+		g, err := s.create(ctx)
+		if err != nil {
+			return nil, err
+		}
+		return s, s.Swap(ctx, g.Name)
+	}
+	open, err := s.open(ctx, all[i])
+	if err != nil {
+		return s, err
+	}
+	s.live.Store(open)
+	return s, nil
+}
+
+// Live is the generation that answers now; nil before the first Swap of a stale set.
+func (s *Set) Live() *Open { return s.live.Load() }
+
+// Generations lists them, oldest first.
+func (s *Set) Generations(ctx context.Context) ([]crm.Generation, error) {
+	return s.Store.Generations(ctx)
+}
+
+// Wanted tells whether the configured embedder is another one than the live generation's: then a new generation is due.
+func (s *Set) Wanted(ctx context.Context) (bool, error) {
+	live := s.Live()
+	if live == nil {
+		return true, nil
+	}
+	e, err := s.Make(ctx, s.Options.Embedder)
+	if err != nil {
+		return false, fmt.Errorf("embedder %s: %w", s.Options.Embedder, err)
+	}
+	return e.Fingerprint() != live.Fingerprint, nil
+}
+
+// open opens a generation with its embedder, once.
+func (s *Set) open(ctx context.Context, g crm.Generation) (*Open, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if o := s.opened[g.Name]; o != nil {
+		return o, nil
+	}
+	e, err := s.Make(ctx, g.Embedder)
+	switch {
+	case errors.Is(err, crm.ErrNotFound):
+		return nil, fmt.Errorf("generation %s: %w: %w", g.Name, ErrStale, err)
+	case err != nil:
+		return nil, fmt.Errorf("generation %s: embedder %s: %w", g.Name, g.Embedder, err)
+	case e.Fingerprint() != g.Fingerprint:
+		return nil, fmt.Errorf("generation %s: made by %s, the embedder is now %s: %w", g.Name, g.Fingerprint, e.Fingerprint(), ErrStale)
+	}
+	x, err := s.Store.Open(ctx, g.Name)
+	if err != nil {
+		return nil, fmt.Errorf("open generation %s: %w", g.Name, err)
+	}
+	o := &Open{Generation: g, Embedder: e, Index: x}
+	s.opened[g.Name] = o
+	return o, nil
+}
+
+// create makes an empty generation for the configured embedder, with the next free number.
+func (s *Set) create(ctx context.Context) (crm.Generation, error) {
+	e, err := s.Make(ctx, s.Options.Embedder)
+	if err != nil {
+		return crm.Generation{}, fmt.Errorf("embedder %s: %w", s.Options.Embedder, err)
+	}
+	all, err := s.Store.Generations(ctx)
+	if err != nil {
+		return crm.Generation{}, fmt.Errorf("list generations: %w", err)
+	}
+	number := 0
+	for _, g := range all {
+		if n, err := strconv.Atoi(strings.TrimPrefix(g.Name, "g")); err == nil {
+			number = max(number, n)
+		}
+	}
+	g := crm.Generation{Name: "g" + strconv.Itoa(number+1), Fingerprint: e.Fingerprint(), Dimension: e.Dimension(), Windows: e.Windows(), Embedder: s.Options.Embedder}
+	if err := s.Store.Create(ctx, g); err != nil {
+		return g, fmt.Errorf("create generation %s: %w", g.Name, err)
+	}
+	return g, nil
+}
+
+// named finds a generation; crm.ErrNotFound when there is none of that name.
+func (s *Set) named(ctx context.Context, name string) (crm.Generation, error) {
+	all, err := s.Store.Generations(ctx)
+	if err != nil {
+		return crm.Generation{}, fmt.Errorf("list generations: %w", err)
+	}
+	for _, g := range all {
+		if g.Name == name {
+			return g, nil
+		}
+	}
+	return crm.Generation{}, fmt.Errorf("generation %q: %w", name, crm.ErrNotFound)
+}
+
+// Swap makes a generation the live one. Searches before it answer from the old one, those after it from the new one. A write whose vectors were made for the old one is
+// refused as temporary and comes again with new ones.
+func (s *Set) Swap(ctx context.Context, name string) error {
+	g, err := s.named(ctx, name)
+	if err != nil {
+		return err
+	}
+	open, err := s.open(ctx, g)
+	if err != nil {
+		return err
+	}
+	s.writes.Lock()
+	defer s.writes.Unlock()
+	if err := s.Store.Swap(ctx, name); err != nil {
+		return fmt.Errorf("swap to generation %s: %w", name, err)
+	}
+	s.live.Store(open)
+	return nil
+}
+
+// Drop removes a generation that is not live.
+func (s *Set) Drop(ctx context.Context, name string) error {
+	if l := s.Live(); l != nil && l.Name == name {
+		return fmt.Errorf("generation %s is live: %w", name, crm.ErrConflict)
+	}
+	s.mu.Lock()
+	o := s.opened[name]
+	delete(s.opened, name)
+	s.mu.Unlock()
+	if o != nil {
+		if err := o.Index.Close(); err != nil {
+			return fmt.Errorf("close generation %s: %w", name, err)
+		}
+	}
+	return s.Store.Drop(ctx, name)
+}
+
+// Close closes every generation and the store.
+func (s *Set) Close() error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	var errs []error
+	for _, o := range s.opened {
+		errs = append(errs, o.Index.Close())
+	}
+	return errors.Join(append(errs, s.Store.Close())...)
+}
