@@ -13,11 +13,12 @@ const (
 	ApplyWork    WorkKind = "apply"    // an effect id: write it to HubSpot and settle it
 	BackfillWork WorkKind = "backfill" // an object type: list everything of it, resumable
 	EraseWork    WorkKind = "erase"    // "contacts/7": forget it for good
+	BuildWork    WorkKind = "build"    // "g2": fill a generation of the index with what the store has of the portal, resumable
 )
 
 // WorkKinds lists all kinds.
 func WorkKinds() []WorkKind {
-	return []WorkKind{RecordWork, IndexWork, ConsiderWork, ApplyWork, BackfillWork, EraseWork}
+	return []WorkKind{RecordWork, IndexWork, ConsiderWork, ApplyWork, BackfillWork, EraseWork, BuildWork}
 }
 
 // Lane orders work that competes for the HubSpot quota and the model; lower goes first.

@@ -112,6 +112,37 @@ func (q *query) kinds(name string) (out []crm.Kind) {
 	return out
 }
 
+// refs is a list of record or activity paths of the portal, separated by commas.
+func (q *query) refs(name string, portal crm.PortalID, fits func(crm.ObjectType) bool) (out []crm.Ref) {
+	s := q.text(name)
+	if s == "" {
+		return nil
+	}
+	for path := range strings.SplitSeq(s, ",") {
+		ref, err := crm.ParsePath(portal, strings.TrimSpace(path))
+		if err == nil && !fits(ref.Type) {
+			err = fmt.Errorf("%s does not belong here: %w", path, crm.ErrInvalid)
+		}
+		if err != nil {
+			q.keep(fmt.Errorf("parameter %s: %w", name, err))
+		}
+		out = append(out, ref)
+	}
+	return out
+}
+
+// flag is true or false; false when absent.
+func (q *query) flag(name string) bool {
+	switch q.text(name) {
+	case "", "false":
+		return false
+	case "true":
+		return true
+	}
+	q.refuse(name, "true or false")
+	return false
+}
+
 // cursor is the store's own cursor inside the opaque one; list names the list that it belongs to.
 func (q *query) cursor(list string) string {
 	s := q.text("cursor")

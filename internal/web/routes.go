@@ -39,6 +39,7 @@ func (s *server) routes() []route {
 		{get, "/healthz", byAnyone, "", s.ready},
 		{head, "/healthz", byAnyone, "", s.ready},
 
+		{get, "/api/v1/search", byToken, Viewer, s.searchPortal},
 		{get, record + "/search", byToken, Viewer, s.search},
 		{get, record + "/timeline", byToken, Viewer, s.timeline},
 		{get, record + "/context", byToken, Viewer, s.recordContext},
@@ -57,6 +58,9 @@ func (s *server) routes() []route {
 		{post, "/api/v1/work/bury", byToken, Administrator, s.bury},
 		{get, "/api/v1/index", byToken, Viewer, s.indexProgress},
 		{post, "/api/v1/index", byToken, Administrator, s.startIndex},
+		{post, "/api/v1/index/verify", byToken, Administrator, s.verifyIndex},
+		{get, "/api/v1/reindex", byToken, Viewer, s.generations},
+		{post, "/api/v1/reindex", byToken, Administrator, s.reindex},
 		{get, "/api/v1/tokens", byToken, Administrator, s.listTokens},
 		{post, "/api/v1/tokens", byToken, Administrator, s.createToken},
 		{del, "/api/v1/tokens/:name", byToken, Administrator, s.revokeToken},

@@ -21,17 +21,48 @@ const (
 
 type foundJSON struct {
 	page[passageJSON]
-	Coverage float64 `json:"coverage"`
+	Coverage   float64      `json:"coverage"`
+	Answerable float64      `json:"answerable"`
+	Unused     []unusedJSON `json:"unused,omitempty"` // of the activities that were asked about
+}
+
+type unusedJSON struct {
+	Activity string  `json:"activity"`
+	Reason   string  `json:"reason"`
+	Rank     int     `json:"rank,omitempty"`
+	Score    float64 `json:"score,omitempty"`
+}
+
+func showUnused(u crm.Unused) unusedJSON {
+	return unusedJSON{u.Activity.Path(), u.Reason, u.Rank, u.Score}
+}
+
+// scopeKeys are the parameters that every search takes beside its question.
+func scopeKeys(further ...string) []string {
+	return append([]string{"q", "as_of", "since", "kinds", "people", "human", "why"}, further...)
 }
 
 // search answers a question inside the account of a record, best passages first. A search has no second page: ask for more or ask better.
 func (s *server) search(c *gin.Context) {
-	q := queryOf(c, "q", "as_of", "since", "kinds", "limit")
+	q := queryOf(c, scopeKeys("limit")...)
+	question := crm.Question{Text: q.question(), Limit: q.limit(10, maxLimit)}
+	s.askRecord(c, q, question, nil)
+}
+
+// searchPortal answers a question from everything that the portal has.
+func (s *server) searchPortal(c *gin.Context) {
+	q := queryOf(c, scopeKeys("limit")...)
+	question := crm.Question{Text: q.question(), Limit: q.limit(10, maxLimit)}
+	question.Portal, question.Wide = portalOf(c), true
+	s.ask(c, q, question, nil)
+}
+
+func (q *query) question() string {
 	text := q.text("q")
 	if n := utf8.RuneCountInString(text); n == 0 || n > maxQuestion {
 		q.refuse("q", fmt.Sprintf("a question of 1 to %d characters", maxQuestion))
 	}
-	s.ask(c, q, crm.Question{Text: text, Limit: q.limit(10, maxLimit)}, nil)
+	return text
 }
 
 type packedJSON struct {
@@ -41,37 +72,47 @@ type packedJSON struct {
 
 // recordContext packs what a model would be given about a record's account, in chronological order.
 func (s *server) recordContext(c *gin.Context) {
-	q := queryOf(c, "q", "as_of", "since", "kinds", "budget")
+	q := queryOf(c, scopeKeys("budget")...)
 	text := q.text("q")
 	if text == "" {
 		text = generalQuestion
 	} else if utf8.RuneCountInString(text) > maxQuestion {
 		q.refuse("q", fmt.Sprintf("at most %d characters", maxQuestion))
 	}
-	s.ask(c, q, crm.Question{Text: text, Budget: q.number("budget", defaultBudget, maxBudget)}, func(found foundJSON, left int) any { return packedJSON{found, left} })
+	s.askRecord(c, q, crm.Question{Text: text, Budget: q.number("budget", defaultBudget, maxBudget)}, func(found foundJSON, left int) any { return packedJSON{found, left} })
 }
 
-// ask completes the question with the record's account and the filters, and answers. shape is nil for a plain search.
-func (s *server) ask(c *gin.Context, q *query, question crm.Question, shape func(foundJSON, int) any) {
-	question.AsOf, question.Since, question.Kinds = q.moment("as_of"), q.moment("since"), q.kinds("kinds")
+// askRecord asks inside the account of the record that the path names.
+func (s *server) askRecord(c *gin.Context, q *query, question crm.Question, shape func(foundJSON, int) any) {
 	record, err := recordOf(c)
 	q.keep(err)
 	if q.err != nil {
 		s.fail(c, q.err)
 		return
 	}
-	ctx := c.Request.Context()
 	question.Portal = record.Portal
-	if question.Account, err = s.History.Account(ctx, record); err != nil {
+	if question.Account, err = s.History.Account(c.Request.Context(), record); err != nil {
 		s.fail(c, fmt.Errorf("account of %s: %w", record.Path(), err))
 		return
 	}
-	answer, err := s.Retriever.Retrieve(ctx, question)
-	if err != nil {
-		s.fail(c, fmt.Errorf("search %s: %w", record.Path(), err))
+	s.ask(c, q, question, shape)
+}
+
+// ask completes the question with the filters, and answers. shape is nil for a plain search.
+func (s *server) ask(c *gin.Context, q *query, question crm.Question, shape func(foundJSON, int) any) {
+	question.AsOf, question.Since, question.Kinds = q.moment("as_of"), q.moment("since"), q.kinds("kinds")
+	question.People, question.Why, question.Human = q.refs("people", question.Portal, crm.ObjectType.IsRecord), q.refs("why", question.Portal, crm.ObjectType.IsActivity), q.flag("human")
+	if q.err != nil {
+		s.fail(c, q.err)
 		return
 	}
-	found := foundJSON{pageOf("", answer.Passages, "", showPassage), answer.Coverage}
+	ctx := c.Request.Context()
+	answer, err := s.Retriever.Retrieve(ctx, question)
+	if err != nil {
+		s.fail(c, fmt.Errorf("search: %w", err))
+		return
+	}
+	found := foundJSON{pageOf("", answer.Passages, "", showPassage), answer.Coverage, answer.Answerable, each(answer.Unused, showUnused)}
 	if shape != nil {
 		s.reply(c, http.StatusOK, shape(found, answer.Left))
 		return
