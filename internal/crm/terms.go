@@ -226,3 +226,10 @@ func plainNumber(w string) (string, bool) {
 	}
 	return strings.Join(groups, "") + fraction, true
 }
+
+// WordStatistics says how common words are in the chunks of one portal, never of several: With counts the chunks that hold a word (as Terms gives it) among Chunks
+// chunks. A sample of the portal is as good as all of it. It is shared and never changed.
+type WordStatistics struct {
+	Chunks int
+	With   map[string]int
+}
