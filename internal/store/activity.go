@@ -10,13 +10,13 @@ import (
 )
 
 const activityColumns = `a.ref, a.at, a.time_unknown, a.created_at, a.modified_at, a.direction, a.subject, a.format, a.minutes, a.people, a.thread, a.status,
-	a.channel, a.owner, a.links, a.accounts, a.ours, a.version, a.deleted_at`
+	a.channel, a.owner, a.links, a.accounts, a.ours, a.generated, a.version, a.deleted_at`
 
 func scanActivity(portal crm.PortalID, scan func(...any) error) (s crm.Stored, err error) {
 	var ref, people, links, accounts string
 	var at, created, modified, deleted int64
 	err = scan(&ref, &at, &s.TimeUnknown, &created, &modified, &s.Direction, &s.Subject, &s.Format, &s.Minutes, &people, &s.Thread, &s.Status, &s.Channel, &s.OwnerID,
-		&links, &accounts, &s.Ours, &s.Document.Version, &deleted)
+		&links, &accounts, &s.Ours, &s.Generated, &s.Document.Version, &deleted)
 	if err != nil {
 		return s, err
 	}

@@ -3,48 +3,39 @@ package store
 import (
 	"context"
 	"fmt"
+	"slices"
+	"strings"
 
 	"github.com/contextd/contextd/internal/crm"
 )
 
-// Postings is the keyword side of one account; see retriever.Postings. It is loaded on first use and kept until a commit touches the account or the cache is full.
-func (db *DB) Postings(ctx context.Context, account crm.Ref) (*crm.Postings, error) {
-	p, err := db.postings.load(account, func() (*crm.Postings, int64, error) {
-		a := newAssembly()
-		// Others may wait for this load, so the caller that began it may not take it along when it goes.
-		err := db.r.read(context.WithoutCancel(ctx), func(v *view) error {
-			q := `SELECT p.activity, p.body FROM activity_accounts a JOIN postings p ON p.portal = a.portal AND p.activity = a.activity
-				WHERE a.portal = ? AND a.account = ? ORDER BY a.at, a.activity`
-			return v.each(q, []any{int64(account.Portal), path(account)}, func(scan func(...any) error) error {
-				var activity string
-				var packed []byte
-				if err := scan(&activity, &packed); err != nil {
-					return err
-				}
-				ref, err := refOf(account.Portal, activity)
-				if err != nil {
-					return err
-				}
-				return a.add(ref, packed)
-			})
-		})
-		p, bytes := a.done()
-		return p, bytes, err
-	})
-	if err != nil {
-		return nil, fmt.Errorf("postings of %s: %w", account, err)
-	}
-	return p, nil
-}
-
 // Bodies reads the texts of chunks; see retriever.Bodies. Chunks that are gone, or whose text was erased, are left out.
 func (db *DB) Bodies(ctx context.Context, portal crm.PortalID, chunks []string) (out []crm.Passage, err error) {
 	err = db.r.read(ctx, func(v *view) error {
-		for _, id := range chunks {
-			if err := v.passages(portal, id, &out); err != nil {
-				return fmt.Errorf("chunk %s: %w", id, err)
-			}
+		err := inParts(chunks, func(ids []string) error { return v.passages(portal, ids, &out) })
+		if err != nil {
+			return err
 		}
+		versions := make([]string, len(out))
+		for i := range out {
+			versions[i] = out[i].Version
+		}
+		texts, err := v.texts(portal, versions)
+		if err != nil {
+			return err
+		}
+		kept := out[:0]
+		for _, p := range out {
+			text, ok := texts[p.Version]
+			if !ok {
+				continue
+			}
+			if p.Text, err = slice(text, p.Chunk, p.Start, p.End); err != nil {
+				return err
+			}
+			kept = append(kept, p)
+		}
+		out = kept
 		return nil
 	})
 	if err != nil {
@@ -53,33 +44,57 @@ func (db *DB) Bodies(ctx context.Context, portal crm.PortalID, chunks []string) 
 	return out, nil
 }
 
-// passages appends the passage of a chunk, if it exists.
-func (v *view) passages(portal crm.PortalID, id string, out *[]crm.Passage) error {
-	q := `SELECT c.activity, c.version, c.kind, c.at, c.speaker, c.start_at, c.end_at, a.direction, a.subject, a.people, t.body,
-		COALESCE((SELECT MAX(language) FROM versions v WHERE v.portal = c.portal AND v.activity = c.activity AND v.version = c.version), '')
-		FROM chunks c JOIN activities a ON a.portal = c.portal AND a.ref = c.activity JOIN texts t ON t.portal = c.portal AND t.hash = c.version
-		WHERE c.portal = ? AND c.id = ?`
-	return v.each(q, []any{int64(portal), id}, func(scan func(...any) error) error {
-		p := crm.Passage{Chunk: id}
-		var activity, people, body string
+// slice is a chunk's part of its text. It is a copy where the text is much longer, which would otherwise stay in memory with it.
+func slice(text, chunk string, start, end int) (string, error) {
+	if start < 0 || end < start || end > len(text) {
+		return "", fmt.Errorf("chunk %s: [%d, %d) lies outside of its text of %d bytes", chunk, start, end, len(text))
+	}
+	if part := text[start:end]; len(text) <= 4*len(part) {
+		return part, nil
+	}
+	return strings.Clone(text[start:end]), nil
+}
+
+// passages appends the passages of these chunks, as far as they exist, without their texts.
+func (v *view) passages(portal crm.PortalID, ids []string, out *[]crm.Passage) error {
+	marks, args := listOf(ids)
+	q := `SELECT c.id, c.activity, c.version, c.kind, c.at, c.speaker, c.start_at, c.end_at, c.language, a.direction, a.subject, CASE WHEN c.speaker = '' THEN a.people ELSE '' END
+		FROM chunks c JOIN activities a ON a.portal = c.portal AND a.ref = c.activity WHERE c.portal = ? AND c.id IN (` + marks + `)`
+	return v.each(q, append([]any{int64(portal)}, args...), func(scan func(...any) error) error {
+		var p crm.Passage
+		var activity, people string
 		var at int64
-		err := scan(&activity, &p.Version, &p.Kind, &at, &p.Person, &p.Start, &p.End, &p.Direction, &p.Subject, &people, &body, &p.Language)
+		err := scan(&p.Chunk, &activity, &p.Version, &p.Kind, &at, &p.Person, &p.Start, &p.End, &p.Language, &p.Direction, &p.Subject, &people)
 		if err != nil {
 			return err
 		}
+		p.Time = moment(at)
 		if p.Activity, err = refOf(portal, activity); err != nil {
 			return err
 		}
-		if p.Start < 0 || p.End < p.Start || p.End > len(body) {
-			return fmt.Errorf("[%d, %d) lies outside of its text of %d bytes", p.Start, p.End, len(body))
-		}
-		p.Time, p.Text = moment(at), body[p.Start:p.End]
 		if p.Person == "" {
 			p.Person, err = author(people)
 		}
 		*out = append(*out, p)
 		return err
 	})
+}
+
+// texts reads texts by hash, each once.
+func (v *view) texts(portal crm.PortalID, hashes []string) (map[string]string, error) {
+	hashes = slices.Compact(slices.Sorted(slices.Values(hashes)))
+	out := make(map[string]string, len(hashes))
+	err := inParts(hashes, func(part []string) error {
+		marks, args := listOf(part)
+		q := "SELECT hash, body FROM texts WHERE portal = ? AND hash IN (" + marks + ")"
+		return v.each(q, append([]any{int64(portal)}, args...), func(scan func(...any) error) error {
+			var hash, body string
+			err := scan(&hash, &body)
+			out[hash] = body
+			return err
+		})
+	})
+	return out, err
 }
 
 // author is who an activity comes from, as far as its people say: the sender of a mail, else the first speaker.
@@ -102,37 +117,68 @@ func author(people string) (string, error) {
 }
 
 // Chunks lists a portal's chunks with their texts but without vectors, activity by activity and in reading order, to rebuild a dense index. after is the zero Chunk or
-// the last one seen.
+// the last one seen; with position -1, the listing begins with that activity. crm.DigestOf an activity's chunks is the digest it was kept with.
 func (db *DB) Chunks(ctx context.Context, portal crm.PortalID, after crm.Chunk, limit int) (out []crm.Chunk, err error) {
-	last, pos := "", -1
-	if !after.Activity.IsZero() {
-		last, pos = path(after.Activity), after.Pos
-	}
 	err = db.r.read(ctx, func(v *view) error {
-		q := `SELECT c.id, c.activity, c.version, c.pos, c.kind, c.at, c.created_at, c.speaker, c.start_at, c.end_at, c.header, t.body
-			FROM chunks c JOIN texts t ON t.portal = c.portal AND t.hash = c.version WHERE c.portal = ? AND (c.activity, c.pos) > (?, ?)
-			ORDER BY c.activity, c.pos LIMIT ?`
-		return v.each(q, []any{int64(portal), last, pos, limit}, func(scan func(...any) error) error {
-			var c crm.Chunk
-			var activity, body string
-			var at, created int64
-			err := scan(&c.ID, &activity, &c.Version, &c.Pos, &c.Kind, &at, &created, &c.Speaker, &c.Start, &c.End, &c.Header, &body)
-			if err != nil {
+		if err := v.chunks(portal, after, limit, &out); err != nil {
+			return err
+		}
+		versions := make([]string, len(out))
+		for i := range out {
+			versions[i] = out[i].Version
+		}
+		texts, err := v.texts(portal, versions)
+		if err != nil {
+			return err
+		}
+		for i := range out {
+			c := &out[i]
+			text, ok := texts[c.Version]
+			if !ok {
+				return fmt.Errorf("chunk %s: its text %s is not kept", c.ID, c.Version)
+			}
+			if c.Text, err = slice(text, c.ID, c.Start, c.End); err != nil {
 				return err
 			}
-			if c.Activity, err = refOf(portal, activity); err != nil {
-				return err
-			}
-			if c.Start < 0 || c.End < c.Start || c.End > len(body) {
-				return fmt.Errorf("chunk %s: [%d, %d) lies outside of its text of %d bytes", c.ID, c.Start, c.End, len(body))
-			}
-			c.Time, c.Created, c.Text = moment(at), moment(created), body[c.Start:c.End]
-			out = append(out, c)
-			return nil
-		})
+		}
+		return nil
 	})
 	if err != nil {
 		return nil, fmt.Errorf("list chunks of portal %d: %w", portal, err)
 	}
 	return out, nil
+}
+
+// chunks appends a page of chunks without their texts.
+func (v *view) chunks(portal crm.PortalID, after crm.Chunk, limit int, out *[]crm.Chunk) error {
+	last, pos := "", -1
+	if !after.Activity.IsZero() {
+		last, pos = path(after.Activity), after.Pos
+	}
+	var of crm.Chunk // the chunk before: people are those of its activity
+	q := `SELECT c.id, c.activity, c.version, c.pos, c.kind, c.at, c.created_at, c.session, c.speaker, c.language, c.generated, c.traits, c.start_at, c.end_at, c.header,
+		p.people FROM chunks c JOIN postings p ON p.portal = c.portal AND p.activity = c.activity WHERE c.portal = ? AND (c.activity, c.pos) > (?, ?)
+		ORDER BY c.activity, c.pos LIMIT ?`
+	return v.each(q, []any{int64(portal), last, pos, limit}, func(scan func(...any) error) error {
+		var c crm.Chunk
+		var activity, people string
+		var at, created int64
+		err := scan(&c.ID, &activity, &c.Version, &c.Pos, &c.Kind, &at, &created, &c.Session, &c.Speaker, &c.Language, &c.Generated, &c.Traits, &c.Start, &c.End, &c.Header,
+			&people)
+		if err != nil {
+			return err
+		}
+		if c.Activity, err = refOf(portal, activity); err != nil {
+			return err
+		}
+		c.Time, c.Created, c.People = moment(at), moment(created), of.People
+		if c.Activity != of.Activity {
+			if c.People, err = decodeRefs(portal, people); err != nil {
+				return err
+			}
+		}
+		of = c
+		*out = append(*out, c)
+		return nil
+	})
 }

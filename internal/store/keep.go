@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 
 	"github.com/contextd/contextd/internal/crm"
@@ -75,9 +76,9 @@ func (t *tx) keep(k *crm.Kept) error {
 	if erased, err := t.isErased(ref.Portal, ref); err != nil || erased {
 		return err
 	}
-	chunks, terms := k.Chunks, k.Terms
+	held := *k
 	if k.Activity.Ours {
-		chunks, terms = nil, nil
+		held.Chunks, held.Words = nil, nil
 	}
 	if err := t.touch(ref); err != nil {
 		return err
@@ -87,10 +88,10 @@ func (t *tx) keep(k *crm.Kept) error {
 		return err
 	}
 	err = errorsOf(
-		t.keepVersion(k),
-		t.keepActivity(k),
-		t.keepLinks(k),
-		t.keepChunks(ref, chunks, terms))
+		t.keepVersion(&held),
+		t.keepActivity(&held),
+		t.keepLinks(&held),
+		t.keepChunks(&held))
 	if err != nil {
 		return err
 	}
@@ -102,15 +103,15 @@ func (t *tx) keep(k *crm.Kept) error {
 	}
 	return t.audit(crm.AuditEntry{
 		Action: "activity.kept", Actors: []crm.Actor{crm.System("indexer")}, Portal: ref.Portal, Subject: path(ref),
-		IDs:    map[string]string{"chunks": strconv.Itoa(len(chunks)), "triggers": strconv.Itoa(len(k.Triggers))},
+		IDs:    map[string]string{"chunks": strconv.Itoa(len(held.Chunks)), "triggers": strconv.Itoa(len(k.Triggers))},
 		Hashes: map[string]string{"text": k.Document.Version, "mark": k.Mark},
 	})
 }
 
 // checkKept refuses what would break the promise that every offset refers to the stored text.
 func checkKept(k *crm.Kept) error {
-	if !k.Activity.Ref.Type.IsActivity() || k.Activity.Ref.Portal <= 0 || k.Document.Version == "" || len(k.Terms) != len(k.Chunks) {
-		return fmt.Errorf("version %q, %d chunks, %d term lists: %w", k.Document.Version, len(k.Chunks), len(k.Terms), crm.ErrInvalid)
+	if !k.Activity.Ref.Type.IsActivity() || k.Activity.Ref.Portal <= 0 || k.Document.Version == "" || len(k.Words) != len(k.Chunks) {
+		return fmt.Errorf("version %q, %d chunks, %d lists of words: %w", k.Document.Version, len(k.Chunks), len(k.Words), crm.ErrInvalid)
 	}
 	if got := sum([]byte(k.Document.Text)); got != k.Document.Version {
 		return fmt.Errorf("version %s is not the hash of its text (%s): %w", k.Document.Version, got, crm.ErrInvalid)
@@ -118,6 +119,9 @@ func checkKept(k *crm.Kept) error {
 	for _, c := range k.Chunks {
 		if c.Start < 0 || c.End < c.Start || c.End > len(k.Document.Text) || c.Text != k.Document.Text[c.Start:c.End] || c.Version != k.Document.Version {
 			return fmt.Errorf("chunk %s [%d, %d) is not a slice of version %s: %w", c.ID, c.Start, c.End, k.Document.Version, crm.ErrInvalid)
+		}
+		if !slices.Equal(c.People, k.Chunks[0].People) {
+			return fmt.Errorf("chunk %s has other people than the first one: %w", c.ID, crm.ErrInvalid)
 		}
 	}
 	return nil
@@ -164,13 +168,13 @@ func (t *tx) keepActivity(k *crm.Kept) error {
 		return err
 	}
 	return t.do(`INSERT INTO activities (portal, ref, kind, at, time_unknown, created_at, modified_at, direction, subject, format, minutes, people, thread, status,
-		channel, owner, links, accounts, ours, version, mark, deleted_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0)
+		channel, owner, links, accounts, ours, generated, version, mark, deleted_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0)
 		ON CONFLICT (portal, ref) DO UPDATE SET kind = excluded.kind, at = excluded.at, time_unknown = excluded.time_unknown, created_at = excluded.created_at,
 		modified_at = excluded.modified_at, direction = excluded.direction, subject = excluded.subject, format = excluded.format, minutes = excluded.minutes,
 		people = excluded.people, thread = excluded.thread, status = excluded.status, channel = excluded.channel, owner = excluded.owner, links = excluded.links,
-		accounts = excluded.accounts, ours = excluded.ours, version = excluded.version, mark = excluded.mark, deleted_at = 0`,
+		accounts = excluded.accounts, ours = excluded.ours, generated = excluded.generated, version = excluded.version, mark = excluded.mark, deleted_at = 0`,
 		int64(a.Ref.Portal), path(a.Ref), string(a.Ref.Type.Kind()), micros(a.Time), flag(a.TimeUnknown), micros(a.Created), micros(a.Modified), string(a.Direction),
-		a.Subject, string(a.Format), a.Minutes, people, a.Thread, a.Status, a.Channel, a.OwnerID, links, accounts, flag(a.Ours), k.Document.Version, k.Mark)
+		a.Subject, string(a.Format), a.Minutes, people, a.Thread, a.Status, a.Channel, a.OwnerID, links, accounts, flag(a.Ours), flag(a.Generated), k.Document.Version, k.Mark)
 }
 
 // keepLinks replaces the activity's records and accounts.
@@ -187,8 +191,8 @@ func (t *tx) keepLinks(k *crm.Kept) error {
 		}
 	}
 	for _, r := range k.Accounts {
-		err := t.do("INSERT INTO activity_accounts (portal, activity, account, at) VALUES (?, ?, ?, ?) ON CONFLICT (portal, activity, account) DO NOTHING",
-			portal, ref, path(r), at)
+		err := t.do("INSERT INTO activity_accounts (portal, activity, account, at, chunks) VALUES (?, ?, ?, ?, ?) ON CONFLICT (portal, activity, account) DO NOTHING",
+			portal, ref, path(r), at, len(k.Chunks))
 		if err != nil {
 			return err
 		}
@@ -203,19 +207,25 @@ func (t *tx) unlink(activity crm.Ref) error {
 }
 
 // keepChunks replaces the activity's chunks and postings.
-func (t *tx) keepChunks(activity crm.Ref, chunks []crm.Chunk, terms [][]crm.TermCount) error {
+func (t *tx) keepChunks(k *crm.Kept) error {
+	activity, chunks := k.Activity.Ref, k.Chunks
 	if err := t.dropChunks(activity); err != nil || len(chunks) == 0 {
 		return err
 	}
 	for _, c := range chunks {
-		err := t.do(`INSERT INTO chunks (portal, id, activity, version, pos, kind, at, created_at, speaker, start_at, end_at, header)
-			VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`, int64(activity.Portal), c.ID, path(activity), c.Version, c.Pos, string(c.Kind), micros(c.Time),
-			micros(c.Created), c.Speaker, c.Start, c.End, c.Header)
+		err := t.do(`INSERT INTO chunks (portal, id, activity, version, pos, kind, at, created_at, session, speaker, language, generated, traits, start_at, end_at, header)
+			VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`, int64(activity.Portal), c.ID, path(activity), c.Version, c.Pos, string(c.Kind), micros(c.Time),
+			micros(c.Created), c.Session, c.Speaker, c.Language, flag(c.Generated), int(c.Traits), c.Start, c.End, c.Header)
 		if err != nil {
 			return fmt.Errorf("chunk %s: %w", c.ID, err)
 		}
 	}
-	return t.do("INSERT INTO postings (portal, activity, body) VALUES (?, ?, ?)", int64(activity.Portal), path(activity), packPostings(chunks, terms))
+	people, err := encodeRefs(peopleOf(chunks))
+	if err != nil {
+		return err
+	}
+	return t.do("INSERT INTO postings (portal, activity, chunks, digest, people, body) VALUES (?, ?, ?, ?, ?, ?)", int64(activity.Portal), path(activity), len(chunks),
+		k.Digest, people, packPostings(chunks, k.Words))
 }
 
 func (t *tx) dropChunks(activity crm.Ref) error {

@@ -2,31 +2,85 @@ package store
 
 import (
 	"encoding/binary"
-	"errors"
-	"fmt"
-	"math"
+	"encoding/hex"
 
 	"github.com/contextd/contextd/internal/crm"
 )
 
-var errPacked = errors.New("packed postings are damaged")
+// packedVersion is the first byte of packed postings. A program that meets another one refuses the row; a migration makes the rows anew from their texts.
+const packedVersion = 2
 
-// packPostings writes one activity's chunks with their terms: for each chunk id, position, kind, time, creation, speaker and its terms with counts, all as
-// variable-length integers and length-prefixed strings.
-func packPostings(chunks []crm.Chunk, terms [][]crm.TermCount) []byte {
-	b := binary.AppendUvarint(nil, uint64(len(chunks)))
-	for i, c := range chunks {
-		b = appendText(b, c.ID)
-		b = binary.AppendUvarint(b, uint64(c.Pos))
-		b = appendText(b, string(c.Kind))
-		b = binary.AppendVarint(b, micros(c.Time))
-		b = binary.AppendVarint(b, micros(c.Created))
-		b = appendText(b, c.Speaker)
-		b = binary.AppendUvarint(b, uint64(len(terms[i])))
-		for _, t := range terms[i] {
-			b = appendText(b, t.Term)
-			b = binary.AppendUvarint(b, uint64(t.Count))
+// packPostings writes one activity's chunks with their words in order, as variable-length integers and length-prefixed strings:
+//
+//	version · number of chunks · number of words, repetitions counted · people · table of short strings · table of distinct words
+//	per chunk: id · position · kind, session, speaker and language as indexes into the string table · time and creation as differences from the chunk before ·
+//	2·traits + generated · number of words · their indexes into the word table
+//
+// An id is its 16 bytes behind a 0 where it is 32 lower-case hex digits, as ids are, else a string behind its length plus one.
+func packPostings(chunks []crm.Chunk, words [][]string) []byte {
+	short, vocabulary := newTable(), newTable()
+	var body []byte
+	total := 0
+	var at, created int64
+	for i := range chunks {
+		c := &chunks[i]
+		body = appendID(body, c.ID)
+		body = binary.AppendUvarint(body, uint64(c.Pos))
+		for _, s := range []string{string(c.Kind), c.Session, c.Speaker, c.Language} {
+			body = binary.AppendUvarint(body, short.index(s))
 		}
+		body = binary.AppendVarint(body, micros(c.Time)-at)
+		body = binary.AppendVarint(body, micros(c.Created)-created)
+		at, created = micros(c.Time), micros(c.Created)
+		body = binary.AppendUvarint(body, uint64(c.Traits)<<1|uint64(flag(c.Generated)))
+		body = binary.AppendUvarint(body, uint64(len(words[i])))
+		for _, w := range words[i] {
+			body = binary.AppendUvarint(body, vocabulary.index(w))
+		}
+		total += len(words[i])
+	}
+	b := binary.AppendUvarint([]byte{packedVersion}, uint64(len(chunks)))
+	b = binary.AppendUvarint(b, uint64(total))
+	people := newTable()
+	for _, p := range peopleOf(chunks) {
+		people.index(path(p))
+	}
+	for _, t := range []*table{people, short, vocabulary} {
+		b = t.append(b)
+	}
+	return append(b, body...)
+}
+
+// peopleOf are the contacts of an activity: the same in all of its chunks.
+func peopleOf(chunks []crm.Chunk) []crm.Ref {
+	if len(chunks) == 0 {
+		return nil
+	}
+	return chunks[0].People
+}
+
+// table numbers strings in the order of their first use.
+type table struct {
+	list []string
+	at   map[string]uint64
+}
+
+func newTable() *table { return &table{at: map[string]uint64{}} }
+
+func (t *table) index(s string) uint64 {
+	n, ok := t.at[s]
+	if !ok {
+		n = uint64(len(t.list))
+		t.at[s] = n
+		t.list = append(t.list, s)
+	}
+	return n
+}
+
+func (t *table) append(b []byte) []byte {
+	b = binary.AppendUvarint(b, uint64(len(t.list)))
+	for _, s := range t.list {
+		b = appendText(b, s)
 	}
 	return b
 }
@@ -35,100 +89,13 @@ func appendText(b []byte, s string) []byte {
 	return append(binary.AppendUvarint(b, uint64(len(s))), s...)
 }
 
-// unpacker reads what packPostings wrote; the first damage sticks.
-type unpacker struct {
-	b   []byte
-	bad bool
-}
+// idBytes is the length of an id that is packed as bytes; see crm.Chunk.
+const idBytes = 16
 
-func (u *unpacker) uint() uint64 {
-	n, size := binary.Uvarint(u.b)
-	if size <= 0 {
-		u.bad, u.b = true, nil
-		return 0
+func appendID(b []byte, id string) []byte {
+	raw, err := hex.DecodeString(id)
+	if err != nil || len(raw) != idBytes || hex.EncodeToString(raw) != id {
+		return append(binary.AppendUvarint(b, uint64(len(id))+1), id...)
 	}
-	u.b = u.b[size:]
-	return n
-}
-
-func (u *unpacker) int() int64 {
-	n, size := binary.Varint(u.b)
-	if size <= 0 {
-		u.bad, u.b = true, nil
-		return 0
-	}
-	u.b = u.b[size:]
-	return n
-}
-
-func (u *unpacker) text() []byte {
-	n := u.uint()
-	if n > uint64(len(u.b)) {
-		u.bad, u.b = true, nil
-		return nil
-	}
-	s := u.b[:n]
-	u.b = u.b[n:]
-	return s
-}
-
-// termBytes is what a term's map entry and slice header take beside the term itself, about.
-const termBytes = 72
-
-// assembly puts the activities of one account together.
-type assembly struct {
-	p     *crm.Postings
-	terms map[string]*[]crm.Posting // by pointer, so that a known term costs no new string and no map write
-	kinds map[string]crm.Kind
-	bytes int64
-}
-
-func newAssembly() *assembly {
-	return &assembly{p: &crm.Postings{}, terms: map[string]*[]crm.Posting{}, kinds: map[string]crm.Kind{}}
-}
-
-// add appends one activity's packed postings.
-func (a *assembly) add(activity crm.Ref, packed []byte) error {
-	u := &unpacker{b: packed}
-	for n := u.uint(); n > 0 && !u.bad; n-- {
-		c := crm.PostedChunk{ID: string(u.text()), Activity: activity, Pos: int(u.uint()), Kind: a.kind(u.text()), Time: moment(u.int()), Created: moment(u.int()),
-			Speaker: string(u.text())}
-		index := uint32(len(a.p.Chunks))
-		for m := u.uint(); m > 0 && !u.bad; m-- {
-			term, count := u.text(), u.uint()
-			list := a.terms[string(term)]
-			if list == nil {
-				list = new([]crm.Posting)
-				a.terms[string(term)] = list
-				a.bytes += int64(len(term)) + termBytes
-			}
-			*list = append(*list, crm.Posting{Chunk: index, Count: uint16(min(count, math.MaxUint16))})
-			a.bytes += 8
-			c.Tokens += int(count)
-		}
-		a.p.Tokens += c.Tokens
-		a.p.Chunks = append(a.p.Chunks, c)
-		a.bytes += 200 + int64(len(c.ID)+len(c.Speaker))
-	}
-	if u.bad || len(u.b) > 0 {
-		return fmt.Errorf("%s: %w", activity, errPacked)
-	}
-	return nil
-}
-
-func (a *assembly) kind(b []byte) crm.Kind {
-	k, ok := a.kinds[string(b)]
-	if !ok {
-		k = crm.Kind(b)
-		a.kinds[string(b)] = k
-	}
-	return k
-}
-
-func (a *assembly) done() (*crm.Postings, int64) {
-	a.p.Terms = make(map[string][]crm.Posting, len(a.terms))
-	for term, list := range a.terms {
-		a.p.Terms[term] = *list
-	}
-	return a.p, a.bytes
+	return append(append(b, 0), raw...)
 }

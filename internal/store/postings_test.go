@@ -15,7 +15,7 @@ func account(id string) crm.Ref { return crm.Ref{Portal: 1, Type: crm.Companies,
 func TestPostingsLoadAcrossCommit(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c := newPostingsCache(1 << 20)
-		old, fresh := &crm.Postings{Tokens: 1}, &crm.Postings{Tokens: 2}
+		old, fresh := &crm.Postings{Words: []string{"old"}}, &crm.Postings{Words: []string{"fresh"}}
 		hold := make(chan struct{})
 		got := make(chan *crm.Postings, 2)
 		load := func(fetch func() (*crm.Postings, int64, error)) {
@@ -79,10 +79,16 @@ func TestPostingsBound(t *testing.T) {
 
 // Damaged bytes are an error, never a panic and never half an answer.
 func TestUnpackDamaged(t *testing.T) {
-	chunk := crm.Chunk{ID: strings.Repeat("a", 64), Kind: crm.Call, Speaker: "Ann"}
-	whole := packPostings([]crm.Chunk{chunk, chunk}, [][]crm.TermCount{{{Term: "price", Count: 3}}, {{Term: "high", Count: 65535}}})
-	if err := newAssembly().add(account("1"), whole); err != nil {
+	chunk := crm.Chunk{ID: strings.Repeat("a", 32), Kind: crm.Call, Speaker: "Ann", Session: "calls/1", People: []crm.Ref{{Portal: 1, Type: crm.Contacts, ID: "7"}}}
+	other := chunk
+	other.ID, other.Pos = "of another form", 1
+	whole := packPostings([]crm.Chunk{chunk, other}, [][]string{{"price", "is", "price"}, {"high"}})
+	a := newAssembly()
+	if err := a.add(account("1"), whole); err != nil {
 		t.Fatal(err)
+	}
+	if p, _ := a.done(); len(p.Chunks) != 2 || p.Chunks[0].ID != chunk.ID || p.Chunks[1].ID != other.ID || len(p.Words) != 3 {
+		t.Fatalf("unpacked %+v", p)
 	}
 	for n := range whole {
 		if err := newAssembly().add(account("1"), whole[:n]); !errors.Is(err, errPacked) {
@@ -92,4 +98,27 @@ func TestUnpackDamaged(t *testing.T) {
 	if err := newAssembly().add(account("1"), append(whole, 0)); !errors.Is(err, errPacked) {
 		t.Fatal("a byte too many was accepted")
 	}
+	whole[0]++
+	if err := newAssembly().add(account("1"), whole); !errors.Is(err, errPacked) {
+		t.Fatal("another version was accepted")
+	}
+}
+
+// Whatever byte is wrong, nothing panics and no word lies outside of the vocabulary.
+func FuzzUnpack(f *testing.F) {
+	chunk := crm.Chunk{ID: strings.Repeat("0f", 16), Kind: crm.Call, People: []crm.Ref{{Portal: 1, Type: crm.Contacts, ID: "7"}}}
+	f.Add(packPostings([]crm.Chunk{chunk, chunk}, [][]string{{"price", "is", "price"}, {"high"}}))
+	f.Fuzz(func(t *testing.T, packed []byte) {
+		a := newAssembly()
+		a.grow(0, 0)
+		if err := a.add(account("1"), packed); err != nil {
+			return
+		}
+		p, _ := a.done()
+		for _, c := range p.Chunks {
+			for _, w := range p.Sequence[c.From:c.To] {
+				_ = p.Words[w]
+			}
+		}
+	})
 }

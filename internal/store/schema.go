@@ -48,8 +48,13 @@ func migrations(d dialect) ([]*goose.Migration, error) {
 		}
 		ddl := d.ddl(string(text))
 		up := func(ctx context.Context, tx *sql.Tx) error {
-			_, err := tx.ExecContext(ctx, ddl)
-			return err
+			if _, err := tx.ExecContext(ctx, ddl); err != nil {
+				return err
+			}
+			if version == postingsSchema {
+				return rebuildPostings(ctx, tx, d)
+			}
+			return nil
 		}
 		out = append(out, goose.NewGoMigration(version, &goose.GoFunc{RunTx: up}, nil))
 	}

@@ -24,6 +24,9 @@ type Options struct {
 	Now           func() time.Time // the clock; nil: time.Now
 	BusyTimeout   time.Duration    // how long to wait for a lock that another program holds on the file; 0: 5 s
 	PostingsBytes int64            // what the cache of account postings may take; 0: 256 MiB
+
+	// PostingsChunks is the number of chunks of an account beyond which its postings are not assembled (crm.ErrTooLarge); 0: 50,000.
+	PostingsChunks int
 }
 
 // DB is an open store. All methods are safe for concurrent use.
@@ -36,6 +39,8 @@ type DB struct {
 	r        *reader
 	signals  *signals
 	postings *postingsCache
+
+	postingsChunks int
 }
 
 // Open opens the store in dir, which is made if needed (0700), migrates it, and holds it alone: a second process gets *HeldError. A directory written by a newer
@@ -49,6 +54,9 @@ func Open(ctx context.Context, dir string, o Options) (*DB, error) {
 	}
 	if o.PostingsBytes == 0 {
 		o.PostingsBytes = 256 << 20
+	}
+	if o.PostingsChunks == 0 {
+		o.PostingsChunks = 50_000
 	}
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return nil, fmt.Errorf("data directory: %w", err)
@@ -92,7 +100,8 @@ func open(ctx context.Context, dir string, o Options) (*DB, error) {
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("open %s: %w", file, err), writeDB.Close())
 	}
-	db := &DB{dir: dir, now: o.Now, writeDB: writeDB, r: newReader(readDB, d), signals: newSignals(), postings: newPostingsCache(o.PostingsBytes)}
+	db := &DB{dir: dir, now: o.Now, writeDB: writeDB, r: newReader(readDB, d), signals: newSignals(), postings: newPostingsCache(o.PostingsBytes),
+		postingsChunks: o.PostingsChunks}
 	db.w = newWriter(writeDB, d, o.Now, func(topics map[string]bool, accounts map[crm.Ref]bool) {
 		db.postings.drop(accounts)
 		db.signals.raise(topics)
