@@ -1,0 +1,133 @@
+package ollama
+
+import (
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"golang.org/x/text/unicode/norm"
+)
+
+// counter tells how many tokens a text has; where it cannot know, more rather than fewer.
+type counter interface {
+	count(text string) int
+}
+
+// counterOf takes the vocabulary that the server shows. WordPiece models (tokenizer "bert": all-minilm, nomic-embed-text, bge-small and most small ones) are counted
+// exactly; for others an upper estimate must do.
+func counterOf(info map[string]any) counter {
+	if kind, _ := info["tokenizer.ggml.model"].(string); kind != "bert" {
+		return estimate{}
+	}
+	list, _ := info["tokenizer.ggml.tokens"].([]any)
+	if len(list) == 0 {
+		return estimate{}
+	}
+	w := &wordPieces{vocabulary: make(map[string]struct{}, len(list))}
+	for _, t := range list {
+		s, _ := t.(string)
+		w.vocabulary[s] = struct{}{}
+		w.longest = max(w.longest, len(s))
+	}
+	return w
+}
+
+// estimate takes two bytes of ASCII for a token and every other rune for two: no known tokenizer needs more, but for strings of symbols.
+type estimate struct{}
+
+func (estimate) count(text string) int {
+	halves := 0
+	for _, r := range text {
+		halves++
+		if r >= utf8.RuneSelf {
+			halves += 3
+		}
+	}
+	return (halves + 1) / 2
+}
+
+// wordPieces counts as the server's own tokenizer does (llama.cpp, llm_tokenizer_wpm): decomposed, lower-cased, split at white space, punctuation and CJK characters,
+// then the longest known piece first; the first piece of a word is marked "▁". A word with an unknown piece is one token.
+type wordPieces struct {
+	vocabulary map[string]struct{}
+	longest    int // bytes
+}
+
+func (w *wordPieces) count(text string) int {
+	n := 0
+	word := make([]byte, 0, 64)
+	end := func() {
+		if len(word) > 0 {
+			n += w.pieces("▁" + string(word))
+			word = word[:0]
+		}
+	}
+	for _, r := range norm.NFD.String(text) {
+		switch {
+		case unicode.IsSpace(r):
+			end()
+		case r == 0, r == utf8.RuneError, unicode.IsControl(r), unicode.Is(unicode.Mn, r):
+			// dropped by the tokenizer
+		case alone(r):
+			end()
+			word = utf8.AppendRune(word, r)
+			end()
+		default:
+			word = utf8.AppendRune(word, unicode.ToLower(r))
+		}
+	}
+	end()
+	return n
+}
+
+// alone tells runes that are words of their own.
+func alone(r rune) bool {
+	return unicode.IsPunct(r) || (r < utf8.RuneSelf && unicode.IsSymbol(r)) || unicode.Is(unicode.Han, r)
+}
+
+func (w *wordPieces) pieces(word string) int {
+	n := 0
+	for at := 0; at < len(word); {
+		end := min(len(word), at+w.longest)
+		for ; end > at; end-- {
+			if _, ok := w.vocabulary[word[at:end]]; ok {
+				break
+			}
+		}
+		if end == at {
+			return 1
+		}
+		n++
+		at = end
+	}
+	return n
+}
+
+// parts cuts a text into as few pieces of at most most tokens as it can, at white space where there is any, and of about equal length; a text that fits is itself.
+func parts(text string, c counter, most int) []string {
+	n := c.count(text)
+	if n <= most || utf8.RuneCountInString(text) < 2 {
+		return []string{text}
+	}
+	pieces := (n + most - 1) / most
+	at := cut(text, len(text)*(pieces/2)/pieces)
+	if pieces == 1 || at <= 0 || at >= len(text) {
+		at = cut(text, len(text)/2)
+	}
+	return append(parts(text[:at], c, most), parts(text[at:], c, most)...)
+}
+
+// cut is the best place near a byte: behind white space within an eighth of the text before it, else the start of the rune.
+func cut(text string, near int) int {
+	if i := strings.LastIndexFunc(text[:near], unicode.IsSpace); i >= 0 && near-i <= len(text)/8 {
+		_, size := utf8.DecodeRuneInString(text[i:])
+		return i + size
+	}
+	for near > 0 && !utf8.RuneStart(text[near]) {
+		near--
+	}
+	if near == 0 {
+		_, near = utf8.DecodeRuneInString(text)
+	}
+	return near
+}
