@@ -46,7 +46,7 @@ func TestHits(t *testing.T) {
 	}{
 		{0, 121, []string{"a", "b"}},
 		{50, 122, []string{"a", "b"}},
-		{51, 122, []string{"b"}},
+		{80, 122, []string{"b"}},
 		{300, 400, []string{"c"}}, // a part of a long document is that document
 		{90, 200, []string{"b", "c"}},
 		{110, 121, []string{"b"}},
