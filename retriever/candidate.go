@@ -32,12 +32,12 @@ type Class string
 // The classes of embedders.
 const (
 	Lexical     Class = "lexical"     // no dense arm: word vectors at most
-	Static      Class = "static"      // the built-in embedder: a mean of word vectors
+	WordVectors Class = "static"      // the built-in embedder: a mean of word vectors
 	Transformer Class = "transformer" // any model that reads words in their context
 )
 
 // Classes lists all classes.
-func Classes() []Class { return []Class{Lexical, Static, Transformer} }
+func Classes() []Class { return []Class{Lexical, WordVectors, Transformer} }
 
 // Candidate is one chunk as the ranker sees it, for learning and for explaining. Features are aligned to FeatureNames, scaled to about 0…1 inside one question.
 type Candidate struct {

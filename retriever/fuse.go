@@ -2,93 +2,106 @@ package retriever
 
 import (
 	"cmp"
-	"hash/maphash"
+	"iter"
 	"slices"
-
-	"github.com/contextd/contextd/internal/crm"
 )
 
-// fuse scores every candidate by a convex combination of both arms, each scaled by its best, and orders them: the focus first (in reading order), then by score,
-// ties by chunk id. Convex beats reciprocal ranks in and out of domain (Bruch et al., arXiv 2210.11934).
-func fuse(byID map[string]*candidate, dense float64) []candidate {
-	best := map[string]float64{}
-	for _, c := range byID {
-		for arm, s := range c.parts {
-			best[arm] = max(best[arm], s)
+// defaultDenseShare is for a weak embedder; convex beats reciprocal ranks in and out of domain (Bruch et al., arXiv 2210.11934).
+const defaultDenseShare = 0.2
+
+// rrfK is the constant of reciprocal rank fusion (Cormack et al., SIGIR 2009).
+const rrfK = 60
+
+// convex scores by BM25 and cosine, each scaled by its best. Chunks with neither are no candidates.
+func (s *selection) convex(dense float64, focus []bool) {
+	e := s.evidence
+	top := best(e.dense)
+	for i := range e.bm25 {
+		var x float32
+		if e.bestBM25 > 0 {
+			x = float32(1-dense) * e.bm25[i] / e.bestBM25
+		}
+		if top > 0 {
+			x += float32(dense) * e.dense[i] / top
+		}
+		if e.in[i] && x > 0 && (focus == nil || !focus[i]) {
+			s.ranked = append(s.ranked, ranked{int32(i), x})
 		}
 	}
-	out := make([]candidate, 0, len(byID))
-	for _, c := range byID {
-		for arm, w := range map[string]float64{"keyword": 1 - dense, "dense": dense} {
-			if best[arm] > 0 && c.parts[arm] > 0 {
-				c.score += w * c.parts[arm] / best[arm]
-			}
+}
+
+// reciprocal scores by the ranks in both arms.
+func (s *selection) reciprocal(focus []bool) {
+	e := s.evidence
+	total := make([]float32, len(e.in))
+	for _, arm := range [][]float32{e.bm25, e.dense} {
+		for rank, i := range s.byScore(arm) {
+			total[i] += 1 / float32(rrfK+rank+1)
 		}
-		if c.focus {
-			c.parts["focus"] = 1
-		}
-		out = append(out, *c)
 	}
-	slices.SortFunc(out, func(a, b candidate) int {
-		switch {
-		case a.focus && b.focus:
-			return cmp.Compare(a.pos, b.pos)
-		case a.focus:
-			return -1
-		case b.focus:
-			return 1
+	for i, x := range total {
+		if x > 0 && (focus == nil || !focus[i]) {
+			s.ranked = append(s.ranked, ranked{int32(i), x})
 		}
-		return cmp.Or(cmp.Compare(b.score, a.score), cmp.Compare(a.id, b.id))
+	}
+}
+
+// byScore are the chunks inside the filter with a positive score, best first, ties by id.
+func (s *selection) byScore(scores []float32) []int32 {
+	var out []int32
+	for i, x := range scores {
+		if x > 0 && s.evidence.in[i] {
+			out = append(out, int32(i))
+		}
+	}
+	chunks := s.account.postings.Chunks
+	slices.SortFunc(out, func(x, y int32) int {
+		return cmp.Or(cmp.Compare(scores[y], scores[x]), cmp.Compare(chunks[x].ID, chunks[y].ID))
 	})
 	return out
 }
 
-// copies remembers the texts that were chosen, as sets of hashed word triples, so that forwarded and quoted repeats do not fill the answer.
-type copies struct {
-	seed maphash.Seed
-	sets []map[uint64]bool
-}
-
-// nearCopy is the share of the smaller text's triples that the other one must hold.
-const nearCopy = 0.9
-
-// has reports whether a text with these triples is a near copy of one that was added.
-func (c *copies) has(set map[uint64]bool) bool {
-	for _, other := range c.sets {
-		small, large := set, other
-		if len(small) > len(large) {
-			small, large = large, small
-		}
-		shared := 0
-		for h := range small {
-			if large[h] {
-				shared++
+// consider yields the chunks that are worth a full score: all of a small account, else the best of both arms with what surrounds them (structure can lift an item
+// that has no word of the question).
+func (e *evidence) consider(a *account, depth int) iter.Seq[int32] {
+	n := int32(len(a.shapes))
+	if n <= Small {
+		return func(yield func(int32) bool) {
+			for i := int32(0); i < n && yield(i); i++ {
 			}
 		}
-		// Texts of very different length are no copies of each other, even when one holds the other.
-		if len(small) > 0 && float64(shared) >= nearCopy*float64(len(small)) && 2*len(small) >= len(large) {
-			return true
+	}
+	marked := make([]bool, n)
+	for _, arm := range [][]float32{e.bm25, e.dense, e.static} {
+		for _, i := range highest(arm, depth) {
+			marked[i] = true
+			for _, j := range a.around(i) {
+				if j != none {
+					marked[j] = true
+				}
+			}
 		}
 	}
-	return false
+	return func(yield func(int32) bool) {
+		for i := int32(0); i < n; i++ {
+			if marked[i] && !yield(i) {
+				return
+			}
+		}
+	}
 }
 
-func (c *copies) add(set map[uint64]bool) { c.sets = append(c.sets, set) }
-
-func (c *copies) triples(text string) map[uint64]bool {
-	if c.seed == (maphash.Seed{}) {
-		c.seed = maphash.MakeSeed()
-	}
-	words := crm.Terms(text)
-	set := map[uint64]bool{}
-	for i := range words {
-		var h maphash.Hash
-		h.SetSeed(c.seed)
-		for _, w := range words[i:min(i+3, len(words))] {
-			_, _ = h.WriteString(w) // a hash never fails to write
-			_ = h.WriteByte(0)
+// highest are the indexes of the k highest positive scores, in no order.
+func highest(scores []float32, k int) []int32 {
+	var out []int32
+	for i, x := range scores {
+		if x > 0 {
+			out = append(out, int32(i))
 		}
-		set[h.Sum64()] = true
 	}
-	return set
+	if len(out) <= k {
+		return out
+	}
+	slices.SortFunc(out, func(x, y int32) int { return cmp.Or(cmp.Compare(scores[y], scores[x]), cmp.Compare(x, y)) })
+	return out[:k]
 }

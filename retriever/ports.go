@@ -46,5 +46,11 @@ type Static interface {
 	Neighbours(word string) []Neighbour
 }
 
+// Statistics knows how common words are in all of a portal. It is asked at every question and must be cheap: a snapshot that is renewed now and then will do. nil means
+// that the portal is not known (yet).
+type Statistics interface {
+	Statistics(ctx context.Context, portal crm.PortalID) (*crm.WordStatistics, error)
+}
+
 // Neighbour is a word of similar meaning.
 type Neighbour = crm.WordNeighbour

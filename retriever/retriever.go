@@ -3,25 +3,53 @@ package retriever
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strconv"
+	"sync"
 	"time"
 
 	"github.com/contextd/contextd/internal/crm"
 )
 
+// Fusion is how the parts of a candidate's score come together.
+type Fusion int
+
+// The fusions. The other two stand for comparison.
+const (
+	Learned Fusion = iota // a linear function of all features, with weights that were learned
+	Convex                // BM25 and cosine, each scaled by its best, weighted by DenseShare
+	RRF                   // reciprocal ranks of BM25 and cosine (k = 60)
+)
+
 // Retriever answers questions inside one account. Its fields are set once; it is safe for concurrent use. The zero numbers are the defaults named beside them.
 type Retriever struct {
-	Embedder Embedder
-	Nearest  Nearest
-	Postings Postings
-	Bodies   Bodies
-	Dense    float64 // weight of the dense arm in the convex fusion: 0.2 (a weak embedder must not drown the keyword arm)
-	Depth    int     // candidates taken from each arm: 200
+	Postings   Postings
+	Bodies     Bodies
+	Dense      Dense            // nil: no dense arm
+	Matcher    Matcher          // for whole portals and accounts too large to hold; nil: those are errors
+	Static     Static           // nil: no word vectors
+	Statistics Statistics       // nil: rare is what is rare in the account
+	Names      Names            // nil: only speakers are known by name
+	Weights    *Weights         // nil: the embedded ones
+	Fusion     Fusion           // Learned
+	DenseShare float64          // weight of the dense arm in Convex: 0.2 (a weak embedder must not drown the keyword arm)
+	Depth      int              // candidates taken from each arm of an account that has more than Small chunks: 400
+	Now        func() time.Time // time.Now
+
+	once    sync.Once
+	linear  linear
+	cache   cache
+	scratch sync.Pool // of *evidence
 }
 
-const defaultLimit = 10
+const (
+	defaultLimit = 10
+	defaultDepth = 400
+	// Small accounts have all their chunks ranked.
+	Small = 2000
+)
 
 // Retrieve returns the passages that answer the question: by score when only a limit is given, in chronological order when they are packed to a budget. The
 // chunks of the focus come first in both selections. An account that is not known, or has no text, is an empty answer; an invalid filter is crm.ErrInvalid.
@@ -29,20 +57,31 @@ func (r *Retriever) Retrieve(ctx context.Context, q crm.Question) (crm.Context, 
 	if !q.Valid() {
 		return crm.Context{}, fmt.Errorf("retrieve: the question names no portal and account: %w", crm.ErrInvalid)
 	}
-	p, err := r.Postings.Postings(ctx, q.Account)
+	out, err := r.retrieve(ctx, q)
 	if err != nil {
-		return crm.Context{}, fmt.Errorf("retrieve from %s: %w", q.Account, err)
+		return crm.Context{}, fmt.Errorf("retrieve from %s: %w", scope(q.Filter), err)
 	}
-	query := terms(q.Text)
-	cands, err := r.candidates(ctx, q, p, query)
+	return out, nil
+}
+
+func scope(f crm.Filter) string {
+	if f.Wide {
+		return "portal " + f.Portal.String()
+	}
+	return f.Account.String()
+}
+
+func (r *Retriever) retrieve(ctx context.Context, q crm.Question) (crm.Context, error) {
+	s, err := r.rank(ctx, q)
 	if err != nil {
-		return crm.Context{}, fmt.Errorf("retrieve from %s: %w", q.Account, err)
+		return crm.Context{}, err
 	}
-	chosen, err := r.choose(ctx, q, cands)
+	defer r.release(s)
+	chosen, err := r.choose(ctx, q, s)
 	if err != nil {
-		return crm.Context{}, fmt.Errorf("retrieve from %s: %w", q.Account, err)
+		return crm.Context{}, err
 	}
-	out := crm.Context{Passages: chosen, Left: len(cands) - len(chosen), Coverage: coverage(p, query, chosen)}
+	out := crm.Context{Passages: chosen, Left: len(s.ranked) - len(chosen), Coverage: s.coverage(chosen)}
 	if q.Budget > 0 {
 		slices.SortStableFunc(out.Passages, chronological)
 	}
@@ -52,136 +91,116 @@ func (r *Retriever) Retrieve(ctx context.Context, q crm.Question) (crm.Context, 
 	return out, nil
 }
 
-// candidate is a chunk with its score and what the score is made of.
-type candidate struct {
-	id    string
-	focus bool
-	pos   int
-	score float64
-	parts map[string]float64
-}
-
-// candidates scores the chunks that either arm found, and all chunks of the focus, best first.
-func (r *Retriever) candidates(ctx context.Context, q crm.Question, p *crm.Postings, query []string) ([]candidate, error) {
-	depth := cmp.Or(r.Depth, 200)
-	byID := map[string]*candidate{}
-	at := func(id string) *candidate {
-		if byID[id] == nil {
-			byID[id] = &candidate{id: id, parts: map[string]float64{}}
-		}
-		return byID[id]
+// Candidates are all chunks of the account that the ranker would consider, with their features, best first: what weights are learned from. It is for accounts that are
+// held in memory; for others crm.ErrTooLarge.
+func (r *Retriever) Candidates(ctx context.Context, q crm.Question) ([]Candidate, error) {
+	if !q.Valid() || q.Wide {
+		return nil, fmt.Errorf("candidates: the question names no portal and account: %w", crm.ErrInvalid)
 	}
-	for _, h := range match(p, q.Filter, query, depth) {
-		at(h.Chunk).parts["keyword"] = h.Score
-	}
-	if q.Text != "" {
-		hits, err := r.dense(ctx, q, depth)
-		if err != nil {
-			return nil, err
-		}
-		for _, h := range hits {
-			at(h.Chunk).parts["dense"] = h.Score
-		}
-	}
-	if !q.Focus.IsZero() {
-		reach := q.Filter
-		reach.Since = time.Time{} // the window is for what surrounds the focus, not for what the question is about
-		for _, c := range p.Chunks {
-			if c.Activity == q.Focus && reach.Matches(c.Kind, c.Time, c.Created) {
-				f := at(c.ID)
-				f.focus, f.pos = true, c.Pos
-			}
-		}
-	}
-	return fuse(byID, cmp.Or(r.Dense, 0.2)), nil
-}
-
-func (r *Retriever) dense(ctx context.Context, q crm.Question, depth int) ([]crm.Hit, error) {
-	vecs, _, err := r.Embedder.Embed(ctx, crm.EmbedQuery, []string{q.Text})
+	s, err := r.rank(ctx, q)
 	if err != nil {
-		return nil, fmt.Errorf("embed the question: %w", err)
+		return nil, fmt.Errorf("candidates of %s: %w", q.Account, err)
 	}
-	return r.Nearest.Nearest(ctx, vecs[0], q.Filter, depth)
-}
-
-const (
-	spare      = 2  // bodies fetched beyond those wanted, in place of near copies
-	mostBodies = 64 // of one page
-)
-
-// choose walks the candidates best first, drops near copies of what was chosen, and stops at the limit or when the budget is full.
-func (r *Retriever) choose(ctx context.Context, q crm.Question, cands []candidate) ([]crm.Passage, error) {
-	limit := cmp.Or(q.Limit, defaultLimit)
-	if q.Budget > 0 && q.Limit == 0 {
-		limit = len(cands)
+	defer r.release(s)
+	if s.account == nil {
+		return nil, fmt.Errorf("candidates of %s: %w", q.Account, crm.ErrTooLarge)
 	}
-	var chosen []crm.Passage
-	var seen copies
-	used := 0
-	for start := 0; start < len(cands) && len(chosen) < limit; {
-		// Bodies are fetched in pages, as many as are still wanted and a few for near copies: most questions need far fewer than there are candidates.
-		part := cands[start:min(start+min(limit-len(chosen)+spare, mostBodies), len(cands))]
-		start += len(part)
-		bodies, err := r.bodies(ctx, q.Portal, part)
-		if err != nil {
-			return nil, err
+	out := make([]Candidate, 0, len(s.ranked))
+	var row [featureCount]float32
+	for _, c := range s.ranked {
+		s.evidence.row(s.account, s.question, c.chunk, &row)
+		features := make([]float64, featureCount)
+		for i, x := range row {
+			features[i] = float64(x)
 		}
-		for _, c := range part {
-			b, ok := bodies[c.id]
-			if !ok || len(chosen) == limit {
-				continue // removed since the postings were read, or enough
-			}
-			size := Tokens(b.Text)
-			if q.Budget > 0 && used+size > q.Budget {
-				continue
-			}
-			set := seen.triples(b.Text)
-			if !c.focus && seen.has(set) {
-				continue
-			}
-			seen.add(set)
-			used += size
-			b.Score, b.Parts = c.score, c.parts
-			chosen = append(chosen, b)
-		}
+		out = append(out, Candidate{Chunk: s.id(c), Shape: s.account.shapes[c.chunk], Features: features, Score: float64(c.score)})
 	}
-	return chosen, nil
-}
-
-func (r *Retriever) bodies(ctx context.Context, portal crm.PortalID, cands []candidate) (map[string]crm.Passage, error) {
-	ids := make([]string, len(cands))
-	for i, c := range cands {
-		ids[i] = c.id
-	}
-	ps, err := r.Bodies.Bodies(ctx, portal, ids)
-	if err != nil {
-		return nil, fmt.Errorf("read bodies: %w", err)
-	}
-	out := make(map[string]crm.Passage, len(ps))
-	for _, p := range ps {
-		if p.Activity.Portal != portal {
-			return nil, fmt.Errorf("body of chunk %s is of portal %s, asked for %s: %w", p.Chunk, p.Activity.Portal, portal, crm.ErrForbidden)
-		}
-		out[p.Chunk] = p
-	}
+	slices.SortFunc(out, func(a, b Candidate) int { return cmp.Or(cmp.Compare(b.Score, a.Score), cmp.Compare(a.Chunk, b.Chunk)) })
 	return out, nil
 }
 
-// chronological orders by time (unknown times first), then by activity and position.
-func chronological(a, b crm.Passage) int {
-	return cmp.Or(a.Time.Compare(b.Time), a.Activity.Compare(b.Activity), cmp.Compare(a.Start, b.Start))
+// now is the moment that relative dates count from.
+func (r *Retriever) now(q crm.Question) time.Time {
+	switch {
+	case !q.Now.IsZero():
+		return q.Now
+	case !q.AsOf.IsZero():
+		return q.AsOf
+	case r.Now != nil:
+		return r.Now()
+	}
+	return time.Now()
 }
 
-// Tokens estimates the tokens of a text for packing: a quarter of its bytes for Latin script, one per character beyond U+2E80 (CJK). It errs on the high side.
-func Tokens(text string) int {
-	wide := 0
-	narrow := 0
-	for _, c := range text {
-		if c >= 0x2E80 {
-			wide++
-		} else {
-			narrow++
+// release gives the arrays of a selection back.
+func (r *Retriever) release(s *selection) {
+	if s.evidence != nil {
+		r.scratch.Put(s.evidence)
+	}
+}
+
+// rank reads the account and scores its candidates.
+func (r *Retriever) rank(ctx context.Context, q crm.Question) (*selection, error) {
+	if q.Wide {
+		return r.wide(ctx, q)
+	}
+	p, err := r.Postings.Postings(ctx, q.Account)
+	if errors.Is(err, crm.ErrTooLarge) && r.Matcher != nil {
+		return r.wide(ctx, q)
+	}
+	if err != nil {
+		return nil, err
+	}
+	stats, err := r.statistics(ctx, q.Portal)
+	if err != nil {
+		return nil, err
+	}
+	a := r.cache.of(p, func() *account { return prepare(p, stats, r.Static) })
+	names, err := r.names(ctx, q)
+	if err != nil {
+		return nil, err
+	}
+	s := &selection{account: a, question: a.ask(q, r.now(q), stats, r.Static, names)}
+	var near Near
+	if r.Dense != nil && q.Text != "" {
+		if near, err = r.Dense.Near(ctx, q.Text, q.Filter, r.depth(a)); err != nil {
+			return nil, err
 		}
 	}
-	return wide + narrow/4 + 1
+	s.evidence, _ = r.scratch.Get().(*evidence)
+	if s.evidence == nil {
+		s.evidence = &evidence{}
+	}
+	r.score(s, q, near)
+	return s, nil
+}
+
+// depth is how many hits the dense arm is asked for.
+func (r *Retriever) depth(a *account) int {
+	if len(a.shapes) <= Small {
+		return max(1, len(a.shapes))
+	}
+	return cmp.Or(r.Depth, defaultDepth)
+}
+
+func (r *Retriever) statistics(ctx context.Context, portal crm.PortalID) (statistics, error) {
+	if r.Statistics == nil {
+		return nil, nil
+	}
+	s, err := r.Statistics.Statistics(ctx, portal)
+	if err != nil {
+		return nil, fmt.Errorf("word statistics: %w", err)
+	}
+	return s, nil
+}
+
+func (r *Retriever) names(ctx context.Context, q crm.Question) ([]Name, error) {
+	if r.Names == nil || q.Text == "" {
+		return nil, nil
+	}
+	names, err := r.Names.Names(ctx, q.Account)
+	if err != nil {
+		return nil, fmt.Errorf("names: %w", err)
+	}
+	return names, nil
 }

@@ -1,6 +1,7 @@
 package retriever_test
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -9,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/contextd/contextd/internal/analysis"
 	"github.com/contextd/contextd/internal/crm"
 	"github.com/contextd/contextd/retriever"
 )
@@ -32,18 +34,12 @@ func (m *memory) add(id string, at time.Time, texts ...string) crm.Ref {
 	return ref
 }
 
-func (m *memory) Embed(_ context.Context, _ crm.EmbedKind, texts []string) ([][]float32, crm.Usage, error) {
-	var out [][]float32
-	for _, t := range texts {
-		out = append(out, m.embed(t))
-	}
-	return out, crm.Usage{}, nil
-}
-
-func (m *memory) Nearest(_ context.Context, vec []float32, f crm.Filter, n int) ([]crm.Hit, error) {
+// Near embeds with the toy embedder and compares with everything.
+func (m *memory) Near(_ context.Context, text string, f crm.Filter, n int) (retriever.Near, error) {
+	vec := m.embed(text)
 	var hits []crm.Hit
 	for _, c := range m.chunks {
-		if !f.Matches(c.Kind, c.Time, c.Created) {
+		if !f.Matches(c.Facets()) {
 			continue
 		}
 		v := m.embed(c.Text)
@@ -54,32 +50,37 @@ func (m *memory) Nearest(_ context.Context, vec []float32, f crm.Filter, n int) 
 		hits = append(hits, crm.Hit{Chunk: c.ID, Score: dot})
 	}
 	slices.SortFunc(hits, func(a, b crm.Hit) int {
-		if a.Score != b.Score {
-			return int(1e6 * (b.Score - a.Score))
-		}
-		return strings.Compare(a.Chunk, b.Chunk)
+		return cmp.Or(cmp.Compare(b.Score, a.Score), strings.Compare(a.Chunk, b.Chunk))
 	})
-	return hits[:min(n, len(hits))], nil
+	return retriever.Near{Item: hits[:min(n, len(hits))], Embedder: "builtin/letters"}, nil
 }
 
 func (m *memory) Postings(_ context.Context, account crm.Ref) (*crm.Postings, error) {
-	p := &crm.Postings{Terms: map[string][]crm.Posting{}}
 	if account != acme {
-		return p, nil
+		return &crm.Postings{}, nil
 	}
-	for i, c := range m.chunks {
-		counts := map[string]uint16{}
-		for _, t := range crm.Terms(c.Text) {
-			counts[t]++
+	return postings(m.chunks), nil
+}
+
+// postings are what the store would assemble of the chunks.
+func postings(chunks []crm.Chunk) *crm.Postings {
+	p := &crm.Postings{}
+	at := map[string]uint32{}
+	for _, c := range chunks {
+		from := uint32(len(p.Sequence))
+		for _, w := range crm.Terms(c.Text) {
+			id, ok := at[w]
+			if !ok {
+				id = uint32(len(p.Words))
+				at[w] = id
+				p.Words = append(p.Words, w)
+			}
+			p.Sequence = append(p.Sequence, id)
 		}
-		n := len(crm.Terms(c.Text))
-		p.Tokens += n
-		p.Chunks = append(p.Chunks, crm.PostedChunk{ID: c.ID, Activity: c.Activity, Pos: c.Pos, Kind: c.Kind, Time: c.Time, Created: c.Created, Tokens: n})
-		for t, k := range counts {
-			p.Terms[t] = append(p.Terms[t], crm.Posting{Chunk: uint32(i), Count: k})
-		}
+		p.Chunks = append(p.Chunks, crm.PostedChunk{ID: c.ID, Activity: c.Activity, Pos: c.Pos, Kind: c.Kind, Time: c.Time, Created: c.Created, Session: c.Session,
+			Speaker: c.Speaker, People: c.People, Language: "en", Generated: c.Generated, Traits: analysis.Traits(c.Text, "en"), From: from, To: uint32(len(p.Sequence))})
 	}
-	return p, nil
+	return p
 }
 
 func (m *memory) Bodies(_ context.Context, portal crm.PortalID, ids []string) ([]crm.Passage, error) {
@@ -105,7 +106,7 @@ func open(m *memory) *retriever.Retriever {
 	if m.embed == nil {
 		m.embed = byLetters
 	}
-	return &retriever.Retriever{Embedder: m, Nearest: m, Postings: m, Bodies: m}
+	return &retriever.Retriever{Dense: m, Postings: m, Bodies: m}
 }
 
 func ask(t *testing.T, m *memory, q crm.Question) crm.Context {
@@ -134,7 +135,7 @@ func TestKeywordArmFindsTheRareWord(t *testing.T) {
 	m.add("2", day, "they asked for single sign-on before the renewal")
 	m.add("3", day, "weather and football")
 	c := ask(t, m, crm.Question{Text: "What about sign-on?", Limit: 1})
-	if ids(c) != "2-0" || c.Passages[0].ID != "P1" || c.Passages[0].Parts["keyword"] == 0 {
+	if ids(c) != "2-0" || c.Passages[0].ID != "P1" || c.Passages[0].Parts["bm25"] == 0 {
 		t.Errorf("have %s with %v", ids(c), c.Passages)
 	}
 }

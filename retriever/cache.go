@@ -1,0 +1,74 @@
+package retriever
+
+import (
+	"container/list"
+	"sync"
+
+	"github.com/contextd/contextd/internal/crm"
+)
+
+// cacheBytes is about how much prepared accounts may take; the one in use may be larger.
+const cacheBytes = 64 << 20
+
+// cache keeps prepared accounts of the postings used last. Postings are never changed, so the pointer says which they are: a changed account has new ones.
+type cache struct {
+	mu      sync.Mutex
+	used    int
+	order   *list.List // of *prepared, used last first
+	entries map[*crm.Postings]*list.Element
+}
+
+type prepared struct {
+	postings *crm.Postings
+	once     sync.Once
+	account  *account
+	bytes    int
+}
+
+// of answers from the cache or builds; callers that ask for the same postings at once wait for one build.
+func (c *cache) of(p *crm.Postings, build func() *account) *account {
+	entry := c.entry(p)
+	entry.once.Do(func() {
+		entry.account = build()
+		c.settle(entry)
+	})
+	return entry.account
+}
+
+func (c *cache) entry(p *crm.Postings) *prepared {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.entries == nil {
+		c.entries, c.order = map[*crm.Postings]*list.Element{}, list.New()
+	}
+	e := c.entries[p]
+	if e == nil {
+		e = c.order.PushFront(&prepared{postings: p})
+		c.entries[p] = e
+	}
+	c.order.MoveToFront(e)
+	return e.Value.(*prepared)
+}
+
+// settle counts a built account and lets those go that were not used for longest. An account that is still being built counts nothing yet and stays.
+func (c *cache) settle(entry *prepared) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	entry.bytes = entry.account.bytes()
+	c.used += entry.bytes
+	for e := c.order.Back(); e != nil && c.used > cacheBytes; {
+		last, before := e.Value.(*prepared), e.Prev()
+		if last != entry && last.bytes > 0 {
+			c.order.Remove(e)
+			delete(c.entries, last.postings)
+			c.used -= last.bytes
+		}
+		e = before
+	}
+}
+
+// bytes is about what the account takes beside its postings.
+func (a *account) bytes() int {
+	const perChunk, perStem = 64, 90
+	return len(a.shapes)*perChunk + len(a.stems)*perStem + len(a.words)*perStem/2 + 8*len(a.post) + 4*len(a.places) + 4*len(a.vectors)
+}

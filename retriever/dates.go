@@ -1,0 +1,376 @@
+package retriever
+
+import (
+	"slices"
+	"strconv"
+	"time"
+
+	"github.com/contextd/contextd/internal/crm"
+)
+
+// span is a stretch of time that a question names: from inclusive, to exclusive. Weight is 1, and less for a reading that is less likely (an earlier May than the last).
+type span struct {
+	from, to time.Time
+	weight   float64
+}
+
+// dates reads the times that a text names in English, German, French and Spanish: "on 7 May", "in March 2023", "last week", "in Q2", "vor drei Tagen", "hier", "la semana
+// pasada". What is relative counts from now. A month or day without a year may be of any year between first and last (what the account holds), the last one before now first.
+func dates(text string, now, first, last time.Time) []span {
+	r := dateReader{words: crm.Terms(text), now: now, first: first, last: last}
+	for i := 0; i < len(r.words); {
+		i += max(1, r.at(i))
+	}
+	return r.spans
+}
+
+type dateReader struct {
+	words            []string
+	now, first, last time.Time
+	spans            []span
+}
+
+func (r *dateReader) word(i int) string {
+	if i < 0 || i >= len(r.words) {
+		return ""
+	}
+	return r.words[i]
+}
+
+// number reads 1 to max, as digits or as a word, with or without an ordinal ending; 0 when it is none.
+func (r *dateReader) number(i, most int) int {
+	w := r.word(i)
+	if n := numberWords[w]; n > 0 && n <= most {
+		return n
+	}
+	digits := 0
+	for digits < len(w) && w[digits] >= '0' && w[digits] <= '9' {
+		digits++
+	}
+	if digits == 0 || (digits < len(w) && !slices.Contains(ordinals, w[digits:])) {
+		return 0
+	}
+	n, err := strconv.Atoi(w[:digits])
+	if err != nil || n < 1 || n > most {
+		return 0
+	}
+	return n
+}
+
+func (r *dateReader) year(i int) int {
+	w := r.word(i)
+	if len(w) != 4 {
+		return 0
+	}
+	if n, err := strconv.Atoi(w); err == nil && n >= 1980 && n < 2100 {
+		return n
+	}
+	return 0
+}
+
+// at reads what begins at word i and says how many words it took; 0 when no time begins there.
+func (r *dateReader) at(i int) int {
+	for _, read := range []func(int) int{r.written, r.dayMonth, r.monthDay, r.quarter, r.ago, r.relative, r.single} {
+		if n := read(i); n > 0 {
+			return n
+		}
+	}
+	return 0
+}
+
+// written is a date in digits: 2023-05-07, 7.5.2023, 5/7/2023 (both readings).
+func (r *dateReader) written(i int) int {
+	if y := r.year(i); y > 0 {
+		if m, d := r.number(i+1, 12), r.number(i+2, 31); m > 0 && d > 0 {
+			r.day(y, m, d, 1)
+			return 3
+		}
+	}
+	if parts := dotted(r.word(i)); len(parts) == 3 && parts[2] >= 1980 && parts[1] <= 12 && parts[0] <= 31 {
+		r.day(parts[2], parts[1], parts[0], 1)
+		return 1
+	}
+	a, b, y := r.number(i, 31), r.number(i+1, 31), r.year(i+2)
+	if a == 0 || b == 0 || y == 0 {
+		return 0
+	}
+	if a <= 12 {
+		r.day(y, a, b, 1)
+	}
+	if b <= 12 && a != b {
+		r.day(y, b, a, 1)
+	}
+	return 3
+}
+
+// dotted splits 7.5.2023.
+func dotted(w string) []int {
+	var out []int
+	n, digits := 0, 0
+	for i := range len(w) + 1 {
+		if i == len(w) || w[i] == '.' {
+			if digits == 0 {
+				return nil
+			}
+			out, n, digits = append(out, n), 0, 0
+			continue
+		}
+		if w[i] < '0' || w[i] > '9' || digits == 4 {
+			return nil
+		}
+		n, digits = n*10+int(w[i]-'0'), digits+1
+	}
+	return out
+}
+
+// dayMonth is "7 May", "7th of May, 2023", "7. Mai 2023", "7 de mayo de 2023".
+func (r *dateReader) dayMonth(i int) int {
+	d := r.number(i, 31)
+	if d == 0 {
+		return 0
+	}
+	n := 1
+	if slices.Contains([]string{"of", "de", "day"}, r.word(i+n)) {
+		n++
+	}
+	m, ok := months[r.word(i+n)]
+	if !ok {
+		return 0
+	}
+	n++
+	year, took := r.yearBehind(i + n)
+	r.day(year, m, d, 1)
+	return n + took
+}
+
+// yearBehind is a year at i, or behind "of", "de" or "in".
+func (r *dateReader) yearBehind(i int) (year, took int) {
+	if y := r.year(i); y > 0 {
+		return y, 1
+	}
+	if slices.Contains([]string{"of", "de", "del", "in"}, r.word(i)) {
+		if y := r.year(i + 1); y > 0 {
+			return y, 2
+		}
+	}
+	return 0, 0
+}
+
+// monthDay is "May 7, 2023", "May 7th", "May 2023", "in May".
+func (r *dateReader) monthDay(i int) int {
+	m, ok := months[r.word(i)]
+	if !ok {
+		return 0
+	}
+	if y, took := r.yearBehind(i + 1); y > 0 {
+		r.month(y, m)
+		return 1 + took
+	}
+	if d := r.number(i+1, 31); d > 0 && numberWords[r.word(i+1)] == 0 {
+		y, took := r.yearBehind(i + 2)
+		r.day(y, m, d, 1)
+		return 2 + took
+	}
+	if ambiguous[r.word(i)] && !slices.Contains(before, r.word(i-1)) {
+		return 0
+	}
+	r.month(0, m)
+	return 1
+}
+
+// quarter is "Q2", "Q2 2024", "second quarter of 2024", "zweites Quartal", "deuxième trimestre".
+func (r *dateReader) quarter(i int) int {
+	q, n := 0, 1
+	if w := r.word(i); len(w) == 2 && (w[0] == 'q' || w[0] == 't') && w[1] >= '1' && w[1] <= '4' {
+		q = int(w[1] - '0')
+	} else if q = r.number(i, 4); q == 0 || units[r.word(i+1)] != quarterUnit {
+		return 0
+	} else {
+		n = 2
+	}
+	if y, took := r.yearBehind(i + n); y > 0 {
+		r.add(date(y, 3*q-2, 1), date(y, 3*q+1, 1), 1)
+		return n + took
+	}
+	r.anyYear(func(y int) (time.Time, time.Time) { return date(y, 3*q-2, 1), date(y, 3*q+1, 1) })
+	return n
+}
+
+// ago is "3 days ago", "vor drei Tagen", "il y a 3 jours", "hace tres días".
+func (r *dateReader) ago(i int) int {
+	n := 0
+	switch {
+	case r.word(i) == "vor", r.word(i) == "hace":
+		n = 1
+	case r.word(i) == "il" && r.word(i+1) == "y" && r.word(i+2) == "a":
+		n = 3
+	}
+	count := r.number(i+n, 99)
+	unit, ok := units[r.word(i+n+1)]
+	if count == 0 || !ok {
+		return 0
+	}
+	took := n + 2
+	if n == 0 {
+		if r.word(i+2) != "ago" {
+			return 0
+		}
+		took = 3
+	}
+	from := r.shift(unit, -count)
+	if unit == weekendUnit {
+		unit = weekUnit
+	}
+	r.add(from, r.after(unit, from), 1)
+	return took
+}
+
+// relative is "last week", "this quarter", "in the last 3 months", "letzten Monat", "la semaine dernière", "el mes pasado", "next year", "last Tuesday".
+func (r *dateReader) relative(i int) int {
+	if dir, ok := directions[r.word(i)]; ok {
+		if count := r.number(i+1, 99); count > 0 && dir < 0 {
+			if unit, ok := units[r.word(i+2)]; ok {
+				r.add(r.shift(unit, -count), r.now.Add(time.Second), 1)
+				return 3
+			}
+		}
+		if r.near(r.word(i+1), dir) {
+			return 2
+		}
+		return 0
+	}
+	if dir, ok := directions[r.word(i+1)]; ok && trailing[r.word(i+1)] && r.near(r.word(i), dir) {
+		return 2
+	}
+	return 0
+}
+
+// near adds the unit or weekday in the direction: -1 the one before this one, 0 this one, 1 the next one.
+func (r *dateReader) near(word string, dir int) bool {
+	if day, ok := weekdays[word]; ok {
+		r.weekday(day, dir)
+		return true
+	}
+	unit, ok := units[word]
+	if !ok {
+		return false
+	}
+	from := r.shift(unit, dir)
+	r.add(from, r.after(unit, from), 1)
+	return true
+}
+
+// single is one word: "yesterday", "today", "vorgestern", "on Tuesday", a year.
+func (r *dateReader) single(i int) int {
+	w := r.word(i)
+	if off, ok := dayWords[w]; ok {
+		from := midnight(r.now).AddDate(0, 0, off)
+		r.add(from, from.AddDate(0, 0, 1), 1)
+		return 1
+	}
+	if w == "aujourd" && r.word(i+1) == "hui" {
+		r.add(midnight(r.now), midnight(r.now).AddDate(0, 0, 1), 1)
+		return 2
+	}
+	if day, ok := weekdays[w]; ok {
+		r.weekday(day, -1)
+		return 1
+	}
+	if y := r.year(i); y > 0 {
+		r.add(date(y, 1, 1), date(y+1, 1, 1), 1)
+		return 1
+	}
+	return 0
+}
+
+func (r *dateReader) weekday(day time.Weekday, dir int) {
+	today := midnight(r.now)
+	off := (int(today.Weekday()) - int(day) + 7) % 7
+	if off == 0 && dir != 0 {
+		off = 7
+	}
+	from := today.AddDate(0, 0, -off)
+	if dir > 0 {
+		from = from.AddDate(0, 0, 7)
+	}
+	r.add(from, from.AddDate(0, 0, 1), 1)
+}
+
+// shift is the beginning of the unit that lies n units from now.
+func (r *dateReader) shift(u unitOfTime, n int) time.Time {
+	t := midnight(r.now)
+	switch u {
+	case weekUnit:
+		return t.AddDate(0, 0, -(int(t.Weekday())+6)%7+7*n)
+	case weekendUnit:
+		return t.AddDate(0, 0, -(int(t.Weekday())+6)%7+7*n+5)
+	case monthUnit:
+		return date(t.Year(), int(t.Month())+n, 1)
+	case quarterUnit:
+		return date(t.Year(), (int(t.Month())-1)/3*3+1+3*n, 1)
+	case yearUnit:
+		return date(t.Year()+n, 1, 1)
+	}
+	return t.AddDate(0, 0, n)
+}
+
+// after is the end of the unit that begins there.
+func (r *dateReader) after(u unitOfTime, from time.Time) time.Time {
+	switch u {
+	case weekUnit:
+		return from.AddDate(0, 0, 7)
+	case weekendUnit:
+		return from.AddDate(0, 0, 2)
+	case monthUnit:
+		return from.AddDate(0, 1, 0)
+	case quarterUnit:
+		return from.AddDate(0, 3, 0)
+	case yearUnit:
+		return from.AddDate(1, 0, 0)
+	}
+	return from.AddDate(0, 0, 1)
+}
+
+func (r *dateReader) day(y, m, d int, weight float64) {
+	if y == 0 {
+		r.anyYear(func(y int) (time.Time, time.Time) { return date(y, m, d), date(y, m, d+1) })
+		return
+	}
+	r.add(date(y, m, d), date(y, m, d+1), weight)
+}
+
+func (r *dateReader) month(y, m int) {
+	if y == 0 {
+		r.anyYear(func(y int) (time.Time, time.Time) { return date(y, m, 1), date(y, m+1, 1) })
+		return
+	}
+	r.add(date(y, m, 1), date(y, m+1, 1), 1)
+}
+
+// anyYear adds the reading of every year that the account reaches into, the last one that has begun by now first.
+func (r *dateReader) anyYear(of func(year int) (from, to time.Time)) {
+	weight := 1.0
+	from, to := r.now.Year()+1, r.now.Year()
+	if !r.first.IsZero() {
+		to = min(to, r.first.Year())
+	}
+	for y := from; y >= to; y-- {
+		start, end := of(y)
+		if start.After(r.now) && (r.last.IsZero() || start.After(r.last)) {
+			continue
+		}
+		if !r.last.IsZero() && start.After(r.last) || !r.first.IsZero() && !end.After(r.first) {
+			continue
+		}
+		r.add(start, end, weight)
+		weight *= 0.7
+	}
+}
+
+func (r *dateReader) add(from, to time.Time, weight float64) {
+	r.spans = append(r.spans, span{from, to, weight})
+}
+
+func date(y, m, d int) time.Time { return time.Date(y, time.Month(m), d, 0, 0, 0, 0, time.UTC) }
+
+func midnight(t time.Time) time.Time { return date(t.Year(), int(t.Month()), t.Day()) }

@@ -1,0 +1,197 @@
+package retriever
+
+import (
+	"math"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/contextd/contextd/internal/analysis"
+	"github.com/contextd/contextd/internal/crm"
+)
+
+// question is a question made ready for one account.
+type question struct {
+	language string
+	terms    []term
+	mass     float32 // Σ idf of the terms
+	bigrams  []bigram
+	speakers []int32 // of the account, whom the question names
+	people   []crm.Ref
+	dates    []span
+	wants    crm.Traits // HasNumber, HasTime, HasName
+	history  []term     // words of the conversation so far that are not among the terms
+	vector   []float32  // the sum of its word vectors, unit length; nil without
+}
+
+// term is one word of the question: the stems that it has in the languages of the account. One that the account does not know has no stems and still its idf: it is
+// part of what the question asks for.
+type term struct {
+	word  string
+	stems []int32
+	idf   float32
+}
+
+// bigram is two words that stand side by side in the question.
+type bigram struct{ a, b int } // indexes of terms
+
+// mostTerms is how many words of a question count: each has a bit in a mask. The rest of a longer text is read for its vector only.
+const mostTerms = 64
+
+// ask reads the question for an account.
+func (a *account) ask(q crm.Question, now time.Time, stats statistics, static Static, names []Name) *question {
+	words := crm.Terms(q.Text)
+	language := a.languageOf(q.Text)
+	out := &question{language: language, wants: wants(words), dates: dates(q.Text, now, a.first, a.last)}
+	skip := a.named(out, words)
+	resolve(out, q.Text, names)
+	out.terms, out.bigrams = a.terms(words, skip, language, stats)
+	if len(out.terms) == 0 {
+		out.terms, out.bigrams = a.terms(words, nil, language, stats) // nothing but names and function words: then these count
+	}
+	for _, t := range out.terms {
+		out.mass += t.idf
+	}
+	if len(q.History) > 0 {
+		out.history = a.past(q.History, language, out.terms, stats)
+	}
+	if static != nil {
+		out.vector = sum(static, words, skip)
+	}
+	return out
+}
+
+// languageOf is the language of a question: its own, else that of the account's text, since questions are short.
+func (a *account) languageOf(text string) string {
+	if l := analysis.Language(text); l != "" {
+		return l
+	}
+	if len(a.languages) > 0 {
+		return a.languages[0]
+	}
+	return ""
+}
+
+// named finds the speakers whom the question names, by their full name or a part of it that no other speaker has, and says which words are those names.
+func (a *account) named(out *question, words []string) (skip []bool) {
+	skip = make([]bool, len(words))
+	for id, p := range a.speakers {
+		for i := range words {
+			n := a.nameAt(int32(id), p, words[i:])
+			for j := range n {
+				skip[i+j] = true
+			}
+			if n > 0 && !slices.Contains(out.speakers, int32(id)) {
+				out.speakers = append(out.speakers, int32(id))
+			}
+		}
+	}
+	return skip
+}
+
+// nameAt says how many words from here are the speaker's name: all of it, or one word of it that is nobody else's.
+func (a *account) nameAt(id int32, p person, words []string) int {
+	if len(words) >= len(p.words) && slices.Equal(words[:len(p.words)], p.words) {
+		return len(p.words)
+	}
+	if len(p.words) == 1 || len(words[0]) < 3 || !slices.Contains(p.words, words[0]) {
+		return 0
+	}
+	for other, o := range a.speakers {
+		if int32(other) != id && slices.Contains(o.words, words[0]) {
+			return 0
+		}
+	}
+	return 1
+}
+
+// terms are the question's words that carry meaning, each once by its stem, and the pairs of them that stand side by side.
+func (a *account) terms(words []string, skip []bool, language string, stats statistics) ([]term, []bigram) {
+	var out []term
+	var pairs []bigram
+	before := none
+	for i, w := range words {
+		if skip != nil && (skip[i] || analysis.QuestionWords(w, language)) {
+			before = none
+			continue
+		}
+		t := a.term(w, stats)
+		at := slices.IndexFunc(out, func(o term) bool { return o.word == t.word || (len(t.stems) > 0 && slices.Equal(o.stems, t.stems)) })
+		if at < 0 {
+			if len(out) == mostTerms {
+				break
+			}
+			at = len(out)
+			out = append(out, t)
+		}
+		if b := (bigram{before, at}); before != none && before != at && !slices.Contains(pairs, b) {
+			pairs = append(pairs, b)
+		}
+		before = at
+	}
+	return out, pairs
+}
+
+func (a *account) term(w string, stats statistics) term {
+	t := term{word: w}
+	for _, l := range a.languages {
+		if id, ok := a.stems[analysis.Stem(w, l)]; ok && !slices.Contains(t.stems, id) {
+			t.stems = append(t.stems, id)
+		}
+	}
+	switch {
+	case len(t.stems) > 0:
+		t.idf = a.idf[t.stems[0]]
+		for _, s := range t.stems[1:] {
+			t.idf = min(t.idf, a.idf[s])
+		}
+	case stats != nil && stats.Chunks >= len(a.shapes):
+		t.idf = idf(stats.Chunks, min(stats.With[w], stats.Chunks))
+	default:
+		t.idf = idf(len(a.shapes), 0)
+	}
+	return t
+}
+
+// past are the telling words of the conversation so far, the latest first, without those that the question itself has.
+func (a *account) past(history []string, language string, own []term, stats statistics) []term {
+	var out []term
+	for i := len(history) - 1; i >= 0 && len(out) < mostTerms; i-- {
+		for _, w := range crm.Terms(strings.TrimPrefix(strings.TrimPrefix(history[i], "user: "), "agent: ")) {
+			if analysis.QuestionWords(w, language) || len(out) == mostTerms {
+				continue
+			}
+			t := a.term(w, stats)
+			same := func(o term) bool { return o.word == w || (len(t.stems) > 0 && slices.Equal(o.stems, t.stems)) }
+			if len(t.stems) > 0 && !slices.ContainsFunc(out, same) && !slices.ContainsFunc(own, same) {
+				out = append(out, t)
+			}
+		}
+	}
+	return out
+}
+
+// sum is the direction of the words' vectors together, without those to skip; nil when none has a meaning.
+func sum(static Static, words []string, skip []bool) []float32 {
+	out := make([]float32, static.Dimension())
+	any := false
+	for i, w := range words {
+		if skip != nil && skip[i] {
+			continue
+		}
+		for d, x := range static.Word(w) {
+			out[d] += x
+			any = true
+		}
+	}
+	if !any {
+		return nil
+	}
+	unit(out)
+	for _, x := range out {
+		if math.IsNaN(float64(x)) {
+			return nil
+		}
+	}
+	return out
+}

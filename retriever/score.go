@@ -1,0 +1,147 @@
+package retriever
+
+import (
+	"slices"
+
+	"github.com/contextd/contextd/internal/crm"
+)
+
+// row writes the features of one chunk.
+func (e *evidence) row(a *account, q *question, i int32, out *[featureCount]float32) {
+	*out = [featureCount]float32{}
+	c := &a.postings.Chunks[i]
+	own := e.mask[i] != 0
+	around := a.around(i)
+	lexical := func(j int32) float32 {
+		if j == none || e.bestBM25 == 0 {
+			return 0
+		}
+		return e.bm25[j] / e.bestBM25
+	}
+	out[fBM25], out[fPrev], out[fNext] = lexical(i), lexical(around[0]), lexical(around[1])
+	out[fPrev2], out[fNext2] = lexical(around[2]), lexical(around[3])
+	if e.bestSession > 0 {
+		out[fSession] = e.session[a.session[i]] / e.bestSession
+	}
+	if own {
+		out[fLength] = a.logs[i]
+		out[fDateMatch] = e.dates[i]
+		if a.speaker[i] != none && slices.Contains(q.speakers, a.speaker[i]) {
+			out[fSpeaker] = 1
+		}
+	}
+	if slices.ContainsFunc(q.people, func(p crm.Ref) bool { return slices.Contains(c.People, p) }) {
+		out[fPerson] = 1
+	}
+	out[fDate] = e.dates[i]
+	e.coverage(a, q, i, around, out)
+	e.traits(c, q, out)
+	if p := around[0]; p != none && a.postings.Chunks[p].Traits.Has(crm.Asks) {
+		out[fAfterQuestion] = out[fPrev]
+	}
+	if e.bestHistory > 0 {
+		out[fHistory] = e.history[i] / e.bestHistory
+	}
+	e.similar(a, i, around, out)
+}
+
+func (e *evidence) coverage(a *account, q *question, i int32, around [4]int32, out *[featureCount]float32) {
+	if q.mass == 0 {
+		return
+	}
+	mask := e.mask[i]
+	out[fCoverage] = q.massOf(mask) / q.mass
+	for _, j := range around {
+		if j != none {
+			mask |= e.mask[j]
+		}
+	}
+	out[fWindowCoverage] = q.massOf(mask) / q.mass
+	if len(q.bigrams) == 0 {
+		return
+	}
+	whole := q.bigramMass()
+	out[fBigrams] = e.bigrams[i] / whole
+	for _, j := range around[:2] {
+		if j != none {
+			out[fBigramsNear] = max(out[fBigramsNear], e.bigrams[j]/whole)
+		}
+	}
+}
+
+func (q *question) bigramMass() float32 {
+	var m float32
+	for _, b := range q.bigrams {
+		m += q.terms[b.a].idf + q.terms[b.b].idf
+	}
+	return m
+}
+
+func (e *evidence) traits(c *crm.PostedChunk, q *question, out *[featureCount]float32) {
+	has := q.wants & c.Traits
+	if has.Has(crm.HasNumber) {
+		out[fNumber] = 1
+	}
+	if has.Has(crm.HasTime) {
+		out[fTime] = 1
+	}
+	if has.Has(crm.HasName) {
+		out[fName] = 1
+	}
+	if !c.Traits.Has(crm.Asks) {
+		out[fStatement] = 1
+	}
+}
+
+// similar writes what vectors say. A neighbour that does not exist is as good as the item itself: a mail that stands alone is not worse for it.
+func (e *evidence) similar(a *account, i int32, around [4]int32, out *[featureCount]float32) {
+	near := func(of []float32) float32 {
+		x, n := float32(0), float32(0)
+		for _, j := range around[:2] {
+			if j != none {
+				x, n = x+of[j], n+1
+			}
+		}
+		if n == 0 {
+			return of[i]
+		}
+		return x / n
+	}
+	out[fStatic], out[fStaticNear] = e.static[i], near(e.static)
+	out[fSoft], out[fSoftWindow] = e.softOwn[i], e.softWin[i]
+	if e.hasDense {
+		out[fDense], out[fDenseNear], out[fDenseSession] = e.dense[i], near(e.dense), e.bestDenseOf[a.session[i]]
+	}
+	if e.hasWindow {
+		out[fWindow] = e.window[i]
+	}
+}
+
+// near takes over what the dense arm found. What it did not return is at most as close as its last hit, and counts as that.
+func (e *evidence) near(a *account, n Near) {
+	e.hasDense, e.hasWindow = len(n.Item) > 0, len(n.Window) > 0
+	e.dense, e.window = spread(e.dense, a, n.Item), spread(e.window, a, n.Window)
+	e.bestDenseOf = zeroed(e.bestDenseOf, a.sessions)
+	for i, x := range e.dense {
+		if s := a.session[i]; e.in[i] {
+			e.bestDenseOf[s] = max(e.bestDenseOf[s], x)
+		}
+	}
+}
+
+func spread(out []float32, a *account, hits []crm.Hit) []float32 {
+	out = zeroed(out, len(a.shapes))
+	if len(hits) == 0 {
+		return out
+	}
+	floor := float32(max(0, hits[len(hits)-1].Score))
+	for i := range out {
+		out[i] = floor
+	}
+	for _, h := range hits {
+		if i, ok := a.byID[h.Chunk]; ok {
+			out[i] = float32(max(0, h.Score))
+		}
+	}
+	return out
+}
