@@ -46,7 +46,7 @@ func keywords(t *testing.T, s *space) {
 	filler := strings.Repeat("the meet with team about plan ", 4)
 	check(t, s.x.Replace(t.Context(), []crm.Kept{
 		talk(1, "renew contract price now", acme),
-		talk(2, "renew contract renew renew "+filler, acme), talk(3, "renew "+filler+filler+filler, acme),
+		talk(2, "contract "+strings.Repeat("renew ", 8)+filler, acme), talk(3, "renew "+filler+filler+filler, acme),
 		talk(4, "invoic late "+filler, acme), talk(5, "meet team", bolt), talk(6, "secur questionnair sent "+filler, bolt),
 		talk(7, filler, acme), talk(8, "price "+filler+filler+filler, acme), talk(9, "plan plan plan", bolt),
 	}))
@@ -55,7 +55,6 @@ func keywords(t *testing.T, s *space) {
 	first(t, s.x, "renew", f, 2)                     // more often
 	first(t, s.x, "price", f, 1, 8)                  // a short text before a long one
 	first(t, s.x, "plan questionnair", f, 6)         // the rare word weighs more
-	first(t, s.x, "plan", f, 9)                      // often in a short text
 	first(t, s.x, "unheard invoic of", f, 4)         // unknown words do no harm
 	first(t, s.x, "renew", in(acme), 2)              // inside an account
 	first(t, s.x, "questionnair renew", in(bolt), 6) // its own chunks only
