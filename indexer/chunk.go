@@ -1,17 +1,20 @@
 package indexer
 
 import (
+	"cmp"
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
+	"github.com/contextd/contextd/internal/analysis"
 	"github.com/contextd/contextd/internal/crm"
 )
 
 // ChunkerVersion is part of every mark: another version of the rules of Normalise, Chunk or Header indexes everything anew.
-const ChunkerVersion = "1"
+const ChunkerVersion = "2"
 
 // Sizes of chunks in words. Texts without spaces count two runes as a word.
 const (
@@ -20,20 +23,21 @@ const (
 	maxChunkBytes  = 4 << 10 // of one piece: what has no spaces (base64) is cut at a rune boundary
 	maxTurnOverlap = 60      // words: a longer turn is not repeated in the next chunk
 	minTail        = 30      // words: a shorter last piece joins the chunk before it
+	ownLanguage    = 30      // words: a shorter chunk has its document's language
 )
 
 // Chunk divides a document for retrieval. accounts are the names of the accounts it belongs to, for the header. Every chunk's Text is exactly
-// d.Text[Start:End]; chunks come in order, cover everything but white space, and overlap only in transcripts, by one short turn. Activities that contextd wrote
-// itself, and empty ones, have none. The same input always gives the same chunks.
+// d.Text[Start:End]; chunks come in order, cover everything but white space, and overlap only in transcripts, by one short turn. A mail is its new text, a note or task
+// its paragraphs, a transcript its turns, a message thread its turns between gaps of time. Activities that contextd wrote itself, and empty ones, have none. Created is the
+// activity's creation: who knows that this text is a later one puts its own moment there. The same input always gives the same chunks.
 func Chunk(a crm.Activity, d crm.Document, accounts []string) []crm.Chunk {
 	if a.Ours || strings.TrimSpace(d.Text) == "" {
 		return nil
 	}
-	header := Header(a, accounts)
-	at := When(a)
+	header, at, session, people := Header(a, accounts), When(a), sessionOf(a), peopleOf(a.Links)
 	var pieces []piece
 	if len(d.Turns) > 0 {
-		pieces = packTurns(d)
+		pieces = packTurns(d, a.Ref.Type.Kind() == crm.Message)
 	} else {
 		pieces = pack(d.Text, 0, len(d.Text))
 	}
@@ -43,16 +47,29 @@ func Chunk(a crm.Activity, d crm.Document, accounts []string) []crm.Chunk {
 		if len(d.Turns) == 0 {
 			speaker = author(a)
 		}
+		text := d.Text[p.start:p.end]
+		language := d.Language
+		if len(pieces) > 1 && p.words >= ownLanguage {
+			language = cmp.Or(analysis.Language(text), language)
+		}
 		out = append(out, crm.Chunk{
-			ID: chunkID(a.Ref, d.Version, i), Activity: a.Ref, Version: d.Version, Pos: i, Kind: a.Ref.Type.Kind(), Time: at, Created: a.Created,
-			Speaker: speaker, Start: p.start, End: p.end, Header: header, Text: d.Text[p.start:p.end],
+			ID: chunkID(a.Ref, d.Version, i), Activity: a.Ref, Version: d.Version, Pos: i, Kind: a.Ref.Type.Kind(), Time: at, Created: a.Created, Session: session,
+			Speaker: speaker, People: people, Language: language, Generated: a.Generated, Traits: analysis.Traits(text, language), Start: p.start, End: p.end, Header: header, Text: text,
 		})
 	}
 	return out
 }
 
-// EmbedText is what the dense arm reads of a chunk.
-func EmbedText(c crm.Chunk) string { return c.Header + "\n" + c.Text }
+// sessionOf is what the activities of one conversation share: HubSpot's thread, else nothing but the activity itself.
+func sessionOf(a crm.Activity) string { return cmp.Or(a.Thread, a.Ref.Path()) }
+
+// peopleOf are the contacts that an activity is linked to, ascending.
+func peopleOf(l crm.Links) []crm.Ref {
+	if len(l.Contacts) == 0 {
+		return nil
+	}
+	return unique(slices.Clone(l.Contacts))
+}
 
 // When is the moment an activity happened: a task's timestamp is when it is due, so its creation counts; zero when unknown.
 func When(a crm.Activity) time.Time {
@@ -116,8 +133,9 @@ func paragraphs(text string, start, end int) []piece {
 	return out
 }
 
-// packTurns joins whole turns to about targetWords; the last turn of a chunk, when short, is the first of the next. Long turns are divided like paragraphs.
-func packTurns(d crm.Document) []piece {
+// packTurns joins whole turns to about targetWords; the last turn of a chunk, when short, is the first of the next. Long turns are divided like paragraphs. Across a gap of
+// time, where the turns have any, nothing is joined and nothing repeated.
+func packTurns(d crm.Document, stamped bool) []piece {
 	var out []piece
 	var open []piece // turns of the chunk being built
 	words, fresh := 0, 0
@@ -138,7 +156,12 @@ func packTurns(d crm.Document) []piece {
 			open, words = []piece{last}, last.words
 		}
 	}
+	var clock moments
 	for _, turn := range turnPieces(d) {
+		if stamped && clock.gap(d.Text[turn.start:turn.end]) {
+			flush()
+			open, words = nil, 0
+		}
 		if len(open) > 0 && (words+turn.words > targetWords || turn.end-open[0].start > maxChunkBytes) {
 			flush()
 			if len(open) > 0 && (words+turn.words > longParagraph || turn.end-open[0].start > maxChunkBytes) {

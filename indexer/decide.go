@@ -11,6 +11,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/contextd/contextd/internal/analysis"
 	"github.com/contextd/contextd/internal/crm"
 )
 
@@ -29,12 +30,12 @@ func parseMark(s string) mark {
 	return mark{parts[0], parts[1], parts[2]}
 }
 
-func contentOf(fingerprint string, a crm.Activity, d crm.Document) (string, error) {
-	return hashOf(ChunkerVersion, fingerprint, d.Version, Header(a, nil), When(a).UnixMicro(), a.Created.UnixMicro(), author(a), a.Ours, d.Turns)
+func contentOf(m maker, a crm.Activity, d crm.Document, since time.Time) (string, error) {
+	return hashOf(ChunkerVersion, m.fingerprint, m.windows, d.Version, Header(a, nil), When(a).UnixMicro(), since.UnixMicro(), author(a), sessionOf(a), a.Ours, a.Generated, d.Turns)
 }
 
 // readOf hashes an activity as it was read. Texts are hashed as bytes behind their lengths, so that no two activities look alike.
-func readOf(fingerprint string, a crm.Activity) (string, error) {
+func readOf(m maker, a crm.Activity) (string, error) {
 	texts := []string{a.Body}
 	for _, t := range a.Turns {
 		texts = append(texts, t.Speaker, t.Text, t.Start.String())
@@ -43,7 +44,7 @@ func readOf(fingerprint string, a crm.Activity) (string, error) {
 	a.Body, a.Turns = "", nil
 	a.Time, a.Created, a.Modified = time.Time{}, time.Time{}, time.Time{} // JSON refuses years beyond 9999
 	a.Links = crm.Links{}                                                 // compared by themselves
-	rest, err := hashOf(ChunkerVersion, fingerprint, a, at, created, modified)
+	rest, err := hashOf(ChunkerVersion, m.fingerprint, m.windows, a, at, created, modified)
 	if err != nil {
 		return "", err
 	}
@@ -65,7 +66,7 @@ func hashOf(values ...any) (string, error) {
 }
 
 // decide normalises and chunks one activity and compares it with what the index has. Text from outside runs through here, so a panic buries this activity only.
-func (x *Indexer) decide(j *job) {
+func (x *Indexer) decide(j *job, stems *analysis.Stemmer) {
 	defer func() {
 		if p := recover(); p != nil {
 			j.err = fmt.Errorf("panic: %v: %w", p, crm.ErrInvalid)
@@ -76,13 +77,13 @@ func (x *Indexer) decide(j *job) {
 		return
 	}
 	before := parseMark(j.marked.Mark)
-	accounts, fingerprint := j.kept.Accounts, x.Embedder.Fingerprint()
-	read, err := readOf(fingerprint, j.activity)
+	accounts := j.kept.Accounts
+	read, err := readOf(j.maker, j.activity)
 	if err != nil {
 		j.err = err
 		return
 	}
-	moved := !slices.Equal(j.marked.Accounts, accounts)
+	moved := !slices.Equal(j.marked.Accounts, accounts) || !slices.Equal(peopleOf(j.marked.Links), peopleOf(j.activity.Links))
 	if j.known && before.read == read && !moved && sameLinks(j.marked.Links, j.activity.Links) {
 		return // nothing has changed; its text is not even looked at
 	}
@@ -90,16 +91,15 @@ func (x *Indexer) decide(j *job) {
 	chunks := Chunk(j.activity, d, j.names)
 	a := j.activity
 	a.Body, a.Turns = "", nil
-	content, err := contentOf(fingerprint, a, d)
+	since := j.since(before, d.Version)
+	content, err := contentOf(j.maker, a, d, since)
 	if err != nil {
 		j.err = err
 		return
 	}
-	m := mark{content: content, text: d.Version[:16], read: read}
-	j.kept = crm.Kept{Activity: a, Document: d, Accounts: accounts, Chunks: chunks, Mark: m.String(), Cause: j.claim, Terms: make([][]crm.TermCount, len(chunks))}
-	for i, c := range chunks {
-		j.kept.Terms[i] = crm.TermCounts(c.Text)
-	}
+	m := mark{content: content, text: shortVersion(d.Version), read: read}
+	j.kept = crm.Kept{Activity: a, Document: d, Accounts: accounts, Chunks: chunks, Mark: m.String(), Cause: j.claim}
+	fill(&j.kept, since, stems)
 	switch {
 	case !j.known || before.content != m.content:
 		j.todo = embed
@@ -111,6 +111,39 @@ func (x *Indexer) decide(j *job) {
 	if x.Triggers != nil && !j.quiet && strings.TrimSpace(d.Text) != "" {
 		x.trigger(j, before.text != m.text)
 	}
+}
+
+// since is when this text became known: with the activity, or, when another text of it was known before, with its last change.
+func (j *job) since(before mark, version string) time.Time {
+	a, was := j.activity, before.text
+	if j.marked.Version != "" {
+		was = shortVersion(j.marked.Version) // a mark that was reset says nothing
+	}
+	switch {
+	case was != "" && was != shortVersion(version):
+		if a.Modified.Before(a.Created) {
+			return a.Created
+		}
+		return a.Modified
+	case !j.marked.Since.IsZero():
+		return j.marked.Since
+	}
+	return a.Created
+}
+
+// shortVersion is what a mark holds of a text's version.
+func shortVersion(version string) string { return version[:min(16, len(version))] }
+
+// fill completes what is kept of an activity's chunks. Every text is split into words once.
+func fill(k *crm.Kept, since time.Time, stems *analysis.Stemmer) {
+	k.Words, k.Terms = make([][]string, len(k.Chunks)), make([][]crm.TermCount, len(k.Chunks))
+	for i := range k.Chunks {
+		c := &k.Chunks[i]
+		c.Created = since
+		k.Words[i] = crm.Terms(c.Text)
+		k.Terms[i] = stems.Stems(k.Words[i], c.Language)
+	}
+	k.Digest = crm.DigestOf(k.Chunks)
 }
 
 // recent is how long after its creation an activity counts as new: as long as HubSpot tells of it again (webhooks for 24 hours, the journal for three days).

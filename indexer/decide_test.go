@@ -12,7 +12,7 @@ import (
 func TestWhateverIsReadMakesADifference(t *testing.T) {
 	base := crm.Activity{Ref: noteRef(1), Time: may, Created: may, Modified: may, Subject: "Renewal", Body: "a body", Format: crm.HTML, People: []crm.Person{{Name: "Dana", Role: "from"}},
 		Turns: []crm.Turn{{Speaker: "Dana", Text: "yes"}, {Speaker: "Sam", Text: "no"}}}
-	want, err := readOf("one", base)
+	want, err := readOf(maker{fingerprint: "one"}, base)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -27,6 +27,8 @@ func TestWhateverIsReadMakesADifference(t *testing.T) {
 		"modification":      func(a *crm.Activity) { a.Modified = may.Add(time.Hour) },
 		"person":            func(a *crm.Activity) { a.People = []crm.Person{{Name: "Dana", Role: "to"}} },
 		"ours":              func(a *crm.Activity) { a.Ours = true },
+		"generated":         func(a *crm.Activity) { a.Generated = true },
+		"thread":            func(a *crm.Activity) { a.Thread = "t" },
 		"speaker and text": func(a *crm.Activity) {
 			a.Turns = []crm.Turn{{Speaker: "Dan", Text: "ayes"}, {Speaker: "Sam", Text: "no"}}
 		},
@@ -37,18 +39,22 @@ func TestWhateverIsReadMakesADifference(t *testing.T) {
 	} {
 		a := base
 		change(&a)
-		got, err := readOf("one", a)
+		got, err := readOf(maker{fingerprint: "one"}, a)
 		if err != nil || got == want {
 			t.Errorf("%s: %v, the same as before: %v", name, err, got == want)
 		}
 	}
 	invalid := base
 	invalid.Body = "a bod\xff"
-	one, err1 := readOf("one", invalid)
+	one, err1 := readOf(maker{fingerprint: "one"}, invalid)
 	invalid.Body = "a bod\xfe"
-	other, err2 := readOf("one", invalid)
-	embedder, err3 := readOf("two", base)
-	again, err4 := readOf("one", base)
+	other, err2 := readOf(maker{fingerprint: "one"}, invalid)
+	embedder, err3 := readOf(maker{fingerprint: "two"}, base)
+	again, err4 := readOf(maker{fingerprint: "one"}, base)
+	windows, err5 := readOf(maker{fingerprint: "one", windows: true}, base)
+	if err5 != nil || windows == want {
+		t.Errorf("with windows: %s, %v", windows, err5)
+	}
 	if err1 != nil || err2 != nil || err3 != nil || err4 != nil || one == other || embedder == want || again != want {
 		t.Errorf("bytes that are not UTF-8: %s and %s; another embedder: %s; the same again: %s, want %s", one, other, embedder, again, want)
 	}

@@ -119,3 +119,59 @@ func endsSentence(s string) bool {
 	}
 	return false
 }
+
+// firstWords is the beginning of a text up to n words, cut where a word ends.
+func firstWords(text string, n int) string {
+	if n <= 0 {
+		return ""
+	}
+	words, inside, odd := 0, false, false
+	for i, r := range text {
+		switch {
+		case unicode.IsSpace(r):
+			inside = false
+			continue
+		case r >= 0x0E00 && spaceless(r):
+			inside = false
+			if odd = !odd; !odd {
+				continue
+			}
+		case inside:
+			continue
+		default:
+			inside = true
+		}
+		if words++; words > n {
+			return text[:i]
+		}
+	}
+	return text
+}
+
+// lastWords is the end of a text from its last n words on.
+func lastWords(text string, n int) string {
+	words, inside, odd := 0, false, false
+	start := len(text)
+	for i := len(text); i > 0; {
+		r, size := utf8.DecodeLastRuneInString(text[:i])
+		i -= size
+		switch {
+		case unicode.IsSpace(r):
+			inside = false
+			continue
+		case r >= 0x0E00 && spaceless(r):
+			inside = false
+			if odd = !odd; odd {
+				words++
+			}
+		case !inside:
+			inside = true
+			words++
+		}
+		if words > n {
+			return text[start:]
+		}
+		start = i
+	}
+	return text[start:]
+}

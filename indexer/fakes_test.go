@@ -27,6 +27,7 @@ type world struct {
 	pages       map[crm.ObjectType][]Page
 	log         []string
 	fingerprint string
+	windows     bool
 
 	embedErr func(texts []string) error
 	badText  string // gets a zero vector
@@ -77,6 +78,7 @@ func (w *world) Records(_ context.Context, refs []crm.Ref) (out []crm.Record, ms
 
 func (w *world) Fingerprint() string { return w.fingerprint }
 func (w *world) Dimension() int      { return 4 }
+func (w *world) Windows() bool       { return w.windows }
 
 func (w *world) Embed(_ context.Context, _ crm.EmbedKind, texts []string) ([][]float32, crm.Usage, error) {
 	w.note("embed %d", len(texts))
@@ -100,7 +102,7 @@ func (w *world) Embed(_ context.Context, _ crm.EmbedKind, texts []string) ([][]f
 func (w *world) Replace(_ context.Context, batch []crm.Kept) error {
 	for _, k := range batch {
 		for _, c := range k.Chunks {
-			if len(k.Accounts) > 0 && !crm.ValidVector(c.Vector, 4) {
+			if len(k.Accounts) > 0 && (!crm.ValidVector(c.Vector, 4) || crm.ValidVector(c.Window, 4) != w.windows || k.Embedder != w.fingerprint) {
 				w.note("refused")
 				return crm.ErrInvalid
 			}
@@ -117,13 +119,16 @@ func (w *world) Replace(_ context.Context, batch []crm.Kept) error {
 	return nil
 }
 
-func (w *world) Relink(_ context.Context, ref crm.Ref, accounts []crm.Ref) error {
+func (w *world) Relink(_ context.Context, ref crm.Ref, accounts, people []crm.Ref) error {
 	w.note("relink %s", ref.Path())
 	k, ok := w.vectors[ref]
 	if !ok {
 		return crm.ErrNotFound
 	}
-	k.Accounts = accounts
+	k.Accounts, k.Chunks = accounts, slices.Clone(k.Chunks)
+	for i := range k.Chunks {
+		k.Chunks[i].People = people
+	}
 	w.vectors[ref] = k
 	return nil
 }
@@ -132,7 +137,12 @@ func (w *world) Marks(_ context.Context, refs []crm.Ref) (map[crm.Ref]Marked, er
 	out := map[crm.Ref]Marked{}
 	for _, r := range refs {
 		if k, ok := w.kept[r]; ok {
-			out[r] = Marked{Mark: k.Mark, Accounts: k.Accounts, Links: k.Activity.Links}
+			out[r] = Marked{Mark: k.Mark, Version: k.Document.Version, Accounts: k.Accounts, Links: k.Activity.Links}
+			if len(k.Chunks) > 0 {
+				m := out[r]
+				m.Since = k.Chunks[0].Created
+				out[r] = m
+			}
 		}
 	}
 	return out, nil

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/contextd/contextd/internal/analysis"
 	"github.com/contextd/contextd/internal/crm"
 )
 
@@ -57,6 +58,7 @@ type job struct {
 	present  bool
 	marked   crm.Marked
 	known    bool
+	maker    maker
 	kept     crm.Kept
 	names    []string
 	todo     todo
@@ -174,13 +176,16 @@ func (x *Indexer) decideAll(ctx context.Context, jobs []*job) {
 		fail(jobs, fmt.Errorf("account names: %w", err))
 		return
 	}
+	made := x.maker() // one for all: the embedder may change at any moment
+	var stems analysis.Stemmer
 	for _, j := range jobs {
+		j.maker = made
 		for _, a := range j.kept.Accounts {
 			if n := names[a]; n != "" {
 				j.names = append(j.names, n)
 			}
 		}
-		x.decide(j)
+		x.decide(j, &stems)
 	}
 }
 

@@ -5,6 +5,7 @@ import (
 	"encoding/hex"
 	"strings"
 
+	"github.com/contextd/contextd/internal/analysis"
 	"github.com/contextd/contextd/internal/crm"
 )
 
@@ -13,7 +14,7 @@ const maxBody = 16 << 20
 
 // Normalise turns an activity into the text that is indexed and quoted: HTML becomes lines, what cannot be seen is taken out, and of a mail only what the person
 // newly wrote stays. Everything taken out of the sight of readers stands in Cuts (quote, signature, footer, hidden). A transcript becomes "Speaker: text" lines with
-// a Span each, the line without its break. It is pure, total and linear in the size of the body.
+// a Span each, the line without its break; the turns of a message that holds a whole conversation are Spans of its own text, which keeps its time stamps. It is pure, total and linear in the size of the body.
 func Normalise(a crm.Activity) crm.Document {
 	d := crm.Document{Ref: a.Ref}
 	if len(a.Turns) > 0 {
@@ -28,6 +29,9 @@ func Normalise(a crm.Activity) crm.Document {
 		d.Text, d.Turns = turnsText(turns)
 	} else {
 		d.Text = tidy(texts(lines))
+		if kind == crm.Message {
+			d.Turns = conversation(d.Text)
+		}
 	}
 	for _, h := range hidden {
 		d.Cuts = append(d.Cuts, crm.Cut{Kind: "hidden", Text: h})
@@ -48,7 +52,7 @@ func bodyLines(a crm.Activity) (lines []line, hidden []string) {
 
 func finish(d crm.Document) crm.Document {
 	d.Version = version(d.Text)
-	d.Language = language(d.Text)
+	d.Language = analysis.Language(d.Text)
 	return d
 }
 

@@ -103,26 +103,6 @@ func TestForwardedDirectionAndSubjectKeepTheContent(t *testing.T) {
 	}
 }
 
-func TestLanguages(t *testing.T) {
-	for text, want := range map[string]string{
-		"Thanks for the call, we will send the offer to you on Friday.":             "en",
-		"Danke für das Gespräch, wir schicken Ihnen das Angebot am Freitag.":        "de",
-		"Merci pour votre appel, nous vous envoyons une offre dans la semaine.":     "fr",
-		"Gracias por la llamada, le enviamos la oferta para que la vea con nos.":    "es",
-		"Grazie per la chiamata, abbiamo anche una offerta che non è del tutto.":    "it",
-		"Obrigado pela chamada, não temos uma proposta mas está com você em dia.":   "pt",
-		"Bedankt voor het gesprek, wij sturen het aanbod en wat u nog nodig heeft.": "nl",
-		"Dziękuję za rozmowę, nie wiem czy to jest oferta dla nas, ale już mamy.":   "pl",
-		"お電話ありがとうございました。見積書を送ります。":                                                  "ja",
-		"ok":   "",
-		"4711": "",
-	} {
-		if got := language(text); got != want {
-			t.Errorf("%q is %q, want %q", text, got, want)
-		}
-	}
-}
-
 func TestShowHasTheShapeOfTheCommandLine(t *testing.T) {
 	raw, err := json.Marshal(Show(Normalise(mailActivity("Yes.\n\nSent from my iPhone", crm.PlainText))))
 	if want := `{"text":"Yes.","cut":[{"kind":"signature","text":"Sent from my iPhone"}],"turns":[]}`; err != nil || string(raw) != want {

@@ -24,18 +24,23 @@ type Embedder interface {
 	Embed(ctx context.Context, kind crm.EmbedKind, texts []string) ([][]float32, crm.Usage, error)
 }
 
+// Windowed is an Embedder whose vectors gain from a second one per chunk, of its text between its neighbours. Where Windows is true, chunks have a Window vector.
+type Windowed interface {
+	Windows() bool
+}
+
 // Vectors is the dense side of the index. Both calls are durable when they return and total: what they are given replaces what was there.
 type Vectors interface {
 	// Replace makes chunks (of the activities in batch) the only ones of each activity and puts them into its accounts. No chunks: the activity is removed. An activity
-	// without accounts is not stored. Vectors must be valid (crm.ValidVector); else crm.ErrInvalid and nothing changes.
+	// without accounts is not stored. Vectors (and windows, exactly where the embedder is Windowed) must be valid (crm.ValidVector); else crm.ErrInvalid and nothing changes.
 	Replace(ctx context.Context, batch []crm.Kept) error
-	// Relink moves an activity's chunks to exactly these accounts without new vectors. crm.ErrNotFound when the activity has no chunks here.
-	Relink(ctx context.Context, activity crm.Ref, accounts []crm.Ref) error
+	// Relink moves an activity's chunks to exactly these accounts and people without new vectors. crm.ErrNotFound when the activity has no chunks here.
+	Relink(ctx context.Context, activity crm.Ref, accounts, people []crm.Ref) error
 }
 
 // Texts is the SQL side of the index: documents, chunk texts, postings, links and marks.
 type Texts interface {
-	// Marks returns the mark and accounts of each activity that is kept and not deleted; the others are absent from the map.
+	// Marks returns mark, text version and place of each activity that is kept and not deleted; the others are absent from the map.
 	Marks(ctx context.Context, refs []crm.Ref) (map[crm.Ref]Marked, error)
 	// Keep stores a batch in one transaction: document version (if new), metadata, links, accounts, chunks, postings, the mark, the triggers with their cause, and an
 	// audit entry each. It is called last.

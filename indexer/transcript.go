@@ -78,14 +78,19 @@ func transcript(kind crm.Kind, lines []line) []crm.Turn {
 			}
 		}
 	}
+	if !takesTurns(said, heads, written, before) {
+		return nil
+	}
+	return turns
+}
+
+// takesTurns: said counts the turns of each speaker, written the lines, before those in front of the first turn.
+func takesTurns(said map[string]int, heads, written, before int) bool {
 	most := 0
 	for _, n := range said {
 		most = max(most, n)
 	}
-	if heads < minTurns || float64(heads) < minTurnShare*float64(written) || before > 3 || len(said) < 2 || most < 2 || len(said)*3 > heads*2 {
-		return nil
-	}
-	return turns
+	return heads >= minTurns && float64(heads) >= minTurnShare*float64(written) && before <= 3 && len(said) >= 2 && most >= 2 && len(said)*3 <= heads*2
 }
 
 func turnHead(text string) (name, rest string, ok bool) {

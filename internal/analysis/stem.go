@@ -94,6 +94,42 @@ func unaccented(stem string) string {
 
 // Stems counts the stems of words, in the order of first occurrence.
 func Stems(words []string, language string) []crm.TermCount {
+	return new(Stemmer).Stems(words, language)
+}
+
+// maxKnown bounds what a Stemmer remembers, in words.
+const maxKnown = 1 << 14
+
+// Stemmer remembers the stems of words it has met: texts of one portal share most of theirs, and looking one up takes a tenth of the time. The zero value is ready; it is
+// for one goroutine at a time.
+type Stemmer struct {
+	known map[string]map[string]string // by language
+	words int
+}
+
+// Stem is what Stem gives.
+func (s *Stemmer) Stem(word, language string) string {
+	if stemmers[language] == nil {
+		return word
+	}
+	stem, ok := s.known[language][word]
+	if ok {
+		return stem
+	}
+	stem = Stem(word, language)
+	if s.known == nil || s.words >= maxKnown {
+		s.known, s.words = map[string]map[string]string{}, 0
+	}
+	if s.known[language] == nil {
+		s.known[language] = map[string]string{}
+	}
+	s.known[language][strings.Clone(word)] = stem // words are slices of texts, which must not live on
+	s.words++
+	return stem
+}
+
+// Stems is what Stems gives.
+func (s *Stemmer) Stems(words []string, language string) []crm.TermCount {
 	counts := crm.CountTerms(words)
 	if stemmers[language] == nil {
 		return counts
@@ -101,11 +137,11 @@ func Stems(words []string, language string) []crm.TermCount {
 	out := counts[:0]
 	at := make(map[string]int, len(counts))
 	for _, c := range counts {
-		s := Stem(c.Term, language)
-		i, ok := at[s]
+		stem := s.Stem(c.Term, language)
+		i, ok := at[stem]
 		if !ok {
-			at[s] = len(out)
-			out = append(out, crm.TermCount{Term: s, Count: c.Count})
+			at[stem] = len(out)
+			out = append(out, crm.TermCount{Term: stem, Count: c.Count})
 			continue
 		}
 		out[i].Count = uint16(min(int(out[i].Count)+int(c.Count), 1<<16-1))

@@ -201,12 +201,13 @@ type Kept struct {
 	Triggers []Mark        // workflows to consider because of this change
 }
 
-// DigestOf is the hex hash of an activity's chunks as a vector back end sees them: ids, headers, texts, languages and facets. Chunks are in reading order.
+// DigestOf is the hex hash of an activity's chunks as a vector back end sees them: ids, texts, languages and facets. Chunks are in reading order. Headers are left out:
+// they name the accounts, and an activity that moves, or whose account is renamed, keeps its vectors.
 func DigestOf(chunks []Chunk) string {
 	h := sha256.New()
 	for i := range chunks {
 		c := &chunks[i]
-		fmt.Fprintf(h, "%s\x00%s\x00%s\x00%s\x00%d\x00%d\x00%t\x00%s\x00", c.ID, c.Header, c.Text, c.Language, c.Time.UnixMicro(), c.Created.UnixMicro(), c.Generated, c.Session)
+		fmt.Fprintf(h, "%s\x00%s\x00%s\x00%d\x00%d\x00%t\x00%s\x00", c.ID, c.Text, c.Language, c.Time.UnixMicro(), c.Created.UnixMicro(), c.Generated, c.Session)
 	}
 	return hex.EncodeToString(h.Sum(nil))[:32]
 }
@@ -221,11 +222,15 @@ type Indexed struct {
 	People   []Ref
 }
 
-// Marked is what the index knows of an activity: the mark of its content, and where it is.
+// Marked is what the index knows of an activity: the mark of its content, which text it has of it and since when that text is known (Chunk.Created of its chunks; zero
+// when it has none), and where it is.
 type Marked struct {
 	Mark     string
+	Version  string
+	Since    time.Time
 	Accounts []Ref
 	Links    Links
+	Learned  time.Time // when the text it has became known; what its chunks carry as Created
 }
 
 // Generation is one complete index: all of its vectors were made by one embedder. Exactly one generation is live, the others are being built or kept for a rollback.
