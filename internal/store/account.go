@@ -26,6 +26,9 @@ func (db *DB) Postings(ctx context.Context, account crm.Ref) (*crm.Postings, err
 	return p, nil
 }
 
+// refusedBytes is about what a remembered refusal takes.
+const refusedBytes = 500
+
 // packedActivity is one row of an account.
 type packedActivity struct {
 	path string
@@ -40,7 +43,7 @@ func (v *view) postings(account crm.Ref, limit int) (*crm.Postings, int64, error
 		return nil, 0, err
 	}
 	if chunks > limit {
-		return nil, 0, fmt.Errorf("more than %d chunks: %w", limit, crm.ErrTooLarge)
+		return nil, refusedBytes, fmt.Errorf("more than %d chunks: %w", limit, crm.ErrTooLarge)
 	}
 	var rows []packedActivity
 	words := 0

@@ -15,6 +15,7 @@ type Cursor struct {
 	Done     int64
 	Total    int64 // 0: unknown
 	Finished bool
+	Started  time.Time // when it was kept first, or first after it was finished
 	Updated  time.Time
 }
 
@@ -37,12 +38,12 @@ func (db *DB) Cursors(ctx context.Context, portal crm.PortalID) ([]Cursor, error
 
 func (db *DB) cursors(ctx context.Context, portal crm.PortalID, where string, args ...any) (out []Cursor, err error) {
 	err = db.r.read(ctx, func(v *view) error {
-		q := "SELECT name, value, done, total, finished, updated_at FROM cursors WHERE portal = ?" + where + " ORDER BY name"
+		q := "SELECT name, value, done, total, finished, started_at, updated_at FROM cursors WHERE portal = ?" + where + " ORDER BY name"
 		return v.each(q, append([]any{int64(portal)}, args...), func(scan func(...any) error) error {
 			var c Cursor
-			var at int64
-			err := scan(&c.Name, &c.Value, &c.Done, &c.Total, &c.Finished, &at)
-			c.Updated = moment(at)
+			var started, updated int64
+			err := scan(&c.Name, &c.Value, &c.Done, &c.Total, &c.Finished, &started, &updated)
+			c.Started, c.Updated = moment(started), moment(updated)
 			out = append(out, c)
 			return err
 		})
@@ -54,18 +55,31 @@ func (db *DB) cursors(ctx context.Context, portal crm.PortalID, where string, ar
 }
 
 // KeepCursor stores where a listing stands together with the marks that its last page caused: both or neither, so that a crash repeats a page and skips none.
+// Started and Updated are the store's.
 func (db *DB) KeepCursor(ctx context.Context, portal crm.PortalID, c Cursor, marks []crm.Mark) error {
 	if portal <= 0 || c.Name == "" {
 		return fmt.Errorf("keep cursor %q of portal %d: %w", c.Name, portal, crm.ErrInvalid)
 	}
 	err := db.w.write(ctx, func(t *tx) error {
-		err := t.do(`INSERT INTO cursors (portal, name, value, done, total, finished, updated_at) VALUES (?, ?, ?, ?, ?, ?, ?)
+		err := t.do(`INSERT INTO cursors (portal, name, value, done, total, finished, started_at, updated_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?)
 			ON CONFLICT (portal, name) DO UPDATE SET value = excluded.value, done = excluded.done, total = excluded.total, finished = excluded.finished,
-			updated_at = excluded.updated_at`, int64(portal), c.Name, c.Value, c.Done, c.Total, flag(c.Finished), micros(t.now))
+			started_at = CASE WHEN cursors.finished = 1 AND excluded.finished = 0 THEN excluded.started_at ELSE cursors.started_at END, updated_at = excluded.updated_at`,
+			int64(portal), c.Name, c.Value, c.Done, c.Total, flag(c.Finished), micros(t.now), micros(t.now))
 		return errorsOf(err, t.markFor(span{}, marks))
 	})
 	if err != nil {
 		return fmt.Errorf("keep cursor %q of portal %d: %w", c.Name, portal, err)
+	}
+	return nil
+}
+
+// DropCursor forgets a listing; an unknown one is no error.
+func (db *DB) DropCursor(ctx context.Context, portal crm.PortalID, name string) error {
+	err := db.w.write(ctx, func(t *tx) error {
+		return t.do("DELETE FROM cursors WHERE portal = ? AND name = ?", int64(portal), name)
+	})
+	if err != nil {
+		return fmt.Errorf("drop cursor %q of portal %d: %w", name, portal, err)
 	}
 	return nil
 }

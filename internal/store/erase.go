@@ -9,15 +9,17 @@ import (
 	"github.com/contextd/contextd/internal/crm"
 )
 
-// Erase forgets an activity, or a record, for good: all versions of its text, chunks, postings, what its events and deliveries said, and every text that runs made
-// of it. Erasing a contact erases the activities it took part in; a company, deal or ticket only itself. Ids, hashes and the audit stay, and a tombstone keeps a late
+// Erase forgets an activity, or a record, for good: all versions of its text, chunks, postings, what its events and deliveries said, every text that runs
+// made of it, and what was asked about its accounts. Erasing a contact erases the activities it took part in; a company, deal or ticket only itself. Ids, hashes and the audit stay, and a tombstone keeps a late
 // webhook or a replay from bringing it back. The answer names the erased activities, for other stores; they are also marked as index work in the same transaction, so
 // that other stores forget them even if the caller dies. It returns once no byte of it is left in the files.
 func (db *DB) Erase(ctx context.Context, ref crm.Ref, by crm.Actor) (activities []crm.Ref, err error) {
-	err = db.w.write(ctx, func(t *tx) (err error) {
-		activities, err = t.erase(ref, by)
-		return err
-	})
+	if err = db.queries.flush(ctx); err == nil { // what was asked before is erased with the rest
+		err = db.w.write(ctx, func(t *tx) (err error) {
+			activities, err = t.erase(ref, by)
+			return err
+		})
+	}
 	if err == nil {
 		err = db.Checkpoint(ctx)
 	}
@@ -115,6 +117,7 @@ func (t *tx) eraseRecord(ref crm.Ref) (activities, ids []crm.Ref, err error) {
 		if ref.Type == crm.Contacts {
 			err = errorsOf(t.linkedTo(r, found), t.goneWith(r, found))
 		}
+		err = errorsOf(err, t.factsOf(r), t.eraseQueriesOf(r))
 		about, err2 := t.strings("SELECT id FROM proposals WHERE portal = ? AND (record = ? OR subject = ? OR account = ?)", portal, p, p, p)
 		err = errorsOf(err, err2,
 			t.do("DELETE FROM records WHERE portal = ? AND ref = ?", portal, p),
@@ -134,6 +137,20 @@ func (t *tx) eraseRecord(ref crm.Ref) (activities, ids []crm.Ref, err error) {
 	}
 	slices.SortFunc(activities, crm.Ref.Compare)
 	return activities, ids, nil
+}
+
+// eraseQueriesOf forgets what was asked about a record: as an account itself, or, where it is a person, of the accounts it belonged to, or of the whole portal.
+func (t *tx) eraseQueriesOf(record crm.Ref) error {
+	err := t.eraseQueries(record)
+	if record.Type != crm.Contacts {
+		return err
+	}
+	members, err2 := t.memberships(record)
+	err = errorsOf(err, err2, t.do("DELETE FROM queries WHERE portal = ? AND account = ''", int64(record.Portal)))
+	for _, m := range members {
+		err = errorsOf(err, t.eraseQueries(m.Account))
+	}
+	return err
 }
 
 // goneWith adds deleted activities of a record: their links are only in their own rows.
@@ -186,7 +203,7 @@ func (t *tx) eraseActivity(ref crm.Ref) error {
 		}
 	}
 	for _, a := range accounts {
-		if err := t.erasePrompts(a); err != nil {
+		if err := errorsOf(t.erasePrompts(a), t.eraseQueries(a)); err != nil {
 			return err
 		}
 	}

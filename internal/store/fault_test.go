@@ -14,7 +14,7 @@ import (
 	"github.com/contextd/contextd/internal/crm"
 )
 
-func openFor(t *testing.T, dir string, o Options) *DB {
+func openFor(t testing.TB, dir string, o Options) *DB {
 	t.Helper()
 	db, err := Open(t.Context(), dir, o)
 	if err != nil {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"strconv"
+	"time"
 
 	"github.com/contextd/contextd/internal/crm"
 )
@@ -17,8 +18,9 @@ func (db *DB) Marks(ctx context.Context, refs []crm.Ref) (out map[crm.Ref]crm.Ma
 		for _, ref := range refs {
 			var m crm.Marked
 			var links, accounts string
-			err := v.one("SELECT mark, links, accounts FROM activities WHERE portal = ? AND ref = ? AND deleted_at = 0", []any{int64(ref.Portal), path(ref)},
-				&m.Mark, &links, &accounts)
+			var learned int64
+			err := v.one(`SELECT mark, links, accounts, COALESCE((SELECT MAX(learned_at) FROM versions v WHERE v.portal = a.portal AND v.activity = a.ref AND v.superseded_at = 0), 0)
+				FROM activities a WHERE portal = ? AND ref = ? AND deleted_at = 0`, []any{int64(ref.Portal), path(ref)}, &m.Mark, &links, &accounts, &learned)
 			if errors.Is(err, crm.ErrNotFound) {
 				continue
 			}
@@ -28,6 +30,7 @@ func (db *DB) Marks(ctx context.Context, refs []crm.Ref) (out map[crm.Ref]crm.Ma
 			if m.Accounts, err = decodeRefs(ref.Portal, accounts); err != nil {
 				return fmt.Errorf("%s: %w", ref, err)
 			}
+			m.Learned = moment(learned)
 			out[ref] = m
 		}
 		return nil
@@ -149,10 +152,37 @@ func (t *tx) keepVersion(k *crm.Kept) error {
 	if err != nil || same > 0 {
 		return err
 	}
+	learned, err := t.learned(k)
+	if err != nil {
+		return err
+	}
 	return errorsOf(
-		t.do("UPDATE versions SET superseded_at = ? WHERE portal = ? AND activity = ? AND superseded_at = 0", micros(t.now), portal, ref),
+		t.do("UPDATE versions SET superseded_at = ? WHERE portal = ? AND activity = ? AND superseded_at = 0", learned, portal, ref),
 		t.do(`INSERT INTO versions (portal, activity, version, language, turns, cuts, learned_at, superseded_at) VALUES (?, ?, ?, ?, ?, ?, ?, 0)`,
-			portal, ref, d.Version, d.Language, turns, cuts, micros(t.now)))
+			portal, ref, d.Version, d.Language, turns, cuts, learned))
+}
+
+// learned is when a new text became known: as its chunks say, because filters go by them; without chunks the activity's creation, for a later text its modification.
+// What would be no later than the text before it, or is unknown, was learned now.
+func (t *tx) learned(k *crm.Kept) (int64, error) {
+	var before int64
+	err := t.one("SELECT COALESCE(MAX(learned_at), 0) FROM versions WHERE portal = ? AND activity = ?", []any{int64(k.Activity.Ref.Portal), path(k.Activity.Ref)}, &before)
+	if err != nil {
+		return 0, err
+	}
+	candidates := []time.Time{k.Activity.Created, k.Activity.Modified}
+	if before > 0 {
+		candidates = candidates[1:]
+	}
+	if len(k.Chunks) > 0 {
+		candidates = append([]time.Time{k.Chunks[0].Created}, candidates...)
+	}
+	for _, at := range candidates {
+		if us := micros(at); us > before {
+			return us, nil
+		}
+	}
+	return max(micros(t.now), before+1), nil
 }
 
 func (t *tx) keepText(portal crm.PortalID, hash, body string) error {

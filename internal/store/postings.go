@@ -2,6 +2,7 @@ package store
 
 import (
 	"container/list"
+	"errors"
 	"sync"
 
 	"github.com/contextd/contextd/internal/crm"
@@ -20,6 +21,7 @@ type postingsCache struct {
 type cachedPostings struct {
 	account crm.Ref
 	p       *crm.Postings
+	err     error // crm.ErrTooLarge, which is worth remembering: to find it out takes as long as an account has activities
 	bytes   int64
 }
 
@@ -58,7 +60,8 @@ func (c *postingsCache) load(account crm.Ref, fetch func() (*crm.Postings, int64
 	if e := c.entries[account]; e != nil {
 		c.order.MoveToFront(e)
 		defer c.mu.Unlock()
-		return e.Value.(*cachedPostings).p, nil
+		cached := e.Value.(*cachedPostings)
+		return cached.p, cached.err
 	}
 	if l := c.loading[account]; l != nil {
 		c.mu.Unlock()
@@ -79,10 +82,10 @@ func (c *postingsCache) load(account crm.Ref, fetch func() (*crm.Postings, int64
 		return l.p, l.err
 	}
 	delete(c.loading, account)
-	if l.err != nil || bytes > c.limit {
+	if (l.err != nil && !errors.Is(l.err, crm.ErrTooLarge)) || bytes > c.limit {
 		return l.p, l.err
 	}
-	c.entries[account] = c.order.PushFront(&cachedPostings{account: account, p: l.p, bytes: bytes})
+	c.entries[account] = c.order.PushFront(&cachedPostings{account: account, p: l.p, err: l.err, bytes: bytes})
 	for c.used += bytes; c.used > c.limit; {
 		c.remove(c.order.Back())
 	}

@@ -120,6 +120,9 @@ func (t *tx) keepRecord(r crm.Record, memberships []crm.Membership, affected map
 	if r.Archived {
 		deleted = micros(t.now)
 	}
+	if err := t.noteFacts(r.Ref, properties, deleted); err != nil {
+		return err
+	}
 	err := t.do(`INSERT INTO records (portal, ref, type, name, properties, links, merged_ids, created_at, modified_at, read_at, deleted_at)
 		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (portal, ref) DO UPDATE SET name = excluded.name, properties = excluded.properties, links = excluded.links,
 		merged_ids = excluded.merged_ids, created_at = excluded.created_at, modified_at = excluded.modified_at, read_at = excluded.read_at,
@@ -137,6 +140,15 @@ func (t *tx) keepRecord(r crm.Record, memberships []crm.Membership, affected map
 	return t.audit(crm.AuditEntry{
 		Action: "record.kept", Actors: []crm.Actor{crm.System("indexer")}, Portal: r.Ref.Portal, Subject: path(r.Ref), Hashes: map[string]string{"properties": sum([]byte(properties))},
 	})
+}
+
+// noteFacts notes the accounts whose facts change with a record's properties.
+func (t *tx) noteFacts(r crm.Ref, properties string, deleted int64) error {
+	same, err := t.exists("SELECT 1 FROM records WHERE portal = ? AND ref = ? AND properties = ? AND (deleted_at = 0) = (? = 0)", int64(r.Portal), path(r), properties, deleted)
+	if err != nil || same {
+		return err
+	}
+	return t.factsOf(r)
 }
 
 // keepAliases points the ids that were merged into r at it, and whatever pointed at them.
@@ -160,7 +172,7 @@ func (t *tx) keepAliases(r crm.Record, affected map[crm.Ref]bool) error {
 				portal, path(old), path(r.Ref)),
 			t.do("DELETE FROM aliases WHERE portal = ? AND old_ref = ?", portal, path(r.Ref)),
 			t.do("UPDATE records SET deleted_at = ? WHERE portal = ? AND ref = ? AND deleted_at = 0", micros(t.now), portal, path(old)),
-			t.linkedTo(old, affected))
+			t.linkedTo(old, affected), t.factsOf(old), t.factsOf(r.Ref))
 		if err != nil {
 			return fmt.Errorf("merged %s: %w", old, err)
 		}
@@ -190,7 +202,9 @@ func (t *tx) keepMemberships(member crm.Ref, all []crm.Membership, affected map[
 	if slices.Equal(before, now) {
 		return nil
 	}
-	if err := t.do("DELETE FROM memberships WHERE portal = ? AND member = ?", int64(member.Portal), path(member)); err != nil {
+	err = errorsOf(t.factsOf(member), // those that it leaves; then those that it joins
+		t.do("DELETE FROM memberships WHERE portal = ? AND member = ?", int64(member.Portal), path(member)))
+	if err != nil {
 		return err
 	}
 	for _, m := range now {
@@ -200,7 +214,7 @@ func (t *tx) keepMemberships(member crm.Ref, all []crm.Membership, affected map[
 			return fmt.Errorf("membership in %s from %s: %w", m.Account, m.From, err)
 		}
 	}
-	return t.linkedTo(member, affected)
+	return errorsOf(t.factsOf(member), t.linkedTo(member, affected))
 }
 
 // linkedTo adds the existing activities of a record.
@@ -226,6 +240,9 @@ func (t *tx) recordGone(r crm.Ref) error {
 		deleted_at = CASE WHEN records.deleted_at = 0 THEN excluded.deleted_at ELSE records.deleted_at END`,
 		int64(r.Portal), path(r), string(r.Type), micros(t.now), micros(t.now))
 	if err != nil {
+		return err
+	}
+	if err := t.factsOf(r); err != nil {
 		return err
 	}
 	return t.audit(crm.AuditEntry{Action: "record.gone", Actors: []crm.Actor{crm.System("indexer")}, Portal: r.Portal, Subject: path(r),

@@ -39,6 +39,7 @@ type DB struct {
 	r        *reader
 	signals  *signals
 	postings *postingsCache
+	queries  *queryLog
 
 	postingsChunks int
 }
@@ -106,13 +107,15 @@ func open(ctx context.Context, dir string, o Options) (*DB, error) {
 		db.postings.drop(accounts)
 		db.signals.raise(topics)
 	})
+	db.queries = &queryLog{w: db.w}
 	return db, nil
 }
 
 // Close waits for the running commit and releases the directory. Calls after it are crm.ErrTemporary.
 func (db *DB) Close() error {
+	asked := db.queries.close()
 	db.w.close()
-	errs := []error{db.r.close(), db.writeDB.Close(), db.lock.Close()}
+	errs := []error{asked, db.r.close(), db.writeDB.Close(), db.lock.Close()}
 	if err := errors.Join(errs...); err != nil {
 		return fmt.Errorf("close store: %w", err)
 	}

@@ -21,6 +21,7 @@ type tx struct {
 	now      time.Time
 	topics   map[string]bool
 	accounts map[crm.Ref]bool // whose postings changed
+	facts    map[crm.Ref]bool // whose company or deals changed
 }
 
 // exec changes rows and says how many.
@@ -169,8 +170,10 @@ func (w *writer) savepoint(group *tx, j *job) (result, broken error) {
 	if err := group.do("SAVEPOINT one"); err != nil {
 		return nil, temporary(err)
 	}
-	t := &tx{view: group.view, now: group.now, topics: map[string]bool{}, accounts: map[crm.Ref]bool{}}
-	result = j.run(t)
+	t := &tx{view: group.view, now: group.now, topics: map[string]bool{}, accounts: map[crm.Ref]bool{}, facts: map[crm.Ref]bool{}}
+	if result = j.run(t); result == nil {
+		result = t.noteChanges()
+	}
 	if result == nil {
 		result = t.failed // a fault that the job overlooked is still one
 	}

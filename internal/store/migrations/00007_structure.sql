@@ -28,11 +28,9 @@ ALTER TABLE activity_accounts ADD COLUMN chunks INTEGER NOT NULL DEFAULT 0;
 UPDATE activity_accounts SET chunks = (SELECT COUNT(*) FROM chunks c WHERE c.portal = activity_accounts.portal AND c.activity = activity_accounts.activity);
 CREATE INDEX activity_accounts_size ON activity_accounts (portal, account, chunks);
 
--- versions: known_at is when the text became known to people, not to us: the activity's creation, for a later text its modification. superseded_at is the known_at of
--- the text that follows it, or the moment we learned that the activity is gone.
-ALTER TABLE versions ADD COLUMN known_at BIGINT NOT NULL DEFAULT 0;
-UPDATE versions SET known_at = learned_at;
-UPDATE versions SET known_at = (SELECT a.created_at FROM activities a WHERE a.portal = versions.portal AND a.ref = versions.activity)
+-- versions: learned_at is when a text became known to people, whenever we read it: the activity's creation, for a later text its modification. superseded_at is the
+-- learned_at of the text that follows, or the moment we learned that the activity is gone.
+UPDATE versions SET learned_at = (SELECT a.created_at FROM activities a WHERE a.portal = versions.portal AND a.ref = versions.activity)
     WHERE id IN (SELECT MIN(id) FROM versions GROUP BY portal, activity) AND EXISTS (SELECT 1 FROM activities a WHERE a.portal = versions.portal
         AND a.ref = versions.activity AND a.created_at > 0 AND a.created_at < versions.learned_at);
 
