@@ -19,6 +19,8 @@ func clean(s string) string {
 	b.Grow(len(s))
 	for i, r := range s {
 		switch {
+		case r >= ' ' && r < 0x7F, r >= 0xC0 && r < 0x250, r >= 0x4E00 && r < 0xA000: // most of all texts, in a comparison or two
+			b.WriteRune(r)
 		case r == '\r':
 			if i+1 >= len(s) || s[i+1] != '\n' {
 				b.WriteByte('\n')

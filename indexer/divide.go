@@ -29,6 +29,11 @@ func countWords(s string) int {
 	words, inside, unspaced := 0, false, 0
 	for _, r := range s {
 		switch {
+		case r > ' ' && r < 0x7F:
+			if !inside {
+				words++
+			}
+			inside = true
 		case unicode.IsSpace(r):
 			inside = false
 		case r >= 0x0E00 && spaceless(r):
@@ -43,7 +48,7 @@ func countWords(s string) int {
 }
 
 func spaceless(r rune) bool {
-	return unicode.In(r, unicode.Han, unicode.Hiragana, unicode.Katakana, unicode.Thai, unicode.Lao, unicode.Khmer, unicode.Myanmar)
+	return (r >= 0x4E00 && r < 0xA000) || (r >= 0x3041 && r < 0x3097) || unicode.In(r, unicode.Han, unicode.Hiragana, unicode.Katakana, unicode.Thai, unicode.Lao, unicode.Khmer, unicode.Myanmar)
 }
 
 // divide cuts a long range at the ends of sentences and lines into pieces of about targetWords; a sentence that is too long by itself is cut between words, a word that is

@@ -97,54 +97,65 @@ func Stems(words []string, language string) []crm.TermCount {
 	return new(Stemmer).Stems(words, language)
 }
 
-// maxKnown bounds what a Stemmer remembers, in words.
+// maxKnown bounds what a Stemmer remembers of one language, in words.
 const maxKnown = 1 << 14
 
 // Stemmer remembers the stems of words it has met: texts of one portal share most of theirs, and looking one up takes a tenth of the time. The zero value is ready; it is
 // for one goroutine at a time.
 type Stemmer struct {
-	known map[string]map[string]string // by language
-	words int
+	lexicons map[string]*lexicon // by language
 }
 
-// Stem is what Stem gives.
-func (s *Stemmer) Stem(word, language string) string {
-	if stemmers[language] == nil {
-		return word
-	}
-	stem, ok := s.known[language][word]
-	if ok {
-		return stem
-	}
-	stem = Stem(word, language)
-	if s.known == nil || s.words >= maxKnown {
-		s.known, s.words = map[string]map[string]string{}, 0
-	}
-	if s.known[language] == nil {
-		s.known[language] = map[string]string{}
-	}
-	s.known[language][strings.Clone(word)] = stem // words are slices of texts, which must not live on
-	s.words++
-	return stem
+// lexicon numbers the stems of one language.
+type lexicon struct {
+	words map[string]int // the number of a word's stem
+	ids   map[string]int // the number of a stem
+	stems []string
+	place []placed
+	turn  int
 }
+
+// placed says where a stem stands in the list that is being made in this turn.
+type placed struct{ turn, at int }
 
 // Stems is what Stems gives.
 func (s *Stemmer) Stems(words []string, language string) []crm.TermCount {
-	counts := crm.CountTerms(words)
-	if stemmers[language] == nil {
-		return counts
-	}
-	out := counts[:0]
-	at := make(map[string]int, len(counts))
-	for _, c := range counts {
-		stem := s.Stem(c.Term, language)
-		i, ok := at[stem]
-		if !ok {
-			at[stem] = len(out)
-			out = append(out, crm.TermCount{Term: stem, Count: c.Count})
-			continue
+	l := s.lexicons[language]
+	if l == nil || len(l.words) > maxKnown {
+		if s.lexicons == nil {
+			s.lexicons = map[string]*lexicon{}
 		}
-		out[i].Count = uint16(min(int(out[i].Count)+int(c.Count), 1<<16-1))
+		l = &lexicon{words: map[string]int{}, ids: map[string]int{}}
+		s.lexicons[language] = l
+	}
+	l.turn++
+	out := make([]crm.TermCount, 0, len(words))
+	for _, w := range words {
+		id, ok := l.words[w]
+		if !ok {
+			id = l.add(w, language)
+		}
+		p := &l.place[id]
+		if p.turn != l.turn {
+			*p = placed{l.turn, len(out)}
+			out = append(out, crm.TermCount{Term: l.stems[id]})
+		}
+		if n := &out[p.at].Count; *n < 1<<16-1 {
+			*n++
+		}
 	}
 	return out
+}
+
+func (l *lexicon) add(word, language string) int {
+	word = strings.Clone(word) // it may be a slice of a text, which must not live on
+	stem := Stem(word, language)
+	id, ok := l.ids[stem]
+	if !ok {
+		id = len(l.stems)
+		l.ids[stem] = id
+		l.stems, l.place = append(l.stems, stem), append(l.place, placed{})
+	}
+	l.words[word] = id
+	return id
 }

@@ -1,6 +1,7 @@
 package analysis
 
 import (
+	"slices"
 	"strings"
 	"testing"
 
@@ -82,6 +83,15 @@ func TestStemsAreCounted(t *testing.T) {
 		if got[i] != want[i] {
 			t.Errorf("have %v, want %v", got[i], want[i])
 		}
+	}
+	var s Stemmer
+	for range 3 {
+		if again := s.Stems(crm.Terms("The contract: two contracts, one contracted price."), "en"); !slices.Equal(again, want) {
+			t.Fatalf("have %v", again)
+		}
+	}
+	if got := s.Stems([]string{"contracts"}, "de"); got[0].Term != Stem("contracts", "de") {
+		t.Errorf("a stem of another language: %v", got)
 	}
 	if got := Stems([]string{"契約", "約を", "契約"}, "ja"); len(got) != 2 || got[0].Count != 2 {
 		t.Errorf("have %v", got)
