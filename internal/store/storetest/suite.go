@@ -46,12 +46,20 @@ func Run(t *testing.T, open Open) {
 		{"Index/Refuses", indexRefuses},
 		{"Index/Postings", indexPostings},
 		{"Index/Bodies", indexBodies},
+		{"Index/BodiesMany", indexBodiesMany},
+		{"Index/Structure", indexStructure},
+		{"Index/TooLarge", indexTooLarge},
+		{"Index/Indexed", indexIndexed},
+		{"Index/Earlier", indexEarlier},
+		{"Index/Restored", indexRestored},
 		{"Index/Ours", indexOurs},
 		{"Index/Atomic", indexAtomic},
 		{"Records/Memberships", recordsMemberships},
 		{"Records/Merge", recordsMerge},
 		{"Records/Account", recordsAccount},
 		{"Records/Timeline", recordsTimeline},
+		{"Records/Changes", recordsChanges},
+		{"Records/Facts", recordsFacts},
 		{"Portals", portalsApart},
 		{"Proposals/Review", proposalsReview},
 		{"Proposals/Automatic", proposalsAutomatic},
@@ -71,6 +79,9 @@ func Run(t *testing.T, open Open) {
 		{"Audit/Chain", auditChain},
 		{"Tokens", tokens},
 		{"Cursors", cursors},
+		{"Cursors/Span", cursorsSpan},
+		{"Queries/Kept", queriesKept},
+		{"Queries/Erased", queriesErased},
 		{"Erase/Activity", eraseActivity},
 		{"Erase/Contact", eraseContact},
 	}
@@ -120,7 +131,14 @@ type world struct {
 func (w *world) reopen() {
 	w.Helper()
 	w.no(w.Close())
-	w.DB = w.open(w.T, w.dir, store.Options{Now: w.clock.now})
+	w.reopened(store.Options{})
+}
+
+// reopened opens a store that the test has closed.
+func (w *world) reopened(o store.Options) {
+	w.Helper()
+	o.Now = w.clock.now
+	w.DB = w.open(w.T, w.dir, o)
 }
 
 func (w *world) no(err error) {

@@ -1,0 +1,95 @@
+package storetest
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/contextd/contextd/internal/crm"
+)
+
+// indexEarlier: a question as of a moment finds each activity once, with the text of then: the current one by the filter, the others here.
+func indexEarlier(w *world) {
+	acme, beta := ref(crm.Companies, 5), ref(crm.Companies, 6)
+	day := func(n int) time.Time { return w.clock.now().AddDate(0, 0, n-100) } // history: all of it is read a hundred days later
+	at := func(i int, n int, text string, created int, accounts ...crm.Ref) crm.Kept {
+		k := kept(ref(crm.Calls, i), day(n), text, accounts...)
+		k.Activity.Created, k.Activity.Modified = day(n), day(created)
+		for c := range k.Chunks {
+			k.Chunks[c].Created = day(created)
+		}
+		return k
+	}
+	w.keep(at(1, 1, "same", 1, acme), at(2, 1, "first", 1, acme), at(3, 1, "gone", 1, acme), at(4, 50, "later", 50, acme), at(5, 1, "other first", 1, beta))
+	w.keep(at(2, 1, "second", 10, acme), at(5, 1, "other second", 10, beta))
+	w.keep(at(2, 1, "first", 20, acme)) // back again
+	w.no(w.Gone(w.ctx, []crm.Ref{ref(crm.Calls, 3)}, crm.Claim{}))
+	ours := at(6, 1, "ours", 1, acme)
+	ours.Activity.Ours = true
+	w.keep(ours)
+	ours.Document.Text, ours.Document.Version, ours.Chunks, ours.Words = "ours too", hash("ours too"), nil, nil
+	w.keep(ours)
+	unknown := at(7, 1, "no time", 1, acme)
+	unknown.Activity.Time = time.Time{}
+	w.keep(unknown)
+	unknown = at(7, 1, "no time still", 10, acme)
+	unknown.Activity.Time = time.Time{}
+	w.keep(unknown)
+	w.reopen()
+	for name, c := range map[string]struct {
+		account crm.Ref
+		asOf    time.Time
+		want    string
+	}{
+		"before everything":      {acme, day(1), ""},
+		"first text":             {acme, day(2), "2 first,3 gone,"},
+		"the moment it changed":  {acme, day(10), "2 first,3 gone,"},
+		"second text":            {acme, day(11), "2 second,3 gone,"},
+		"present text":           {acme, day(21), "3 gone,"},
+		"after the deletion":     {acme, w.clock.now().Add(time.Second), ""},
+		"another account":        {beta, day(2), "5 other first,"},
+		"nobody":                 {ref(crm.Companies, 404), day(2), ""},
+		"the portal next to it":  {crm.Ref{Portal: portal + 1, Type: crm.Companies, ID: "5"}, day(2), ""},
+		"the moment of deletion": {acme, w.clock.now(), "3 gone,"},
+	} {
+		all, err := w.Earlier(w.ctx, c.account, c.asOf)
+		w.no(err)
+		got := ""
+		for _, s := range all {
+			got += fmt.Sprintf("%s %s,", s.Ref.ID, s.Document.Text)
+			if !s.LearnedAt.Before(c.asOf) || s.SupersededAt == nil || s.SupersededAt.Before(c.asOf) || s.Document.Version != hash(s.Document.Text) {
+				w.Fatalf("%s: %+v", name, s)
+			}
+		}
+		same(w, name, got, c.want)
+	}
+	marks, err := w.Marks(w.ctx, []crm.Ref{ref(crm.Calls, 1), ref(crm.Calls, 2)})
+	w.no(err)
+	same(w, "learned", marks[ref(crm.Calls, 1)].Learned, day(1))
+	same(w, "learned anew", marks[ref(crm.Calls, 2)].Learned, day(20))
+	s, err := w.ActivityAt(w.ctx, ref(crm.Calls, 1), day(2)) // long before it was read
+	w.no(err)
+	same(w, "imported history", s.Document.Text, "same")
+
+	_, err = w.Erase(w.ctx, ref(crm.Calls, 2), ann)
+	w.no(err)
+	_, err = w.Erase(w.ctx, ref(crm.Calls, 3), ann)
+	w.no(err)
+	all, err := w.Earlier(w.ctx, acme, day(2))
+	w.no(err)
+	same(w, "after erasing", len(all), 0)
+}
+
+// indexRestored: a text that was deleted and came back is found by the filter, and not twice.
+func indexRestored(w *world) {
+	acme, call := ref(crm.Companies, 5), ref(crm.Calls, 1)
+	k := kept(call, w.clock.now(), "text", acme)
+	w.keep(k)
+	w.clock.advance(time.Hour)
+	w.no(w.Gone(w.ctx, []crm.Ref{call}, crm.Claim{}))
+	between := w.clock.now()
+	w.clock.advance(time.Hour)
+	w.keep(k)
+	all, err := w.Earlier(w.ctx, acme, between)
+	w.no(err)
+	same(w, "beside the restored one", len(all), 0)
+}
