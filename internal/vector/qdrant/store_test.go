@@ -1,0 +1,104 @@
+package qdrant_test
+
+import (
+	"context"
+	"hash/fnv"
+	"net"
+	"os"
+	"strconv"
+	"testing"
+	"time"
+
+	"github.com/contextd/contextd/internal/vector/qdrant"
+	"github.com/contextd/contextd/internal/vector/qdrant/qdranttest"
+	"github.com/contextd/contextd/internal/vector/vectortest"
+)
+
+// suite fits the store to the contract: its Open returns its own type.
+type suite struct{ *qdrant.Store }
+
+func (s suite) Open(ctx context.Context, name string) (vectortest.Index, error) {
+	x, err := s.Store.Open(ctx, name)
+	if err != nil {
+		return nil, err
+	}
+	return x, nil
+}
+
+func check(t testing.TB, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// server starts a double of the test's own.
+func server(t testing.TB, o qdranttest.Options) *qdranttest.Server {
+	t.Helper()
+	s, err := qdranttest.New(o)
+	check(t, err)
+	t.Cleanup(s.Close)
+	return s
+}
+
+func at(t testing.TB, addr string) qdrant.Options {
+	t.Helper()
+	host, port, err := net.SplitHostPort(addr)
+	check(t, err)
+	n, err := strconv.Atoi(port)
+	check(t, err)
+	return qdrant.Options{Host: host, Port: n, Backoff: time.Millisecond}
+}
+
+func open(t testing.TB, o qdrant.Options) *qdrant.Store {
+	t.Helper()
+	s, err := qdrant.Open(t.Context(), o)
+	check(t, err)
+	return s
+}
+
+// prefix turns a directory into a prefix of its own, so that the cases share one server.
+func prefix(dir string) string {
+	h := fnv.New64a()
+	h.Write([]byte(dir)) // a hash returns no error
+	return "t" + strconv.FormatUint(h.Sum64(), 36)
+}
+
+func TestContractOnTheDouble(t *testing.T) {
+	double := server(t, qdranttest.Options{})
+	vectortest.Run(t, func(t *testing.T, dir string) vectortest.Store {
+		o := at(t, double.Addr())
+		o.Prefix = prefix(dir)
+		return suite{open(t, o)}
+	})
+}
+
+// TestContractOnAServer needs a real server: no package manager carries one, so that it is never required.
+func TestContractOnAServer(t *testing.T) {
+	addr := os.Getenv("CONTEXTD_TEST_QDRANT")
+	if addr == "" {
+		t.Skip("SKIPPED: no real Qdrant was asked: set CONTEXTD_TEST_QDRANT=host:6334 to run the contract on one")
+	}
+	vectortest.Run(t, func(t *testing.T, dir string) vectortest.Store {
+		o := at(t, addr)
+		o.Prefix, o.Backoff = prefix(dir), 0
+		s := open(t, o)
+		t.Cleanup(func() { clean(t, o) })
+		return suite{s}
+	})
+}
+
+// clean removes what a case has made on a shared server.
+func clean(t *testing.T, o qdrant.Options) {
+	ctx := context.Background() // the test's own has ended
+	s := open(t, o)
+	defer s.Close()
+	gs, err := s.Generations(ctx)
+	check(t, err)
+	for _, g := range gs {
+		if g.Live {
+			continue // Drop refuses it; the server of a test run is thrown away
+		}
+		check(t, s.Drop(ctx, g.Name))
+	}
+}
