@@ -1,0 +1,205 @@
+package pgvector
+
+import (
+	"context"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"math"
+	"sync/atomic"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/pgvector/pgvector-go"
+
+	"github.com/contextd/contextd/internal/crm"
+)
+
+// Index is one generation, or whichever is live. It is safe for concurrent use.
+type Index struct {
+	store *Store
+	live  bool
+	last  atomic.Pointer[generation] // the one that was opened; of a live index, the one that was live when last asked
+}
+
+// Close has nothing to do: connections belong to the store.
+func (x *Index) Close() error { return nil }
+
+// question is a read of one portal's rows: its statement for a generation, and what to do with the rows. wide adds the settings of portal-wide searches.
+type question struct {
+	portal crm.PortalID
+	wide   *wideness
+	make   func(s *statement, g generation) error
+	rows   func(pgx.Rows) error
+}
+
+// read answers a question in one round trip: a transaction that names its portal, says which generation is live and runs the statement. When the live generation is
+// not the one that was asked, the answer is thrown away and the other one is asked: an answer is wholly of one generation, the live one of its own transaction.
+func (x *Index) read(ctx context.Context, q question) error {
+	g := x.last.Load()
+	for {
+		var s statement
+		err := q.make(&s, *g)
+		id := g.id
+		if err == nil {
+			id, err = x.ask(ctx, q, &s, *g)
+		}
+		if err == nil && id == g.id {
+			return nil
+		}
+		if !x.live || err != nil && !errors.Is(err, crm.ErrInvalid) && !errors.Is(err, crm.ErrNotFound) {
+			return err
+		}
+		now, lost := x.store.generation(ctx, "")
+		if lost != nil {
+			return lost
+		}
+		if now.id == g.id {
+			if err != nil {
+				return err
+			}
+			continue // swapped there and back while we looked
+		}
+		x.last.Store(&now)
+		g = &now
+	}
+}
+
+// ask returns the number of the generation that the answer is of: the live one, for a live index.
+func (x *Index) ask(ctx context.Context, q question, s *statement, g generation) (int64, error) {
+	live := g.id
+	var b pgx.Batch
+	settings := "select set_config('contextd.portal', $1, true), (select id from SCHEMA.generations where live)"
+	args := []any{q.portal.String()}
+	if q.wide != nil {
+		settings += q.wide.settings(&args)
+	}
+	b.Queue(numbered(settings, x.store.schema, g.id), args...).QueryRow(func(row pgx.Row) error {
+		var id *int64
+		into := []any{nil, &id}
+		if q.wide != nil {
+			into = append(into, q.wide.scan()...)
+		}
+		if err := row.Scan(into...); err != nil {
+			return err
+		}
+		if x.live && id != nil {
+			live = *id
+		}
+		return nil
+	})
+	b.Queue(numbered(s.sql.String(), x.store.schema, g.id), s.args...).Query(q.rows)
+	return live, classify(ctx, x.store.pool.SendBatch(ctx, &b).Close())
+}
+
+// Count is the exact number of chunks that match.
+func (x *Index) Count(ctx context.Context, f crm.Filter) (int, error) {
+	var n int
+	err := x.read(ctx, question{
+		portal: f.Portal,
+		make: func(s *statement, _ generation) error {
+			where, err := s.where(f)
+			s.sql.WriteString("select count(*) from SCHEMA.chunks_N where " + where)
+			return err
+		},
+		rows: func(rows pgx.Rows) (err error) {
+			n, err = pgx.CollectExactlyOneRow(rows, pgx.RowTo[int])
+			return err
+		},
+	})
+	if err != nil {
+		return 0, fmt.Errorf("pgvector: count: %w", err)
+	}
+	return n, nil
+}
+
+// Nearest returns the min(n, matching) chunks with the highest cosine, best first, ties by chunk id. Inside an account it is exact. Portal-wide it may go through the
+// portal's HNSW index, when there is one; should that find fewer than n because of the filter, the portal is searched exactly.
+func (x *Index) Nearest(ctx context.Context, vec []float32, view crm.View, f crm.Filter, n int) ([]crm.Hit, error) {
+	hits, err := x.nearest(ctx, vec, view, f, n)
+	if err != nil {
+		return nil, fmt.Errorf("pgvector: nearest in portal %d: %w", f.Portal, err)
+	}
+	return hits, nil
+}
+
+func (x *Index) nearest(ctx context.Context, vec []float32, view crm.View, f crm.Filter, n int) ([]crm.Hit, error) {
+	q := search{vec: vec, view: view, f: f, n: max(n, 0)}
+	var w *wideness
+	if f.Wide && n > 0 {
+		w = &wideness{portal: f.Portal, view: view, n: n}
+	}
+	var hits []crm.Hit
+	ask := question{portal: f.Portal, wide: w, rows: collectHits(&hits, cosine)}
+	ask.make = func(s *statement, g generation) error { return q.write(s, g, f.Wide) }
+	if err := x.read(ctx, ask); err != nil {
+		return nil, err
+	}
+	if w != nil && w.indexed && len(hits) < n {
+		ask.make = func(s *statement, g generation) error { return q.write(s, g, false) }
+		if err := x.read(ctx, ask); err != nil {
+			return nil, err
+		}
+	}
+	return hits, nil
+}
+
+// search is a question to the vectors.
+type search struct {
+	vec  []float32
+	view crm.View
+	f    crm.Filter
+	n    int
+}
+
+// write makes the statement. An exact search orders by the distance plus nothing, which no index can give.
+func (q search) write(s *statement, g generation, approximate bool) error {
+	column := "item"
+	switch {
+	case q.view == crm.WindowView && g.Windows:
+		column = "win"
+	case q.view != crm.ItemView:
+		return fmt.Errorf("generation %s has no view %d: %w", g.Name, q.view, crm.ErrInvalid)
+	}
+	if !crm.ValidVector(q.vec, g.Dimension) {
+		return fmt.Errorf("a question's vector of %d dimensions for generation %s of %d, or without a direction: %w", len(q.vec), g.Name, g.Dimension, crm.ErrInvalid)
+	}
+	distance := column + " <=> " + s.arg(half(q.vec))
+	if !approximate {
+		distance = "(" + distance + ") + 0"
+	}
+	where, err := s.where(q.f)
+	if err != nil {
+		return err
+	}
+	s.sql.WriteString("select chunk, " + distance + " as d from SCHEMA.chunks_N where " + where + " order by d, chunk limit " + s.arg(q.n))
+	return nil
+}
+
+func cosine(distance float64) float64 { return 1 - distance }
+
+// collectHits reads rows of a chunk and a number, of which score makes the hit's score.
+func collectHits(hits *[]crm.Hit, score func(float64) float64) func(pgx.Rows) error {
+	return func(rows pgx.Rows) (err error) {
+		*hits, err = pgx.CollectRows(rows, func(row pgx.CollectableRow) (crm.Hit, error) {
+			var id [16]byte
+			var n float64
+			err := row.Scan(&id, &n)
+			return crm.Hit{Chunk: hex.EncodeToString(id[:]), Score: score(n)}, err
+		})
+		return err
+	}
+}
+
+// half makes a vector of unit length in half precision of a valid one: its cosines are the same, and no number is too large or too small for the type.
+func half(v []float32) pgvector.HalfVector {
+	var sum float64
+	for _, x := range v {
+		sum += float64(x) * float64(x)
+	}
+	norm := math.Sqrt(sum)
+	out := make([]float32, len(v))
+	for i, x := range v {
+		out[i] = float32(float64(x) / norm)
+	}
+	return pgvector.NewHalfVector(out)
+}

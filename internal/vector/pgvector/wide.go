@@ -1,0 +1,107 @@
+package pgvector
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/contextd/contextd/internal/crm"
+)
+
+// An index with 24 links and 128 candidates per row finds ≥ .99 of the ten nearest of real text with 200 candidates per question.
+const (
+	links      = 24
+	buildWidth = 128
+	askWidth   = 200
+	scanLimit  = 60_000 // rows that a filtered question may visit before the portal is searched exactly
+)
+
+// wideness is what a portal-wide search sets for its transaction, and whether the portal has an index.
+type wideness struct {
+	portal  crm.PortalID
+	view    crm.View
+	n       int
+	indexed bool
+}
+
+// settings adds columns to the statement that opens the transaction. Compiling a plan (jit) takes longer than these statements run.
+func (w *wideness) settings(args *[]any) string {
+	*args = append(*args, fmt.Sprint(min(1000, max(askWidth, 4*w.n))), fmt.Sprint(scanLimit))
+	column := "item"
+	if w.view == crm.WindowView {
+		column = "win"
+	}
+	return ", set_config('hnsw.ef_search', $2, true), set_config('hnsw.max_scan_tuples', $3, true), set_config('hnsw.iterative_scan', 'strict_order', true)" +
+		", set_config('jit', 'off', true), to_regclass('SCHEMA." + hnswName(column, w.portal) + "') is not null"
+}
+
+func (w *wideness) scan() []any { return []any{nil, nil, nil, nil, &w.indexed} }
+
+func hnswName(column string, p crm.PortalID) string { return "chunks_N_" + column + "_p" + p.String() }
+
+// approximate builds the HNSW indexes of a portal beside the writers, unless another process does. They are the portal's own, so that no other portal's rows take
+// places among the candidates. The connection is one of its own: building must not be cut short by a setting of the pool, nor leave one there.
+func (s *Store) approximate(ctx context.Context, g generation, portal crm.PortalID) error {
+	key := indexedPortal{g.id, portal}
+	if _, ok := s.indexed.Load(key); ok || g.Dimension > maxIndexed {
+		return nil
+	}
+	conn, err := pgx.ConnectConfig(ctx, s.pool.Config().ConnConfig)
+	if err != nil {
+		return classify(ctx, err)
+	}
+	ours, err := buildIndexes(ctx, conn, s.schema, g, portal)
+	if closed := conn.Close(ctx); err == nil {
+		err = closed
+	}
+	if err != nil {
+		return fmt.Errorf("index of portal %d: %w", portal, classify(ctx, err))
+	}
+	if ours {
+		s.indexed.Store(key, true)
+	}
+	return nil
+}
+
+// indexedPortal is a key of Store.indexed.
+type indexedPortal struct {
+	id     int64
+	portal crm.PortalID
+}
+
+// buildIndexes reports false when another process is at it.
+func buildIndexes(ctx context.Context, conn *pgx.Conn, schema string, g generation, portal crm.PortalID) (ours bool, err error) {
+	if err := conn.QueryRow(ctx, "select pg_try_advisory_lock(hashtextextended($1, 1))", schema).Scan(&ours); err != nil || !ours {
+		return false, err // the lock ends with the connection
+	}
+	if _, err := conn.Exec(ctx, "set statement_timeout = 0; set maintenance_work_mem = '512MB'"); err != nil {
+		return false, err
+	}
+	columns := []string{"item"}
+	if g.Windows {
+		columns = append(columns, "win")
+	}
+	for _, column := range columns {
+		name := numbered(hnswName(column, portal), schema, g.id)
+		var valid *bool
+		err := conn.QueryRow(ctx, "select (select indisvalid from pg_index where indexrelid = to_regclass($1))", schema+"."+name).Scan(&valid)
+		if err != nil {
+			return false, err
+		}
+		if valid != nil && *valid {
+			continue
+		}
+		if valid != nil { // a build that was cut short leaves its remains
+			if _, err := conn.Exec(ctx, "drop index concurrently "+schema+"."+name); err != nil {
+				return false, err
+			}
+		}
+		sql := fmt.Sprintf("create index concurrently %s on SCHEMA.chunks_N using hnsw (%s halfvec_cosine_ops) with (m = %d, ef_construction = %d) where lead and %s",
+			name, column, links, buildWidth, tenant(portal))
+		if _, err := conn.Exec(ctx, numbered(sql, schema, g.id)); err != nil {
+			return false, err
+		}
+	}
+	return true, nil
+}
