@@ -47,8 +47,7 @@ func window(c crm.Chunk, before, after string) string {
 	left := max(windowWords-countWords(c.Text), 0)
 	first, last := min(countWords(before), neighbourWords), min(countWords(after), neighbourWords)
 	if first+last > left {
-		half := left / 2
-		first, last = min(first, max(half, left-last)), min(last, max(half, left-first))
+		first = min(first, max(left/2, left-last))
 		last = min(last, left-first)
 	}
 	parts := make([]string, 0, 4)

@@ -20,8 +20,8 @@ const (
 )
 
 var (
-	stampedTurn = regexp.MustCompile(`^[\[(]?` + chatStamp + `[\])]?\s*[-–|]?\s*` + chatName + `\s*[:：](?:\s|$)`)
-	turnStamped = regexp.MustCompile(`^` + chatName + `\s*,?\s*[\[(]?` + chatStamp + `[\])]?\s*(?:[:：-](?:\s|$)|$)`)
+	stampedTurn = regexp.MustCompile(`^[\[(]?` + chatStamp + `[\])]?\s*[-–|]?\s*` + chatName + `\s*(?::(?:\s|$)|：)`)
+	turnStamped = regexp.MustCompile(`^` + chatName + `\s*,?\s*[\[(]?` + chatStamp + `[\])]?\s*(?:[:-](?:\s|$)|：|$)`)
 	dayLine     = regexp.MustCompile(`^\W{0,5}(?:\p{L}{2,12},? )?(` + chatDate + `)\W{0,5}$`)
 )
 

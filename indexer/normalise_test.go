@@ -65,6 +65,10 @@ func TestTranscripts(t *testing.T) {
 			t.Errorf("%s: spans %v", name, d.Turns)
 		}
 	}
+	wide := Normalise(activityOf(crm.Meetings, "田中：価格は？\n鈴木：七です。\n田中：はい。\n鈴木：では。", crm.PlainText))
+	if len(wide.Turns) != 4 || wide.Turns[1].Speaker != "鈴木" {
+		t.Errorf("wide colons: %q, %v", wide.Text, wide.Turns)
+	}
 	for name, a := range map[string]crm.Activity{
 		"a list of facts": activityOf(crm.Calls, "Budget: 40k\nTimeline: Q3\nDecider: Dana\nNext step: offer\nRisk: low", crm.PlainText),
 		"a note":          activityOf(crm.Notes, "Dana: a\nPriya: b\nDana: c\nPriya: d", crm.PlainText),

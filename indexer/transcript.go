@@ -37,7 +37,7 @@ func turnsText(turns []crm.Turn) (string, []crm.Span) {
 // Shapes of a speaker's line: "Name: text", with a time before or behind the name in brackets or bare, and the name alone with a time.
 var (
 	stampPattern   = `[\[(]?\d{1,2}:\d{2}(?::\d{2})?(?:[.,]\d+)?[\])]?`
-	turnPattern    = regexp.MustCompile(`^(?:` + stampPattern + `\s*[-–|]?\s*)?\*{0,2}([^:\[\](){}<>|"?!;/\\@=*]{1,60}?)\*{0,2}\s*(?:\([^)]{1,40}\)\s*)?(?:` + stampPattern + `\s*)?[:：]\*{0,2}(?:\s+|$)(.*)$`)
+	turnPattern    = regexp.MustCompile(`^(?:` + stampPattern + `\s*[-–|]?\s*)?\*{0,2}([^:\[\](){}<>|"?!;/\\@=*]{1,60}?)\*{0,2}\s*(?:\([^)]{1,40}\)\s*)?(?:` + stampPattern + `\s*)?(?::\*{0,2}(?:\s+|$)|：\*{0,2}\s*)(.*)$`)
 	speakerPattern = regexp.MustCompile(`^([^:\[\](){}<>|"?!;/\\@=*]{1,60}?)\s+(?:\([^)]{1,40}\)\s*)?` + stampPattern + `$`)
 )
 
