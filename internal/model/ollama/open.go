@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/ollama/ollama/api"
@@ -100,6 +101,15 @@ func (e *Embedder) MaxTokens() int { return e.window }
 
 // Windows is true: a transformer's vectors gain from a text's neighbours.
 func (e *Embedder) Windows() bool { return true }
+
+// Vocabulary is the model's whole words, the most frequent first, as far as the server tells; nil for a model whose pieces are no words.
+func (e *Embedder) Vocabulary() []string {
+	w, ok := e.tokens.(*wordPieces)
+	if !ok {
+		return nil
+	}
+	return slices.Clone(w.words)
+}
 
 // Fingerprint names provider, model, digest, dimension, split length and prefixes: whatever changes a vector changes it.
 func (e *Embedder) Fingerprint() string {

@@ -28,6 +28,9 @@ func counterOf(info map[string]any) counter {
 		s, _ := t.(string)
 		w.vocabulary[s] = struct{}{}
 		w.longest = max(w.longest, len(s))
+		if word, whole := strings.CutPrefix(s, "▁"); whole {
+			w.words = append(w.words, word)
+		}
 	}
 	return w
 }
@@ -50,7 +53,8 @@ func (estimate) count(text string) int {
 // then the longest known piece first; the first piece of a word is marked "▁". A word with an unknown piece is one token.
 type wordPieces struct {
 	vocabulary map[string]struct{}
-	longest    int // bytes
+	words      []string // those that are whole words, in the model's order: most frequent first
+	longest    int      // bytes
 }
 
 func (w *wordPieces) count(text string) int {
