@@ -1,0 +1,5 @@
+//go:build !amd64
+
+package flat
+
+func dotsFast(q []int16, codes []int8, out []int32) { dotsPlain(q, codes, out) }

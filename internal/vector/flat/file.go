@@ -1,0 +1,183 @@
+package flat
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"net/url"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	_ "modernc.org/sqlite" // the driver registers itself as "sqlite"
+
+	"github.com/contextd/contextd/internal/crm"
+)
+
+// openFile opens one SQLite file, which is its owner's alone: the driver would make it readable by everybody.
+func openFile(path string, connections int, pragmas ...string) (*sql.DB, error) {
+	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600)
+	if err != nil {
+		return nil, err
+	}
+	if err := f.Close(); err != nil {
+		return nil, err
+	}
+	pragmas = append(pragmas, "journal_mode(WAL)", "synchronous(FULL)", "busy_timeout(5000)", "trusted_schema(off)", "secure_delete(on)")
+	q := url.Values{"_pragma": pragmas, "_txlock": {"immediate"}}
+	db, err := sql.Open("sqlite", (&url.URL{Scheme: "file", Opaque: path, RawQuery: q.Encode()}).String())
+	if err != nil {
+		return nil, err
+	}
+	db.SetMaxOpenConns(connections)
+	db.SetMaxIdleConns(connections)
+	return db, nil
+}
+
+// prepareFile creates the tables of a new file in one transaction, or compares what a file says of itself with what it should be. ErrFormat names another format,
+// ErrDamaged everything else that differs.
+func prepareFile(ctx context.Context, db *sql.DB, schema string, want map[string]string) error {
+	tx, err := db.BeginTx(ctx, nil)
+	if err != nil {
+		return damaged(err)
+	}
+	defer tx.Rollback() //nolint:errcheck // after Commit it does nothing; before, the first error counts
+	var tables int
+	if err := tx.QueryRowContext(ctx, `SELECT count(*) FROM sqlite_master`).Scan(&tables); err != nil {
+		return damaged(err)
+	}
+	if tables == 0 {
+		if _, err := tx.ExecContext(ctx, schema); err != nil {
+			return damaged(err)
+		}
+		for k, v := range want {
+			if _, err := tx.ExecContext(ctx, `INSERT INTO meta (key, value) VALUES (?, ?) ON CONFLICT DO NOTHING`, k, v); err != nil {
+				return damaged(err)
+			}
+		}
+		return damaged(tx.Commit())
+	}
+	for _, k := range slices.Sorted(func(yield func(string) bool) {
+		for k := range want {
+			if !yield(k) {
+				return
+			}
+		}
+	}) {
+		var got string
+		switch err := tx.QueryRowContext(ctx, `SELECT value FROM meta WHERE key = ?`, k).Scan(&got); {
+		case err != nil:
+			return damaged(err)
+		case got != want[k] && k == "format":
+			return fmt.Errorf("format %q, want %q: %w", got, want[k], ErrFormat)
+		case got != want[k]:
+			return fmt.Errorf("%s is %q, want %q: %w", k, got, want[k], ErrDamaged)
+		}
+	}
+	return nil
+}
+
+// damaged tells a broken file from a passing fault, which is crm.ErrTemporary. Errors that have their kind already, and none, stay as they are.
+func damaged(err error) error {
+	for _, kind := range []error{crm.ErrNotFound, crm.ErrInvalid, crm.ErrConflict, ErrDamaged, ErrFormat} {
+		if err == nil || errors.Is(err, kind) {
+			return err
+		}
+	}
+	if errors.Is(err, sql.ErrNoRows) {
+		return fmt.Errorf("%w: a row is missing", ErrDamaged)
+	}
+	var coded interface{ Code() int }
+	if errors.As(err, &coded) {
+		switch coded.Code() & 0xff {
+		case sqliteSchemaError, sqliteCorrupt, sqliteNotADB:
+			return fmt.Errorf("%w: %w", ErrDamaged, err)
+		}
+	}
+	return fmt.Errorf("%w: %w", crm.ErrTemporary, err)
+}
+
+// Primary result codes of SQLite (sqlite.org/rescode.html).
+const (
+	sqliteSchemaError = 1 // a table is missing
+	sqliteCorrupt     = 11
+	sqliteNotADB      = 26
+)
+
+// A generation's file is named so that no name can meet the suffixes of SQLite's own files.
+const generationInfix = ".gen."
+
+func (s *Store) file(name string) string { return s.path + generationInfix + name }
+
+// companions are what SQLite keeps beside a file.
+var companions = [...]string{"-wal", "-shm", "-journal"}
+
+func remove(path string) error {
+	for _, suffix := range append([]string{""}, companions[:]...) {
+		if err := os.Remove(path + suffix); err != nil && !errors.Is(err, os.ErrNotExist) {
+			return err
+		}
+	}
+	return nil
+}
+
+// generationFiles lists the files of generations beside a catalogue, by name.
+func generationFiles(path string) (map[string]string, error) {
+	entries, err := os.ReadDir(filepath.Dir(path))
+	if err != nil {
+		return nil, err
+	}
+	out := map[string]string{}
+	for _, e := range entries {
+		name, ok := strings.CutPrefix(e.Name(), filepath.Base(path)+generationInfix)
+		if ok && !strings.Contains(name, "-") {
+			out[name] = filepath.Join(filepath.Dir(path), e.Name())
+		}
+	}
+	return out, nil
+}
+
+func removeOrphans(path string, known []crm.Generation) error {
+	files, err := generationFiles(path)
+	if err != nil {
+		return err
+	}
+	for name, file := range files {
+		if !slices.ContainsFunc(known, func(g crm.Generation) bool { return g.Name == name }) {
+			if err := remove(file); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// SetAside renames the catalogue and all generations of a store that is closed, so that new ones can be made at path. It returns the catalogue's new name.
+func SetAside(path string) (string, error) {
+	aside := path + ".damaged"
+	for i := 2; ; i++ {
+		if _, err := os.Stat(aside); errors.Is(err, os.ErrNotExist) {
+			break
+		}
+		aside = fmt.Sprintf("%s.damaged%d", path, i)
+	}
+	files, err := generationFiles(path)
+	if err != nil {
+		return "", fmt.Errorf("set damaged vectors aside: %w", err)
+	}
+	moves := map[string]string{path: aside}
+	for name, file := range files {
+		moves[file] = aside + generationInfix + name
+	}
+	for from, to := range moves {
+		if err := os.Rename(from, to); err != nil && !(errors.Is(err, os.ErrNotExist) && from != path) {
+			return "", fmt.Errorf("set damaged vectors aside: %w", err)
+		}
+		if err := remove(from); err != nil { // the logs that belonged to it
+			return "", fmt.Errorf("set damaged vectors aside: %w", err)
+		}
+	}
+	return aside, nil
+}

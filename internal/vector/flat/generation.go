@@ -1,0 +1,150 @@
+package flat
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"sync"
+
+	"github.com/contextd/contextd/internal/crm"
+)
+
+// generation is the file of one generation, open, with what is kept of it in memory.
+type generation struct {
+	crm.Generation
+	path   string
+	write  *sql.DB // one connection
+	read   *sql.DB
+	cache  cache
+	dots   kernel
+	writes sync.Mutex // serialises writes, so that cache and file change in one order
+	last   int64      // the highest activity number ever given in this process; guarded by writes
+
+	mu      sync.Mutex // guards what follows
+	users   int
+	retired bool
+	idle    chan struct{} // closed when retired and without users
+}
+
+// schemas of a generation. Numbers (n) are given in the order of writing and never twice, so that a number names one version of one activity, the large rows are only
+// ever appended, and an account's activities are read in the order they lie in.
+const generationSchema = `
+CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+-- One row per activity: facts are its accounts, people, times and chunk ids with a checksum (facts.go), words its hashed terms (words.go).
+CREATE TABLE activities (n INTEGER PRIMARY KEY, portal INTEGER NOT NULL, type TEXT NOT NULL, id TEXT NOT NULL, chunks INTEGER NOT NULL, facts BLOB NOT NULL, words BLOB NOT NULL);
+CREATE UNIQUE INDEX activity_ref ON activities (portal, type, id);
+-- The float32 vectors of an activity's chunks in order, all item vectors before all window vectors, and a checksum. Apart, so that counting and scanning need not read them.
+CREATE TABLE vectors (n INTEGER PRIMARY KEY, data BLOB NOT NULL);
+-- Which accounts an activity belongs to; clustered by account, so that an account loads in one sweep and counts without loading.
+CREATE TABLE places (portal INTEGER NOT NULL, type TEXT NOT NULL, id TEXT NOT NULL, n INTEGER NOT NULL, chunks INTEGER NOT NULL, PRIMARY KEY (portal, type, id, n)) WITHOUT ROWID;
+-- Profiles of accounts: facts as JSON, the vector as float32, a checksum over both.
+CREATE TABLE profiles (portal INTEGER NOT NULL, type TEXT NOT NULL, id TEXT NOT NULL, facts BLOB NOT NULL, vector BLOB NOT NULL, checksum INTEGER NOT NULL,
+	PRIMARY KEY (portal, type, id));`
+
+func openGeneration(ctx context.Context, path string, of crm.Generation, cacheBytes int) (*generation, error) {
+	g := &generation{Generation: of, path: path, dots: fastest(), idle: make(chan struct{})}
+	g.cache.limit = cacheBytes
+	var err error
+	if g.write, err = openFile(path, 1, fmt.Sprintf("page_size(%d)", pageSize(g.rowBytes()))); err != nil {
+		return nil, err
+	}
+	if g.read, err = openFile(path, 4); err != nil {
+		return nil, errors.Join(err, g.write.Close())
+	}
+	want := map[string]string{"format": format, "fingerprint": of.Fingerprint, "dimension": fmt.Sprint(of.Dimension), "windows": fmt.Sprint(of.Windows)}
+	if err = prepareFile(ctx, g.write, generationSchema, want); err == nil {
+		err = damaged(g.write.QueryRowContext(ctx, `SELECT coalesce(max(n), 0) FROM activities`).Scan(&g.last))
+	}
+	if err != nil {
+		return nil, errors.Join(err, g.close())
+	}
+	return g, nil
+}
+
+// views is how many vectors a chunk has.
+func (g *generation) views() int {
+	if g.Windows {
+		return 2
+	}
+	return 1
+}
+
+func (g *generation) rowBytes() int { return 4*g.Dimension*g.views() + checksumBytes }
+
+// pageSize is the smallest page of SQLite that wastes at most a twentieth on rows of this size: a page holds whole rows only. (A row that is larger than a page is cut
+// into full pages and wastes nothing.) Pages of 4 kB would spend a third more on vectors of 256 dimensions.
+func pageSize(row int) int {
+	const pageHeader, cell = 12, 11 // sqlite.org/fileformat.html §1.6: page header and reserve; pointer, lengths, number
+	for size := 4096; size < 65536; size *= 2 {
+		if row > size-35 {
+			continue
+		}
+		if fit := (size - pageHeader) / (row + cell); float64(fit*row) >= .95*float64(size) {
+			return size
+		}
+	}
+	return 65536
+}
+
+// acquire keeps the files open until release; errClosed when the generation was dropped.
+func (g *generation) acquire() error {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if g.retired {
+		return errClosed
+	}
+	g.users++
+	return nil
+}
+
+func (g *generation) release() {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if g.users--; g.users == 0 && g.retired {
+		close(g.idle)
+	}
+}
+
+// retire lets no new users in, waits for those inside and removes the file.
+func (g *generation) retire(ctx context.Context) error {
+	g.mu.Lock()
+	if g.retired = true; g.users == 0 {
+		close(g.idle)
+	}
+	g.mu.Unlock()
+	select {
+	case <-g.idle:
+	case <-ctx.Done():
+		return ctx.Err() // the file goes at the next start
+	}
+	return errors.Join(g.close(), remove(g.path))
+}
+
+func (g *generation) close() error { return errors.Join(g.read.Close(), g.write.Close()) }
+
+// Index is one generation, or whichever is live. It is safe for concurrent use.
+type Index struct {
+	store *Store
+	name  string
+	bound *generation // nil: the live one
+}
+
+// acquire resolves the generation for one call; release it afterwards.
+func (x *Index) acquire(ctx context.Context) (*generation, error) {
+	if x.bound != nil {
+		return x.bound, x.bound.acquire()
+	}
+	for {
+		g, err := x.store.generation(ctx, "")
+		if err != nil {
+			return nil, err
+		}
+		if err := g.acquire(); err == nil {
+			return g, nil // else another one became live, and this one was dropped, in between
+		}
+	}
+}
+
+// Close releases nothing: the files belong to the store.
+func (x *Index) Close() error { return nil }

@@ -1,0 +1,214 @@
+package flat
+
+import (
+	"context"
+	"database/sql"
+	"encoding/binary"
+	"fmt"
+	"slices"
+	"sync"
+
+	"github.com/contextd/contextd/internal/crm"
+)
+
+// The keyword side of a portal. SQLite's FTS5 was the other choice: it costs more per chunk when indexing than all the rest of this file's writing, it knows one set of
+// statistics for all portals of a table, and a question to it costs milliseconds. Here a chunk's terms are written as one short string beside its facts, and the
+// postings of a portal are put together in memory when the first portal-wide question comes (about a second for 200,000 chunks), and kept up to date from then on. Inside
+// an account nobody asks here: its own postings are in the store.
+//
+// Terms are kept as 32-bit hashes: the file needs no dictionary, in which words of erased texts would stay readable. Of the 100,000 words of a large portal, one in
+// 40,000 shares its hash with another one, and is then counted together with it.
+
+// words is the postings of one portal in memory.
+type words struct {
+	g *generation
+
+	mu sync.RWMutex // guards what follows
+	table
+	lengths  []uint32            // in terms, by row; gone for rows of dead spans
+	lists    map[uint32][]uint32 // by hash: row << countBits | count, ascending
+	entries  int
+	total    uint64 // terms of all live rows
+	speaking int    // live rows with terms
+}
+
+const (
+	countBits = 6 // 63 of a word in one chunk say as much as more do
+	gone      = 1<<32 - 1
+)
+
+// hashTerm is FNV-1a of 64 bits, folded (RFC 9923).
+func hashTerm(term string) uint32 {
+	h := uint64(14695981039346656037)
+	for i := range len(term) {
+		h = (h ^ uint64(term[i])) * 1099511628211
+	}
+	return uint32(h>>32) ^ uint32(h)
+}
+
+// encodeWords is the row of an activity's terms: for each chunk the number of its distinct terms, and their hashes ascending, as differences, with their counts.
+func encodeWords(ref crm.Ref, terms [][]crm.TermCount, chunks int) []byte {
+	b := make([]byte, 0, 8+200*len(terms))
+	var packed []uint64
+	for i := range chunks {
+		packed = packed[:0]
+		if len(terms) > 0 {
+			for _, t := range terms[i] {
+				if t.Count > 0 {
+					packed = append(packed, uint64(hashTerm(t.Term))<<16|uint64(t.Count))
+				}
+			}
+		}
+		slices.Sort(packed)
+		b = binary.AppendUvarint(b, uint64(len(packed)))
+		last := uint64(0)
+		for _, p := range packed {
+			hash, count := p>>16, p&0xffff
+			if count == 1 {
+				b = binary.AppendUvarint(b, (hash-last)<<1)
+			} else {
+				b = binary.AppendUvarint(binary.AppendUvarint(b, (hash-last)<<1|1), count)
+			}
+			last = hash
+		}
+	}
+	return sealed("words of "+ref.String(), b)
+}
+
+// posting is one term of one chunk.
+type posting struct{ hash, count uint32 }
+
+// decodeWords calls yield for each chunk.
+func decodeWords(ref crm.Ref, b []byte, chunks int, yield func([]posting)) error {
+	b, err := unsealed("words of "+ref.String(), b)
+	if err != nil {
+		return err
+	}
+	ok := true
+	next := func() uint64 {
+		v, n := binary.Uvarint(b)
+		if n <= 0 {
+			ok = false
+			return 0
+		}
+		b = b[n:]
+		return v
+	}
+	var list []posting
+	for range chunks {
+		list = list[:0]
+		hash := uint64(0)
+		for range min(next(), uint64(len(b))) {
+			v := next()
+			hash += v >> 1
+			count := uint64(1)
+			if v&1 == 1 {
+				count = next()
+			}
+			list = append(list, posting{uint32(hash), uint32(count)})
+		}
+		yield(list)
+	}
+	if !ok {
+		return fmt.Errorf("%w: the words of %s are cut off", ErrDamaged, ref)
+	}
+	return nil
+}
+
+func (w *words) size() int {
+	w.mu.RLock()
+	defer w.mu.RUnlock()
+	return w.table.size() + 4*cap(w.lengths) + 5*w.entries + 64*len(w.lists) // a list has a fifth of room on average
+}
+
+func (w *words) apply(c *change) bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	switch {
+	case c.unclear:
+		return false
+	case c.n != 0 && c.words == nil:
+		s := w.find(c.n)
+		if s == nil {
+			return false
+		}
+		s.people, s.accounts = w.people.number(c.now.people), w.accounts.number(c.now.accounts)
+		return true
+	}
+	if s := w.find(c.old); s != nil {
+		for r := s.from; r < s.to; r++ {
+			if w.lengths[r] > 0 {
+				w.speaking--
+				w.total -= uint64(w.lengths[r])
+			}
+			w.lengths[r] = gone
+		}
+		w.remove(c.old)
+	}
+	if c.n != 0 && w.push(c.n, c.ref, c.now, c.words) != nil {
+		return false
+	}
+	return !w.wasteful()
+}
+
+func (w *words) push(n int64, ref crm.Ref, f *facts, b []byte) error {
+	row := uint32(len(w.ids))
+	if !w.add(n, f, true) {
+		return nil
+	}
+	return decodeWords(ref, b, f.chunks(), func(list []posting) {
+		length := uint32(0)
+		for _, p := range list {
+			w.lists[p.hash] = append(w.lists[p.hash], row<<countBits|min(p.count, 1<<countBits-1))
+			length += p.count
+		}
+		if length > 0 {
+			w.speaking++
+			w.total += uint64(length)
+		}
+		w.entries += len(list)
+		w.lengths = appendOne(w.lengths, length)
+		row++
+	})
+}
+
+const loadWords = `SELECT type, id, n, facts, words FROM activities NOT INDEXED WHERE portal = ? ORDER BY n`
+
+func (g *generation) words(ctx context.Context, portal crm.PortalID) (*words, error) {
+	v, err := g.cache.find(ctx, portalAddress(wordPart, portal), func() (resident, error) { return g.loadWords(ctx, portal) })
+	if err != nil {
+		return nil, err
+	}
+	return v.(*words), nil
+}
+
+func (g *generation) loadWords(ctx context.Context, portal crm.PortalID) (*words, error) {
+	w := &words{g: g, lists: map[uint32][]uint32{}}
+	var activities, chunks int
+	if err := g.read.QueryRowContext(ctx, countPortal, portal).Scan(&activities, &chunks); err != nil {
+		return nil, damaged(err)
+	}
+	w.reserve(activities, chunks)
+	w.lengths = make([]uint32, 0, chunks)
+	rows, err := g.read.QueryContext(ctx, loadWords, portal)
+	if err != nil {
+		return nil, damaged(err)
+	}
+	defer rows.Close() // reading: rows.Err below is what counts
+	ref := crm.Ref{Portal: portal}
+	for rows.Next() {
+		var n int64
+		var about, said sql.RawBytes
+		if err := rows.Scan(&ref.Type, &ref.ID, &n, &about, &said); err != nil {
+			return nil, damaged(err)
+		}
+		f, err := decodeFacts(ref, about)
+		if err != nil {
+			return nil, err
+		}
+		if err := w.push(n, ref, &f, said); err != nil {
+			return nil, err
+		}
+	}
+	return w, damaged(rows.Err())
+}
