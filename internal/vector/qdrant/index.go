@@ -30,20 +30,27 @@ func (x *Index) profiles(g *generation) space {
 	return space{profilesOf(x.chunks(g).name), nil}
 }
 
+// swaps is how many swaps may happen during one question before it is given up.
+const swaps = 8
+
 // read runs a question. The live index asks through the alias, so that a swap by any process is seen at once; only what we know of the generation (dimension, windows,
 // shards) may be of the one before, and a refusal is a reason to look again.
 func (x *Index) read(ctx context.Context, ask func(*generation) error) error {
-	known := x.state.Load()
-	err := ask(known)
-	if x.name != "" || !errors.Is(err, crm.ErrInvalid) && !errors.Is(err, crm.ErrNotFound) {
-		return err
+	known, again := x.state.Load(), false
+	for range swaps {
+		err := ask(known)
+		if x.name != "" || !errors.Is(err, crm.ErrInvalid) && !errors.Is(err, crm.ErrNotFound) {
+			return err
+		}
+		now, lookErr := x.current(ctx)
+		same := lookErr == nil && now.Name == known.Name && now.Fingerprint == known.Fingerprint
+		if lookErr != nil || same && again {
+			return err
+		}
+		x.state.Store(now)
+		known, again = now, same // once more with the same: there may have been a swap and one back
 	}
-	now, lookErr := x.current(ctx)
-	if lookErr != nil || now.Name == known.Name {
-		return err
-	}
-	x.state.Store(now)
-	return ask(now)
+	return fmt.Errorf("qdrant: the live generation changes faster than it can be asked: %w", crm.ErrTemporary)
 }
 
 func (x *Index) current(ctx context.Context) (*generation, error) {

@@ -1,6 +1,10 @@
 package qdrant
 
 import (
+	"fmt"
+	"hash/fnv"
+	"slices"
+
 	pb "github.com/qdrant/go-client/qdrant"
 
 	"github.com/contextd/contextd/internal/crm"
@@ -12,17 +16,22 @@ type space struct {
 	of   *generation // nil: automatic sharding
 }
 
-// Shard keys carry the generation's name: a request that was addressed for one generation and arrives, through the alias, at the next is an error and not an
-// empty answer from the wrong shard.
+// sharedKey is the shard of all portals without one of their own. It carries the layout: a request that was addressed for one generation and arrives, through the
+// alias, at one with other shards must be an error, not an empty answer from the wrong shard.
+func (g *generation) sharedKey() string {
+	h := fnv.New32a()
+	for _, p := range g.Shards {
+		fmt.Fprintf(h, "%d ", p) // a hash returns no error
+	}
+	return fmt.Sprintf("shared-%08x", h.Sum32())
+}
 
-func (g *generation) sharedKey() string { return g.Name + "-shared" }
-
-func (g *generation) portalKey(p crm.PortalID) string { return g.Name + "-portal-" + p.String() }
+func portalKey(p crm.PortalID) string { return "portal-" + p.String() }
 
 func (g *generation) shardKeys() []string {
 	keys := []string{g.sharedKey()}
 	for _, p := range g.Shards {
-		keys = append(keys, g.portalKey(p))
+		keys = append(keys, portalKey(p))
 	}
 	return keys
 }
@@ -33,10 +42,8 @@ func (sp space) shard(portal crm.PortalID) *pb.ShardKeySelector {
 		return nil
 	}
 	key := sp.of.sharedKey()
-	for _, p := range sp.of.Shards {
-		if p == portal {
-			key = sp.of.portalKey(p)
-		}
+	if slices.Contains(sp.of.Shards, portal) {
+		key = portalKey(portal)
 	}
 	return &pb.ShardKeySelector{ShardKeys: []*pb.ShardKey{pb.NewShardKey(key)}}
 }

@@ -6,9 +6,13 @@ import (
 	"net"
 	"os"
 	"strconv"
+	"strings"
 	"testing"
 	"time"
 
+	pb "github.com/qdrant/go-client/qdrant"
+
+	"github.com/contextd/contextd/internal/crm"
 	"github.com/contextd/contextd/internal/vector/qdrant"
 	"github.com/contextd/contextd/internal/vector/qdrant/qdranttest"
 	"github.com/contextd/contextd/internal/vector/vectortest"
@@ -64,13 +68,19 @@ func prefix(dir string) string {
 	return "t" + strconv.FormatUint(h.Sum64(), 36)
 }
 
+// TestContractOnTheDouble runs the suite with and without shards of their own, and reads every request that the suite has caused.
 func TestContractOnTheDouble(t *testing.T) {
-	double := server(t, qdranttest.Options{})
-	vectortest.Run(t, func(t *testing.T, dir string) vectortest.Store {
-		o := at(t, double.Addr())
-		o.Prefix = prefix(dir)
-		return suite{open(t, o)}
-	})
+	for name, shards := range map[string][]crm.PortalID{"one shard": nil, "a shard for portal 2": {2}} {
+		t.Run(name, func(t *testing.T) {
+			double := server(t, qdranttest.Options{Record: true})
+			vectortest.Run(t, func(t *testing.T, dir string) vectortest.Store {
+				o := at(t, double.Addr())
+				o.Prefix, o.Shards = prefix(dir), shards
+				return suite{open(t, o)}
+			})
+			namesPortals(t, double.Requests(), shards != nil)
+		})
+	}
 }
 
 // TestContractOnAServer needs a real server: no package manager carries one, so that it is never required.
@@ -82,23 +92,22 @@ func TestContractOnAServer(t *testing.T) {
 	vectortest.Run(t, func(t *testing.T, dir string) vectortest.Store {
 		o := at(t, addr)
 		o.Prefix, o.Backoff = prefix(dir), 0
-		s := open(t, o)
 		t.Cleanup(func() { clean(t, o) })
-		return suite{s}
+		return suite{open(t, o)}
 	})
 }
 
-// clean removes what a case has made on a shared server.
+// clean removes what a case has made on a shared server, the live generation too.
 func clean(t *testing.T, o qdrant.Options) {
 	ctx := context.Background() // the test's own has ended
-	s := open(t, o)
-	defer s.Close()
-	gs, err := s.Generations(ctx)
+	c, err := pb.NewClient(&pb.Config{Host: o.Host, Port: o.Port, SkipCompatibilityCheck: true})
 	check(t, err)
-	for _, g := range gs {
-		if g.Live {
-			continue // Drop refuses it; the server of a test run is thrown away
+	defer c.Close()
+	names, err := c.ListCollections(ctx)
+	check(t, err)
+	for _, name := range names {
+		if strings.HasPrefix(name, "contextd_"+o.Prefix+"_") {
+			check(t, c.DeleteCollection(ctx, name))
 		}
-		check(t, s.Drop(ctx, g.Name))
 	}
 }
