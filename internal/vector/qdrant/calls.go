@@ -33,7 +33,7 @@ func (s *Store) query(ctx context.Context, sp space, sc scope, q *pb.QueryPoints
 		return nil, err
 	}
 	q.CollectionName, q.Filter, q.ShardKeySelector = sp.name, sc.filter, sp.shard(sc.portal)
-	found, err := s.client.Query(ctx, q)
+	found, err := s.client().Query(ctx, q)
 	if err != nil {
 		return nil, s.mapped(ctx, "search "+sp.name, err)
 	}
@@ -49,7 +49,7 @@ func (s *Store) count(ctx context.Context, sp space, sc scope) (int, error) {
 	if err := sc.check(); err != nil {
 		return 0, err
 	}
-	n, err := s.client.Count(ctx, &pb.CountPoints{CollectionName: sp.name, Filter: sc.filter, Exact: pb.PtrOf(true), ShardKeySelector: sp.shard(sc.portal)})
+	n, err := s.client().Count(ctx, &pb.CountPoints{CollectionName: sp.name, Filter: sc.filter, Exact: pb.PtrOf(true), ShardKeySelector: sp.shard(sc.portal)})
 	return int(n), s.mapped(ctx, "count in "+sp.name, err)
 }
 
@@ -66,7 +66,7 @@ func (s *Store) scroll(ctx context.Context, sp space, sc scope, vectors *pb.With
 		req := &pb.ScrollPoints{CollectionName: sp.name, Filter: sc.filter, Limit: pb.PtrOf(uint32(page)), WithVectors: vectors,
 			WithPayload: pb.NewWithPayloadInclude(append([]string{portalField}, fields...)...), ShardKeySelector: sp.shard(sc.portal)}
 		for {
-			points, next, err := s.client.ScrollAndOffset(ctx, req)
+			points, next, err := s.client().ScrollAndOffset(ctx, req)
 			if err != nil {
 				yield(nil, s.mapped(ctx, "scan "+sp.name, err))
 				return
@@ -139,7 +139,7 @@ func (s *Store) write(ctx context.Context, sp space, changes ...change) error {
 		ops[i] = op
 	}
 	op := "write to " + sp.name
-	results, err := s.client.UpdateBatch(ctx, &pb.UpdateBatchPoints{CollectionName: sp.name, Wait: pb.PtrOf(true), Operations: ops})
+	results, err := s.client().UpdateBatch(ctx, &pb.UpdateBatchPoints{CollectionName: sp.name, Wait: pb.PtrOf(true), Operations: ops})
 	if err != nil {
 		return s.mapped(ctx, op, err)
 	}

@@ -75,7 +75,7 @@ func (s *Store) begin(ctx context.Context, g crm.Generation) error {
 	if err := s.make(ctx, profileCollection(profilesOf(name), g.Dimension, about), profileIndexes()); err != nil {
 		return err
 	}
-	err = s.client.CreateCollection(ctx, chunkCollection(name, meta, about))
+	err = s.client().CreateCollection(ctx, chunkCollection(name, meta, about))
 	if err := s.mapped(ctx, "create "+name, err); err != nil && !errors.Is(err, crm.ErrConflict) {
 		return err // a conflict: another process was faster, and Create compares what it made
 	}
@@ -94,7 +94,7 @@ func (s *Store) finish(ctx context.Context, g generation) error {
 }
 
 func (s *Store) addShards(ctx context.Context, name string, g generation) error {
-	keys, err := s.client.ListShardKeys(ctx, name)
+	keys, err := s.client().ListShardKeys(ctx, name)
 	if err != nil {
 		return s.mapped(ctx, "shards of "+name, err)
 	}
@@ -106,7 +106,7 @@ func (s *Store) addShards(ctx context.Context, name string, g generation) error 
 		if have[key] {
 			continue
 		}
-		if err := s.client.CreateShardKey(ctx, name, &pb.CreateShardKey{ShardKey: pb.NewShardKey(key)}); err != nil {
+		if err := s.client().CreateShardKey(ctx, name, &pb.CreateShardKey{ShardKey: pb.NewShardKey(key)}); err != nil {
 			return s.mapped(ctx, "create shard "+key+" of "+name, err)
 		}
 	}
@@ -114,7 +114,7 @@ func (s *Store) addShards(ctx context.Context, name string, g generation) error 
 }
 
 func (s *Store) make(ctx context.Context, c *pb.CreateCollection, indexes map[string]*pb.PayloadIndexParams) error {
-	err := s.mapped(ctx, "create "+c.GetCollectionName(), s.client.CreateCollection(ctx, c))
+	err := s.mapped(ctx, "create "+c.GetCollectionName(), s.client().CreateCollection(ctx, c))
 	if err != nil && !errors.Is(err, crm.ErrConflict) {
 		return err
 	}
@@ -124,7 +124,7 @@ func (s *Store) make(ctx context.Context, c *pb.CreateCollection, indexes map[st
 func (s *Store) index(ctx context.Context, name string, indexes map[string]*pb.PayloadIndexParams) error {
 	for _, field := range slices.Sorted(maps.Keys(indexes)) {
 		op := "index " + field + " of " + name
-		r, err := s.client.CreateFieldIndex(ctx, &pb.CreateFieldIndexCollection{CollectionName: name, Wait: pb.PtrOf(true), FieldName: field,
+		r, err := s.client().CreateFieldIndex(ctx, &pb.CreateFieldIndexCollection{CollectionName: name, Wait: pb.PtrOf(true), FieldName: field,
 			FieldType: fieldType(indexes[field]).Enum(), FieldIndexParams: indexes[field]})
 		if err != nil {
 			return s.mapped(ctx, op, err)

@@ -95,9 +95,11 @@ func plain(name string) bool {
 // maxReply is the largest answer in bytes that is read; gRPC's own limit of 4 MiB is less than a page of profiles may have.
 const maxReply = 64 << 20
 
+// dial makes one connection. The client's own pool is not used: in v1.19.0 it gives each further connection the interceptors of those before it once more, so that
+// three retries become 15 on the second one and 63 on the third.
 func dial(o Options) (*pb.Client, error) {
 	cfg := &pb.Config{
-		Host: o.Host, Port: o.Port, APIKey: o.APIKey, UseTLS: o.TLS, TLSConfig: o.TLSConfig, PoolSize: uint(o.Pool), KeepAliveTime: 10, KeepAliveTimeout: 2,
+		Host: o.Host, Port: o.Port, APIKey: o.APIKey, UseTLS: o.TLS, TLSConfig: o.TLSConfig, PoolSize: 1, KeepAliveTime: 10, KeepAliveTimeout: 2,
 		// The client's own check would wait for the server and write to the process-wide log; Version does the same on request. The limit stands for whoever turns it on.
 		SkipCompatibilityCheck: true, VersionCheckTimeout: versionTimeout,
 		GrpcOptions: append([]grpc.DialOption{

@@ -13,6 +13,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	pb "github.com/qdrant/go-client/qdrant"
@@ -27,11 +28,15 @@ const versionTimeout = 5 * time.Second
 
 // Store is the generations on one server. It is safe for concurrent use, also by several processes.
 type Store struct {
-	o      Options
-	client *pb.Client
-	busy   locks
-	admin  sync.Mutex // one change of generations at a time in this process
+	o     Options
+	pool  []*pb.Client
+	turn  atomic.Uint32
+	busy  locks
+	admin sync.Mutex // one change of generations at a time in this process
 }
+
+// client is the next connection in turn.
+func (s *Store) client() *pb.Client { return s.pool[int(s.turn.Add(1))%len(s.pool)] }
 
 // Open prepares the connections and checks the options; it does not wait for the server, which may be down: the first call says so, with crm.ErrTemporary.
 func Open(_ context.Context, o Options) (*Store, error) {
@@ -39,16 +44,24 @@ func Open(_ context.Context, o Options) (*Store, error) {
 	if err != nil {
 		return nil, err
 	}
-	c, err := dial(o)
-	if err != nil {
-		return nil, err
+	s := &Store{o: o, busy: locks{held: map[crm.Ref]chan struct{}{}}}
+	for range o.Pool {
+		c, err := dial(o)
+		if err != nil {
+			return nil, errors.Join(err, s.Close())
+		}
+		s.pool = append(s.pool, c)
 	}
-	return &Store{o: o, client: c, busy: locks{held: map[crm.Ref]chan struct{}{}}}, nil
+	return s, nil
 }
 
 // Close ends the connections; calls in progress fail.
 func (s *Store) Close() error {
-	if err := s.client.Close(); err != nil {
+	var errs []error
+	for _, c := range s.pool {
+		errs = append(errs, c.Close())
+	}
+	if err := errors.Join(errs...); err != nil {
 		return fmt.Errorf("qdrant: close: %w", err)
 	}
 	return nil
@@ -56,7 +69,7 @@ func (s *Store) Close() error {
 
 // Version asks the server for its version, such as "1.19.0", within five seconds.
 func (s *Store) Version(ctx context.Context) (string, error) {
-	reply, err := s.client.HealthCheck(ctx)
+	reply, err := s.client().HealthCheck(ctx)
 	if err != nil {
 		return "", s.mapped(ctx, "health check", err)
 	}
@@ -92,7 +105,7 @@ func (s *Store) describe(g generation) (map[string]*pb.Value, error) {
 
 // look reads a generation by its name. complete is false while some of its indexes are missing: its making was cut short, and Create finishes it.
 func (s *Store) look(ctx context.Context, name string) (g generation, complete bool, err error) {
-	info, err := s.client.GetCollectionInfo(ctx, s.collection(name))
+	info, err := s.client().GetCollectionInfo(ctx, s.collection(name))
 	if err != nil {
 		return g, false, s.mapped(ctx, "generation "+name, err)
 	}
@@ -110,7 +123,7 @@ func (s *Store) look(ctx context.Context, name string) (g generation, complete b
 
 // live is the name of the live generation, or "".
 func (s *Store) live(ctx context.Context) (string, error) {
-	aliases, err := s.client.ListAliases(ctx)
+	aliases, err := s.client().ListAliases(ctx)
 	if err != nil {
 		return "", s.mapped(ctx, "aliases", err)
 	}
@@ -124,7 +137,7 @@ func (s *Store) live(ctx context.Context) (string, error) {
 
 // Generations lists the complete ones, oldest first.
 func (s *Store) Generations(ctx context.Context) ([]crm.Generation, error) {
-	names, err := s.client.ListCollections(ctx)
+	names, err := s.client().ListCollections(ctx)
 	if err != nil {
 		return nil, s.mapped(ctx, "collections", err)
 	}
@@ -198,7 +211,7 @@ func (s *Store) Swap(ctx context.Context, name string) error {
 	if _, err := s.finished(ctx, name); err != nil {
 		return err
 	}
-	aliases, err := s.client.ListAliases(ctx)
+	aliases, err := s.client().ListAliases(ctx)
 	if err != nil {
 		return s.mapped(ctx, "aliases", err)
 	}
@@ -212,7 +225,7 @@ func (s *Store) Swap(ctx context.Context, name string) error {
 	for _, alias := range slices.Sorted(maps.Keys(wanted)) {
 		actions = append(actions, pb.NewAliasCreate(alias, wanted[alias]))
 	}
-	return s.mapped(ctx, "swap to "+name, s.client.UpdateAliases(ctx, actions))
+	return s.mapped(ctx, "swap to "+name, s.client().UpdateAliases(ctx, actions))
 }
 
 // Drop removes a generation's collections, that of the chunks first: a generation without one is none.
@@ -239,9 +252,9 @@ func (s *Store) Drop(ctx context.Context, name string) error {
 
 // remove deletes a collection if there is one; the client makes an error of a missing one that tells nothing else apart.
 func (s *Store) remove(ctx context.Context, collection string) error {
-	exists, err := s.client.CollectionExists(ctx, collection)
+	exists, err := s.client().CollectionExists(ctx, collection)
 	if err != nil || !exists {
 		return s.mapped(ctx, "collection "+collection, err)
 	}
-	return s.mapped(ctx, "delete "+collection, s.client.DeleteCollection(ctx, collection))
+	return s.mapped(ctx, "delete "+collection, s.client().DeleteCollection(ctx, collection))
 }
