@@ -49,8 +49,9 @@ func (estimate) count(text string) int {
 	return (halves + 1) / 2
 }
 
-// wordPieces counts as the server's own tokenizer does (llama.cpp, llm_tokenizer_wpm): decomposed, lower-cased, split at white space, punctuation and CJK characters,
-// then the longest known piece first; the first piece of a word is marked "▁". A word with an unknown piece is one token.
+// wordPieces counts as the server's own tokenizer does (llama.cpp, llm_tokenizer_wpm; compared with a real server in the tests): every letter without its diacritics,
+// lower-cased, split at white space, punctuation and CJK characters, then the longest known piece first; the first piece of a word is marked "▁". A word with an unknown
+// piece is one token. Unlike the tokenizer the models were trained with, it leaves marks that are written as runes of their own, and keeps only the first sound of a Hangul syllable.
 type wordPieces struct {
 	vocabulary map[string]struct{}
 	words      []string // those that are whole words, in the model's order: most frequent first
@@ -66,11 +67,12 @@ func (w *wordPieces) count(text string) int {
 			word = word[:0]
 		}
 	}
-	for _, r := range norm.NFD.String(text) {
+	for _, r := range text {
+		r = bareLetter(r)
 		switch {
 		case unicode.IsSpace(r):
 			end()
-		case r == 0, r == utf8.RuneError, unicode.IsControl(r), unicode.Is(unicode.Mn, r):
+		case r == 0, r == utf8.RuneError, unicode.IsControl(r):
 			// dropped by the tokenizer
 		case alone(r):
 			end()
@@ -82,6 +84,27 @@ func (w *wordPieces) count(text string) int {
 	}
 	end()
 	return n
+}
+
+// Hangul syllables are numbered by their first sound (Unicode 15, §3.12).
+const (
+	firstSyllable, lastSyllable = 0xAC00, 0xD7A3
+	firstSound, perSound        = 0x1100, 588
+)
+
+// bareLetter is the first rune of a letter's decomposition.
+func bareLetter(r rune) rune {
+	switch {
+	case r < utf8.RuneSelf:
+		return r
+	case r >= firstSyllable && r <= lastSyllable:
+		return firstSound + (r-firstSyllable)/perSound
+	}
+	var buffer [utf8.UTFMax]byte
+	if d := norm.NFD.Properties(buffer[:utf8.EncodeRune(buffer[:], r)]).Decomposition(); d != nil {
+		r, _ = utf8.DecodeRune(d)
+	}
+	return r
 }
 
 // alone tells runes that are words of their own.
