@@ -22,10 +22,6 @@ type block struct {
 	codes  [2]codes
 }
 
-// coarseBytes is the size of a portal's float32 vectors from which they are scanned as int8 codes instead: below it the scan takes less time than reading the best
-// vectors back from the file for the exact order, above it memory and time fall to a quarter. An account is always exact.
-const coarseBytes = 32 << 20
-
 func (b *block) size() int {
 	b.mu.RLock()
 	defer b.mu.RUnlock()
@@ -54,7 +50,7 @@ func (b *block) apply(c *change) bool {
 		b.remove(c.old)
 		b.push(c.n, c.now, c.vectors)
 	}
-	return !b.wasteful() && (b.coarse || b.path != "" || len(b.ids)*b.g.Dimension*4 <= 2*coarseBytes)
+	return !b.wasteful() && (b.coarse || b.path != "" || len(b.ids)*b.g.Dimension*4 <= 2*b.g.coarse)
 }
 
 // push adds an activity. vectors are all item vectors, then all window vectors.
@@ -118,7 +114,7 @@ func (g *generation) load(ctx context.Context, f crm.Filter) (*block, error) {
 	if err := g.read.QueryRowContext(ctx, counting, args...).Scan(&activities, &chunks); err != nil {
 		return nil, damaged(err)
 	}
-	b.coarse = f.Wide && chunks*g.Dimension*4 > coarseBytes
+	b.coarse = f.Wide && chunks*g.Dimension*4 > g.coarse
 	b.reserve(activities, chunks)
 	for v := range g.views() {
 		if b.coarse {

@@ -64,7 +64,10 @@ func (s *Store) Create(ctx context.Context, g crm.Generation) error {
 	if err := remove(s.file(g.Name)); err != nil {
 		return fmt.Errorf("create vector generation %s: %w", g.Name, err)
 	}
-	file, err := openGeneration(ctx, s.file(g.Name), g, s.cache)
+	if err := makeFile(s.file(g.Name)); err != nil {
+		return fmt.Errorf("create vector generation %s: %w", g.Name, err)
+	}
+	file, err := openGeneration(ctx, s.file(g.Name), generationSchema, g, s.options)
 	if err != nil {
 		return fmt.Errorf("create vector generation %s: %w", g.Name, err)
 	}
@@ -119,7 +122,7 @@ func (s *Store) generation(ctx context.Context, name string) (*generation, error
 	}
 	g := s.open[found.Name]
 	if g == nil {
-		if g, err = openGeneration(ctx, s.file(found.Name), found, s.cache); err != nil {
+		if g, err = openGeneration(ctx, s.file(found.Name), "", found, s.options); err != nil {
 			return nil, fmt.Errorf("open vector generation %s: %w", found.Name, err)
 		}
 		s.open[found.Name] = g

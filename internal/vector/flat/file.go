@@ -16,17 +16,20 @@ import (
 	"github.com/contextd/contextd/internal/crm"
 )
 
-// openFile opens one SQLite file, which is its owner's alone: the driver would make it readable by everybody.
-func openFile(path string, connections int, pragmas ...string) (*sql.DB, error) {
+// makeFile makes an empty file, where there is none, that is its owner's alone: the driver would make it readable by everybody.
+func makeFile(path string) error {
 	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600)
 	if err != nil {
-		return nil, err
+		return err
 	}
-	if err := f.Close(); err != nil {
-		return nil, err
-	}
-	pragmas = append(pragmas, "journal_mode(WAL)", "synchronous(FULL)", "busy_timeout(5000)", "trusted_schema(off)", "secure_delete(on)")
-	q := url.Values{"_pragma": pragmas, "_txlock": {"immediate"}}
+	return f.Close()
+}
+
+// openFile opens one SQLite file.
+func openFile(path string, connections int, pragmas ...string) (*sql.DB, error) {
+	pragmas = append(pragmas, "synchronous(FULL)", "busy_timeout(5000)", "trusted_schema(off)", "secure_delete(on)")
+	// The driver runs pragmas in the order of the alphabet, this one last: a page size must come before it.
+	q := url.Values{"_pragma": pragmas, "_journal_mode": {"WAL"}, "_txlock": {"immediate"}}
 	db, err := sql.Open("sqlite", (&url.URL{Scheme: "file", Opaque: path, RawQuery: q.Encode()}).String())
 	if err != nil {
 		return nil, err
@@ -36,7 +39,7 @@ func openFile(path string, connections int, pragmas ...string) (*sql.DB, error) 
 	return db, nil
 }
 
-// prepareFile creates the tables of a new file in one transaction, or compares what a file says of itself with what it should be. ErrFormat names another format,
+// prepareFile creates the tables of a new file in one transaction (without a schema an empty file is damage), or compares what a file says of itself with what it should be. ErrFormat names another format,
 // ErrDamaged everything else that differs.
 func prepareFile(ctx context.Context, db *sql.DB, schema string, want map[string]string) error {
 	tx, err := db.BeginTx(ctx, nil)
@@ -47,6 +50,9 @@ func prepareFile(ctx context.Context, db *sql.DB, schema string, want map[string
 	var tables int
 	if err := tx.QueryRowContext(ctx, `SELECT count(*) FROM sqlite_master`).Scan(&tables); err != nil {
 		return damaged(err)
+	}
+	if tables == 0 && schema == "" {
+		return fmt.Errorf("%w: it is empty", ErrDamaged)
 	}
 	if tables == 0 {
 		if _, err := tx.ExecContext(ctx, schema); err != nil {

@@ -24,13 +24,16 @@ var ErrFormat = errors.New("vector file has another format")
 type Options struct {
 	// CacheBytes bounds what all generations keep in memory; 0 means 256 MiB. An account or portal that is larger is read from the file at every search.
 	CacheBytes int
+	// CoarseBytes is the size of a portal's float32 vectors above which they are scanned as int8 codes and only the best are compared exactly; 0 means 32 MiB. Below it
+	// an exact scan takes less time than reading the best vectors back from the file; above it memory and time fall to a quarter. An account is always exact.
+	CoarseBytes int
 }
 
 // Store is the generations of one index. It is safe for concurrent use by one process.
 type Store struct {
 	path      string
 	catalogue *sql.DB
-	cache     int
+	options   Options
 
 	mu   sync.Mutex // guards what follows, and the catalogue against two writers
 	open map[string]*generation
@@ -43,11 +46,17 @@ func Open(ctx context.Context, path string, o Options) (*Store, error) {
 	if o.CacheBytes == 0 {
 		o.CacheBytes = 256 << 20
 	}
+	if o.CoarseBytes == 0 {
+		o.CoarseBytes = 32 << 20
+	}
+	if err := makeFile(path); err != nil {
+		return nil, fmt.Errorf("open vectors: %w", err)
+	}
 	db, err := openFile(path, 1)
 	if err != nil {
 		return nil, fmt.Errorf("open vectors: %w", err)
 	}
-	s := &Store{path: path, catalogue: db, cache: o.CacheBytes, open: map[string]*generation{}}
+	s := &Store{path: path, catalogue: db, options: o, open: map[string]*generation{}}
 	if err := s.prepare(ctx); err != nil {
 		return nil, errors.Join(fmt.Errorf("open vectors %s: %w", path, err), db.Close())
 	}

@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"os"
 	"sync"
 
 	"github.com/contextd/contextd/internal/crm"
@@ -18,6 +19,7 @@ type generation struct {
 	read   *sql.DB
 	cache  cache
 	dots   kernel
+	coarse int        // Options.CoarseBytes
 	writes sync.Mutex // serialises writes, so that cache and file change in one order
 	last   int64      // the highest activity number ever given in this process; guarded by writes
 
@@ -42,9 +44,13 @@ CREATE TABLE places (portal INTEGER NOT NULL, type TEXT NOT NULL, id TEXT NOT NU
 CREATE TABLE profiles (portal INTEGER NOT NULL, type TEXT NOT NULL, id TEXT NOT NULL, facts BLOB NOT NULL, vector BLOB NOT NULL, checksum INTEGER NOT NULL,
 	PRIMARY KEY (portal, type, id));`
 
-func openGeneration(ctx context.Context, path string, of crm.Generation, cacheBytes int) (*generation, error) {
-	g := &generation{Generation: of, path: path, dots: fastest(), idle: make(chan struct{})}
-	g.cache.limit = cacheBytes
+// openGeneration opens a generation's file, with a schema if it is new; without one a missing or empty file is ErrDamaged.
+func openGeneration(ctx context.Context, path, schema string, of crm.Generation, o Options) (*generation, error) {
+	g := &generation{Generation: of, path: path, dots: fastest(), coarse: o.CoarseBytes, idle: make(chan struct{})}
+	g.cache.limit = o.CacheBytes
+	if _, err := os.Stat(path); err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrDamaged, err)
+	}
 	var err error
 	if g.write, err = openFile(path, 1, fmt.Sprintf("page_size(%d)", pageSize(g.rowBytes()))); err != nil {
 		return nil, err
@@ -53,7 +59,7 @@ func openGeneration(ctx context.Context, path string, of crm.Generation, cacheBy
 		return nil, errors.Join(err, g.write.Close())
 	}
 	want := map[string]string{"format": format, "fingerprint": of.Fingerprint, "dimension": fmt.Sprint(of.Dimension), "windows": fmt.Sprint(of.Windows)}
-	if err = prepareFile(ctx, g.write, generationSchema, want); err == nil {
+	if err = prepareFile(ctx, g.write, schema, want); err == nil {
 		err = damaged(g.write.QueryRowContext(ctx, `SELECT coalesce(max(n), 0) FROM activities`).Scan(&g.last))
 	}
 	if err != nil {
@@ -72,7 +78,7 @@ func (g *generation) views() int {
 
 func (g *generation) rowBytes() int { return 4*g.Dimension*g.views() + checksumBytes }
 
-// pageSize is the smallest page of SQLite that wastes at most a twentieth on rows of this size: a page holds whole rows only. (A row that is larger than a page is cut
+// pageSize is the smallest page of SQLite that wastes at most a sixteenth on rows of this size: a page holds whole rows only. (A row that is larger than a page is cut
 // into full pages and wastes nothing.) Pages of 4 kB would spend a third more on vectors of 256 dimensions.
 func pageSize(row int) int {
 	const pageHeader, cell = 12, 11 // sqlite.org/fileformat.html §1.6: page header and reserve; pointer, lengths, number
@@ -80,7 +86,7 @@ func pageSize(row int) int {
 		if row > size-35 {
 			continue
 		}
-		if fit := (size - pageHeader) / (row + cell); float64(fit*row) >= .95*float64(size) {
+		if fit := (size - pageHeader) / (row + cell); fit*row*16 >= 15*size {
 			return size
 		}
 	}
