@@ -60,6 +60,7 @@ func (p *program) indexCommand() *cobra.Command {
 	f.StringVar(&since, "since", "", "only what changed after this `TIME`")
 	f.StringVar(&objects, "objects", "", "only these object types, separated by commas")
 	f.IntVar(&order.Limit, "limit", 0, "objects at most (0: all)")
+	cmd.AddCommand(p.verifyCommand())
 	if p.commands.planIndex != nil {
 		f.BoolVar(&dry, "dry-run", false, "say what would be read; read nothing else")
 	}
@@ -126,6 +127,11 @@ func index(ctx context.Context, c *apiClient, out *output, order indexOrder) err
 	if err != nil {
 		return err
 	}
+	return watchIndex(ctx, c, out, order, started.Objects)
+}
+
+// watchIndex watches until the backfill lane is empty, and prints the end. objects is the size of an order of named or changed objects, nil for whole types.
+func watchIndex(ctx context.Context, c *apiClient, out *output, order indexOrder, objects *int) error {
 	bars := newProgress(out)
 	defer bars.close()
 	troubles := map[string]string{}
@@ -134,15 +140,17 @@ func index(ctx context.Context, c *apiClient, out *output, order indexOrder) err
 		if err != nil {
 			return err
 		}
-		if started.Objects == nil {
-			bars.show(shares(all))
+		if objects == nil {
+			for _, b := range all.Items {
+				bars.count(b.Read.Object, int(b.Read.Indexed+b.Read.Failed), int(b.Read.Listed))
+			}
 		} else {
-			bars.show(map[string]float64{"objects": 1 - float64(min(left, *started.Objects))/float64(max(*started.Objects, 1))})
+			bars.count("objects", *objects-min(left, *objects), *objects)
 		}
 		tell(out, all, troubles)
 		if !busy {
 			bars.close()
-			return indexed(ctx, c, out, order, all, started.Objects)
+			return indexed(ctx, c, out, order, all, objects)
 		}
 		if err := wait(ctx, pause); err != nil {
 			return err
@@ -176,21 +184,6 @@ func tell(out *output, all page[backfillView], told map[string]string) {
 			out.Say("%s: %s; it is tried again", b.Read.Object, why)
 		}
 	}
-}
-
-func shares(all page[backfillView]) map[string]float64 {
-	out := map[string]float64{}
-	for _, b := range all.Items {
-		switch {
-		case b.Read.Listed > 0:
-			out[b.Read.Object] = float64(b.Read.Indexed+b.Read.Failed) / float64(b.Read.Listed)
-		case b.Read.State == "done":
-			out[b.Read.Object] = 1
-		default:
-			out[b.Read.Object] = 0
-		}
-	}
-	return out
 }
 
 // indexed prints the end; whatever could not be indexed makes it a partial success.

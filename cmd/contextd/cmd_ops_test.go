@@ -105,11 +105,14 @@ func TestBarsEndEvenWhenTheirWorkDoesNot(t *testing.T) {
 	var screen strings.Builder
 	p := newProgress(&output{Stderr: io.Discard})
 	p.bars = mpb.New(mpb.WithOutput(&screen), mpb.WithAutoRefresh())
-	p.show(map[string]float64{"calls": 0.25, "notes": 1})
-	p.show(map[string]float64{"calls": 0.5, "notes": 0.9, "tasks": 7})
+	p.count("calls", 25, 100)
+	p.count("notes", 10, 10)
+	p.count("calls", 50, 100)
+	p.count("notes", 9, 10)
+	p.count("tasks", 7, 1)
 	p.close()
 	p.close()
-	for _, want := range []string{"calls", "50 %", "notes", "tasks"} {
+	for _, want := range []string{"calls", "50 / 100", "50 %", "notes", "tasks"} {
 		if !strings.Contains(screen.String(), want) {
 			t.Errorf("%q is not on the screen: %q", want, screen.String())
 		}
@@ -121,13 +124,13 @@ func TestProgressWithoutATerminalSpeaksSeldom(t *testing.T) {
 	now := time.Unix(0, 0)
 	p := newProgress(&output{Stderr: &text})
 	p.now, p.said = func() time.Time { return now }, now
-	p.show(map[string]float64{"calls": 0.01})
-	p.show(map[string]float64{"calls": 0.5})
-	p.show(map[string]float64{"calls": 0.52})
+	p.count("calls", 1, 100)
+	p.count("calls", 50, 100)
+	p.count("calls", 52, 100)
 	now = now.Add(6 * time.Second)
-	p.show(map[string]float64{"calls": 0.53})
+	p.count("calls", 61, 100)
 	p.close()
-	if want := "indexed: calls 50 %\nindexed: calls 53 %\n"; text.String() != want {
+	if want := "indexed: calls 50 of 100\nindexed: calls 61 of 100 (10/s, 4s left)\n"; text.String() != want {
 		t.Errorf("said %q, want %q", text.String(), want)
 	}
 }

@@ -13,8 +13,8 @@ type Config struct {
 	DataDir   string          `koanf:"data_dir"`
 	Server    ServerConfig    `koanf:"server"`
 	Store     StoreConfig     `koanf:"store"`
-	Vectors   StoreConfig     `koanf:"vectors"`
-	Embedder  ModelConfig     `koanf:"embedder"`
+	Vectors   VectorsConfig   `koanf:"vectors"`
+	Embedder  EmbedderConfig  `koanf:"embedder"`
 	Model     ModelConfig     `koanf:"model"`
 	HubSpot   PortalConfig    `koanf:"hubspot"`
 	Portals   []PortalConfig  `koanf:"portals"`
@@ -45,7 +45,20 @@ type StoreConfig struct {
 	URL string `koanf:"url"`
 }
 
-// ModelConfig names who embeds or writes.
+// VectorsConfig names the vector back end by its URL. APIKey is Qdrant's.
+type VectorsConfig struct {
+	URL    string `koanf:"url"`
+	APIKey Secret `koanf:"api_key"`
+}
+
+// EmbedderConfig names who embeds. Model and BaseURL may be "": the provider's defaults.
+type EmbedderConfig struct {
+	Provider string `koanf:"provider"`
+	Model    string `koanf:"model"`
+	BaseURL  string `koanf:"base_url"`
+}
+
+// ModelConfig names who writes.
 type ModelConfig struct {
 	Provider string `koanf:"provider"`
 }

@@ -43,8 +43,11 @@ func configKeys(getenv func(string) string) []key {
 		{name: "server.public_url", doc: "as HubSpot sees us; signatures are computed over it (default: http:// and server.listen)", parse: one(webAddress)},
 		{name: "server.trusted_proxies", list: true, doc: "addresses or networks whose X-Forwarded-* headers are believed", parse: each(network)},
 		{name: "store.url", initial: "sqlite:", doc: "where records, work and decisions are kept: sqlite: is one file in data_dir", parse: one(only("sqlite:"))},
-		{name: "vectors.url", initial: "flat:", doc: "where vectors are kept: flat: is a file of its own in data_dir", parse: one(only("flat:"))},
-		{name: "embedder.provider", initial: "builtin", doc: "who turns text into vectors", parse: one(only("builtin"))},
+		{name: "vectors.url", initial: "flat:", doc: "where vectors are kept: flat: is a file of its own in data_dir; or qdrant://host:6334, qdrants://… with TLS, postgres://… (pgvector)", parse: one(vectorsURL)},
+		{name: "vectors.api_key", secret: true, doc: "of the Qdrant server; it is only sent over TLS (qdrants://)", parse: secret},
+		{name: "embedder.provider", initial: "builtin", doc: "who turns text into vectors: builtin or ollama", parse: one(among("builtin", "ollama"))},
+		{name: "embedder.model", doc: "builtin: static256 (default) or hash256; ollama: the model's name, such as all-minilm", parse: one(modelName)},
+		{name: "embedder.base_url", doc: "where Ollama listens (default: http://127.0.0.1:11434)", parse: one(webAddress)},
 		{name: "model.provider", initial: "builtin", doc: "who writes suggestions", parse: one(only("builtin"))},
 	}
 	for _, k := range portalKeys() {
@@ -67,9 +70,9 @@ func configKeys(getenv func(string) string) []key {
 
 // laterKeys are keys of the product that nothing would act on yet, with the reason. Setting one is an error, never silence.
 func laterKeys() map[string]string {
-	only := "only the built-in models exist, and they need nothing set; remove it"
+	only := "only the built-in writer exists, and it needs nothing set; remove it"
 	return map[string]string{
-		"embedder.model": only, "embedder.base_url": only, "embedder.api_key": only, "embedder.api_key_file": only,
+		"embedder.api_key": "neither the built-in embedder nor Ollama takes a key; remove it", "embedder.api_key_file": "neither the built-in embedder nor Ollama takes a key; remove it",
 		"model.model": only, "model.base_url": only, "model.api_key": only, "model.api_key_file": only,
 	}
 }

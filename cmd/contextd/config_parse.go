@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net"
 	"net/netip"
+	"net/url"
 	"path/filepath"
 	"slices"
 	"strconv"
@@ -177,6 +178,35 @@ func among(words ...string) func(string) (string, error) {
 		}
 		return s, nil
 	}
+}
+
+// vectorsURL accepts flat:, qdrant://host[:port], qdrants://host[:port] and postgres://…; it may hold a password and is never printed whole.
+func vectorsURL(s string) (string, error) {
+	if s == "flat:" {
+		return s, nil
+	}
+	const fix = "use flat:, qdrant://host:6334, qdrants://host:6334 or postgres://user@host/database"
+	u, err := url.Parse(s)
+	if err != nil || u.Hostname() == "" {
+		return "", complain(fix, "that is not the address of a vector store")
+	}
+	switch u.Scheme {
+	case "qdrant", "qdrants":
+		if u.User != nil || strings.Trim(u.Path, "/") != "" || u.RawQuery != "" {
+			return "", complain("name only host and port; the key belongs into vectors.api_key", "a Qdrant address has no user, path or query")
+		}
+	case "postgres", "postgresql":
+	default:
+		return "", complain(fix, "%q is not a vector store", u.Scheme+":")
+	}
+	return s, nil
+}
+
+func modelName(s string) (string, error) {
+	if s == "" || strings.ContainsAny(s, " \t\r\n") {
+		return "", complain("use the name that the provider lists, such as all-minilm", "%q is not a model's name", s)
+	}
+	return s, nil
 }
 
 // only accepts the one back end that this version has.

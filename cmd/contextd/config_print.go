@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"net/url"
 	"slices"
 	"strconv"
 	"strings"
@@ -35,8 +36,8 @@ func defaultConfig(environ []string) (Config, error) {
 func (c Config) rows() []configRow {
 	values := map[string]any{
 		"data_dir": c.DataDir, "server.listen": c.Server.Listen, "server.admin_listen": c.Server.AdminListen, "server.public_url": c.Server.PublicURL,
-		"server.trusted_proxies": c.Server.TrustedProxies, "store.url": c.Store.URL, "vectors.url": c.Vectors.URL,
-		"embedder.provider": c.Embedder.Provider, "model.provider": c.Model.Provider,
+		"server.trusted_proxies": c.Server.TrustedProxies, "store.url": c.Store.URL, "vectors.url": redacted(c.Vectors.URL),
+		"vectors.api_key": c.Vectors.APIKey, "embedder.provider": c.Embedder.Provider, "embedder.model": c.Embedder.Model, "embedder.base_url": c.Embedder.BaseURL, "model.provider": c.Model.Provider,
 		"privacy.exclude_properties": c.Privacy.ExcludeProperties, "privacy.skip_when": c.Privacy.SkipWhen, "privacy.objects": c.Privacy.Objects,
 		"gate.threshold": c.Gate.Threshold, "budget.monthly_usd": c.Budget.MonthlyUSD, "workflows.quiet": c.Workflows.Quiet.String(), "index.workers": c.Index.Workers, "index.batch": c.Index.Batch,
 		"log.level": c.Log.Level, "log.format": c.Log.Format,
@@ -60,6 +61,15 @@ func (c Config) rows() []configRow {
 		}
 	}
 	return out
+}
+
+// redacted masks the password of an address that may hold one.
+func redacted(address string) string {
+	u, err := url.Parse(address)
+	if err != nil {
+		return mask
+	}
+	return u.Redacted()
 }
 
 // printYAML writes rows as a configuration file; keys without a value are commented out.

@@ -123,10 +123,8 @@ func (d *demonstration) run(ctx context.Context, once bool) error {
 	for kind, n := range state.Activities {
 		total[kind.Type()] = n
 	}
-	shares := map[string]float64{}
 	d.s.indexer.Progress = func(p indexer.Progress) { // set before any work of this kind begins
-		shares[string(p.Type)] = min(1, float64(p.Done)/float64(max(total[p.Type], 1)))
-		bar.show(shares)
+		bar.count(string(p.Type), p.Done, max(total[p.Type], 1))
 	}
 	if err := d.s.indexer.IndexAll(ctx, portal, nil); err != nil {
 		return fmt.Errorf("index the history: %w", err)

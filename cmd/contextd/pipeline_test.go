@@ -120,7 +120,7 @@ func TestForgottenPersonStaysForgotten(t *testing.T) {
 	company, contact, deal := p.account()
 	mail := p.create("emails", mailOf(1, question), contact, deal)
 	p.settle()
-	if n, err := p.s.vectors.Count(t.Context(), p.ref(company)); err != nil || n == 0 {
+	if n, err := p.s.index.Live().Index.Count(t.Context(), crm.Filter{Portal: p.ref(company).Portal, Account: p.ref(company)}); err != nil || n == 0 {
 		t.Fatalf("%d vectors %v", n, err)
 	}
 	p.call("DELETE", "objects/"+contact+"?gdpr=true", nil)
@@ -136,7 +136,7 @@ func TestForgottenPersonStaysForgotten(t *testing.T) {
 	if c, err := p.s.db.Counts(t.Context(), p.portal()); err != nil || c.Chunks != 0 || c.Dead != 0 {
 		t.Errorf("%+v %v", c, err)
 	}
-	if n, err := p.s.vectors.Count(t.Context(), p.ref(company)); err != nil || n != 0 {
+	if n, err := p.s.index.Live().Index.Count(t.Context(), crm.Filter{Portal: p.ref(company).Portal, Account: p.ref(company)}); err != nil || n != 0 {
 		t.Errorf("%d vectors %v", n, err)
 	}
 	if events.Dead != 0 {
@@ -176,7 +176,7 @@ func TestDeletedAndRestored(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		n, err := p.s.vectors.Count(t.Context(), p.ref(company))
+		n, err := p.s.index.Live().Index.Count(t.Context(), crm.Filter{Portal: p.ref(company).Portal, Account: p.ref(company)})
 		if err != nil {
 			t.Fatal(err)
 		}

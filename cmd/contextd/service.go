@@ -13,13 +13,13 @@ import (
 
 	"github.com/contextd/contextd/engine"
 	"github.com/contextd/contextd/indexer"
+	"github.com/contextd/contextd/indexer/generation"
 	"github.com/contextd/contextd/internal/crm"
 	"github.com/contextd/contextd/internal/hubspot"
 	"github.com/contextd/contextd/internal/inbox"
 	"github.com/contextd/contextd/internal/model"
 	"github.com/contextd/contextd/internal/model/builtin"
 	"github.com/contextd/contextd/internal/store"
-	"github.com/contextd/contextd/internal/vector/flat"
 	"github.com/contextd/contextd/internal/web"
 	"github.com/contextd/contextd/internal/work"
 	"github.com/contextd/contextd/prompts"
@@ -32,7 +32,10 @@ type service struct {
 	log       *slog.Logger
 	now       func() time.Time // the time that workflows reason about; deadlines and signatures use the wall clock
 	db        *store.DB
-	vectors   *flat.Index
+	index     *generation.Set
+	search    *retriever.Retriever
+	portals   []crm.PortalID
+	words     *statistics
 	clients   map[crm.PortalID]*hubspot.Client
 	workflows []prompts.Workflow
 	indexer   *indexer.Indexer
@@ -77,8 +80,15 @@ func openService(ctx context.Context, cfg Config, log *slog.Logger, publicURL st
 		_, err := cfg.Selected()
 		return s, err
 	}
-	if s.vectors, err = s.openVectors(ctx, ids); err != nil {
+	s.portals = ids
+	fresh, err := s.openIndex(ctx)
+	if err != nil {
 		return s, err
+	}
+	if fresh {
+		if err := s.fill(ctx); err != nil {
+			return s, err
+		}
 	}
 	s.access = &access{DB: s.db, portals: ids, local: kept.Token}
 	s.wire(clients, apps, ids, publicURL)
@@ -116,12 +126,12 @@ func newClient(cfg Config, p PortalConfig, defs []hubspot.Definition) (*hubspot.
 }
 
 func (s *service) wire(clients portals, apps map[crm.PortalID]inbox.App, ids []crm.PortalID, publicURL string) {
-	embedder := builtin.Embedder{}
-	search := &retriever.Retriever{Embedder: embedder, Nearest: s.vectors, Postings: s.db, Bodies: s.db}
-	s.indexer = &indexer.Indexer{Source: clients, Embedder: embedder, Vectors: s.vectors, Texts: s.db, Marker: s.db, Names: s.db,
+	s.words = &statistics{db: s.db, portals: ids, log: s.log, made: map[crm.PortalID]*crm.WordStatistics{}, at: map[crm.PortalID]int64{}}
+	s.search = s.searching(dense{s.index})
+	s.indexer = &indexer.Indexer{Source: clients, Embedder: s.index, Vectors: s.index, Texts: s.db, Marker: s.db, Names: s.db,
 		Lister: lister(s.clients), Cursors: cursors{s.db}, Now: s.now, Triggers: engine.Triggers(s.workflows), RecordTriggers: engine.RecordTriggers(s.workflows)}
 	writing := s.writing()
-	s.engine = &engine.Engine{Workflows: s.workflows, Retriever: search, Models: map[string]model.Completer{"": builtin.Writer{}},
+	s.engine = &engine.Engine{Workflows: s.workflows, Retriever: s.search, Models: map[string]model.Completer{"": builtin.Writer{}},
 		History: s.db, Proposals: s.db, Policy: func(portal crm.PortalID) engine.Policy {
 			return engine.Policy{Write: writing(portal) == nil, Threshold: s.cfg.Gate.Threshold}
 		}, Enabled: writing, Now: s.now, Log: s.log}
@@ -133,12 +143,18 @@ func (s *service) wire(clients portals, apps map[crm.PortalID]inbox.App, ids []c
 		{Kind: crm.IndexWork, Handler: s.indexer.Activities, Batch: s.cfg.Index.Batch, Workers: s.cfg.Index.Workers},
 		{Kind: crm.ConsiderWork, Handler: s.engine.Consider, Batch: 1, Workers: 2},
 		{Kind: crm.ApplyWork, Handler: applier.Apply, Batch: 1, Workers: 4},
+		{Kind: crm.BuildWork, Handler: (&generations{s}).build, Batch: 1, Workers: 1, Timeout: 24 * time.Hour},
 		{Kind: crm.BackfillWork, Handler: s.indexer.Backfill, Batch: len(indexer.BackfillOrder()), Workers: 1, Timeout: 24 * time.Hour},
 	}}
-	s.handler = web.New(web.Server{Verifier: s.verifier(publicURL), Inbox: s.db, Access: s.access, Tokens: s.access, Retriever: search, History: reads{s.db},
+	s.handler = web.New(web.Server{Verifier: s.verifier(publicURL), Inbox: s.db, Access: s.access, Tokens: s.access, Retriever: s.search, History: reads{s.db},
 		Suggestions: reads{s.db}, Decider: &engine.Reviewer{Proposals: s.db, Writer: clients, Enabled: writing, Workflows: s.workflows, Marker: s.db}, Runs: &runs{s}, Audit: s.db,
-		Work: reads{s.db}, Status: reads{s.db}, Backfills: &backfills{s}, Portals: ids, PublicURL: publicURL, Checks: s.checks(), Writing: s.cfg.anyWriting(),
+		Work: reads{s.db}, Status: reads{s.db}, Backfills: &backfills{s}, Generations: &generations{s}, Portals: ids, PublicURL: publicURL, Checks: s.checks(), Writing: s.cfg.anyWriting(),
 		Version: version(), Log: s.log})
+}
+
+// searching is a retriever with a dense arm of its own.
+func (s *service) searching(d retriever.Dense) *retriever.Retriever {
+	return &retriever.Retriever{Dense: d, Matcher: s.index, Postings: s.db, Bodies: s.db, Static: builtin.Static(), Statistics: s.words, Now: s.now}
 }
 
 // writing says per portal whether approved changes may be written: nil, or crm.ErrStopped with the setting that stops it.
@@ -192,9 +208,9 @@ func decodeEvents(body []byte) ([]crm.Event, []error, error) {
 func (s *service) run(ctx context.Context) error {
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
-	all := []func(context.Context) error{s.runner.Run, s.inbox.Run}
+	all := []func(context.Context) error{s.runner.Run, s.words.run, s.inbox.Run}
 	if len(s.clients) == 0 {
-		all = all[:1]
+		all = all[:2]
 		s.runner.Pools = slices.DeleteFunc(s.runner.Pools, func(p work.Pool) bool { return p.Kind != crm.ConsiderWork })
 	}
 	var parts sync.WaitGroup
@@ -213,8 +229,8 @@ func (s *service) run(ctx context.Context) error {
 
 func (s *service) close() error {
 	var errs []error
-	if s.vectors != nil {
-		errs = append(errs, s.vectors.Close())
+	if s.index != nil {
+		errs = append(errs, s.index.Close())
 	}
 	if s.db != nil {
 		errs = append(errs, s.db.Close())
@@ -230,7 +246,7 @@ func (s *service) checks() []web.Check {
 			return err
 		}},
 		{Name: "vectors", Run: func(ctx context.Context) error {
-			_, err := s.vectors.Count(ctx, crm.Ref{})
+			_, err := s.index.Generations(ctx)
 			return err
 		}},
 	}

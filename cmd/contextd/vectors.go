@@ -4,98 +4,142 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net"
+	"net/url"
+	"strconv"
 
-	"github.com/contextd/contextd/indexer"
+	"github.com/contextd/contextd/indexer/generation"
 	"github.com/contextd/contextd/internal/crm"
-	"github.com/contextd/contextd/internal/model/builtin"
 	"github.com/contextd/contextd/internal/vector/flat"
+	"github.com/contextd/contextd/internal/vector/pgvector"
+	"github.com/contextd/contextd/internal/vector/qdrant"
 )
 
-// openVectors opens the vector file. One that is damaged or belongs to another embedder is set aside and rebuilt from the texts in the store: it holds nothing else.
-func (s *service) openVectors(ctx context.Context, portals []crm.PortalID) (*flat.Index, error) {
-	embedder := builtin.Embedder{}
-	path := s.cfg.Path("vectors.flat")
-	opt := flat.Options{Dimension: embedder.Dimension(), Fingerprint: embedder.Fingerprint()}
-	x, err := flat.Open(ctx, path, opt)
-	if err == nil || !errors.Is(err, flat.ErrDamaged) && !errors.Is(err, flat.ErrFingerprint) {
-		return x, err
-	}
-	aside, serr := flat.SetAside(path)
-	if serr != nil {
-		return nil, errors.Join(err, serr)
-	}
-	s.log.Warn("the vector file cannot be used: it was set aside and is rebuilt from the stored texts", "cause", err, "kept_as", aside)
-	if x, err = flat.Open(ctx, path, opt); err != nil {
-		return nil, err
-	}
-	for _, portal := range portals {
-		n, err := s.rebuild(ctx, x, embedder, portal)
-		if err != nil {
-			return nil, errors.Join(fmt.Errorf("rebuild vectors of portal %s: %w", portal, err), x.Close())
-		}
-		s.log.Info("vectors rebuilt", "portal", portal, "activities", n)
-	}
-	return x, nil
+// backEnd is what vector stores have in common as they are; each one's Open returns its own type.
+type backEnd interface {
+	Generations(ctx context.Context) ([]crm.Generation, error)
+	Create(ctx context.Context, g crm.Generation) error
+	Swap(ctx context.Context, name string) error
+	Drop(ctx context.Context, name string) error
+	Close() error
 }
 
-const rebuildPage = 512 // chunks read, embedded and stored at a time
-
-// rebuild embeds every stored chunk of a portal again. Chunks come ordered by activity, so that each activity is replaced as a whole.
-func (s *service) rebuild(ctx context.Context, x *flat.Index, embedder builtin.Embedder, portal crm.PortalID) (activities int, err error) {
-	var open crm.Kept // the activity whose chunks are still coming
-	var batch []crm.Kept
-	flush := func() error {
-		if err := s.place(ctx, batch); err != nil {
-			return err
-		}
-		activities += len(batch)
-		err := x.Replace(ctx, batch)
-		batch = nil
-		return err
-	}
-	for after := (crm.Chunk{}); ; {
-		chunks, err := s.db.Chunks(ctx, portal, after, rebuildPage)
-		if err != nil {
-			return activities, err
-		}
-		texts := make([]string, len(chunks))
-		for i, c := range chunks {
-			texts[i] = indexer.EmbedText(c)
-		}
-		vectors, _, err := embedder.Embed(ctx, crm.EmbedDocument, texts)
-		if err != nil {
-			return activities, err
-		}
-		for i, c := range chunks {
-			c.Vector = vectors[i]
-			if c.Activity != open.Activity.Ref && len(open.Chunks) > 0 {
-				batch, open = append(batch, open), crm.Kept{}
-			}
-			open.Activity.Ref = c.Activity
-			open.Chunks = append(open.Chunks, c)
-			after = c
-		}
-		if len(chunks) == 0 && len(open.Chunks) > 0 {
-			batch = append(batch, open)
-		}
-		if err := flush(); err != nil || len(chunks) == 0 {
-			return activities, err
-		}
-	}
+// vectorStore gives a back end the face that generations ask for.
+type vectorStore struct {
+	backEnd
+	open func(ctx context.Context, name string) (generation.Index, error)
 }
 
-// place fills in the accounts that activities belong to, as the store has them.
-func (s *service) place(ctx context.Context, batch []crm.Kept) error {
-	refs := make([]crm.Ref, len(batch))
-	for i, k := range batch {
-		refs[i] = k.Activity.Ref
-	}
-	marks, err := s.db.Marks(ctx, refs)
+// Open implements generation.Store.
+func (v vectorStore) Open(ctx context.Context, name string) (generation.Index, error) {
+	return v.open(ctx, name)
+}
+
+func asStore[X generation.Index](b interface {
+	backEnd
+	Open(ctx context.Context, name string) (X, error)
+}) vectorStore {
+	return vectorStore{b, func(ctx context.Context, name string) (generation.Index, error) {
+		x, err := b.Open(ctx, name)
+		if err != nil {
+			return nil, err // never a typed nil
+		}
+		return x, nil
+	}}
+}
+
+// openVectorStore opens the back end that vectors.url names.
+func openVectorStore(ctx context.Context, cfg Config) (generation.Store, error) {
+	u, err := url.Parse(cfg.Vectors.URL)
 	if err != nil {
-		return err
+		return nil, fmt.Errorf("vectors.url: %w", err)
 	}
-	for i := range batch {
-		batch[i].Accounts = marks[batch[i].Activity.Ref].Accounts
+	switch u.Scheme {
+	case "flat":
+		s, err := flat.Open(ctx, cfg.Path("vectors.flat"), flat.Options{})
+		if err != nil {
+			return nil, err
+		}
+		return asStore[*flat.Index](s), nil
+	case "qdrant", "qdrants":
+		port := 6334
+		if p := u.Port(); p != "" {
+			if port, err = strconv.Atoi(p); err != nil {
+				return nil, fmt.Errorf("vectors.url: port %q: %w", p, err)
+			}
+		}
+		s, err := qdrant.Open(ctx, qdrant.Options{Host: u.Hostname(), Port: port, APIKey: cfg.Vectors.APIKey.Reveal(), TLS: u.Scheme == "qdrants"})
+		if err != nil {
+			return nil, unreachableStore(err, net.JoinHostPort(u.Hostname(), strconv.Itoa(port)))
+		}
+		return asStore[*qdrant.Index](s), nil
+	case "postgres", "postgresql":
+		s, err := pgvector.Open(ctx, cfg.Vectors.URL, pgvector.Options{})
+		if err != nil {
+			return nil, unreachableStore(err, u.Host)
+		}
+		return asStore[*pgvector.Index](s), nil
+	}
+	return nil, fmt.Errorf("vectors.url: %q names no back end", u.Scheme)
+}
+
+// unreachableStore says which server does not answer.
+func unreachableStore(err error, address string) error {
+	return withExit(exitUnreachable, fmt.Errorf("the vector store does not answer: vectors.url: see that %s is running and reachable: %w", address, err))
+}
+
+// openIndex opens the generations of the index. A vector file that is damaged or of an older format is set aside: everything in it is made anew from the stored texts.
+func (s *service) openIndex(ctx context.Context) (fresh bool, err error) {
+	backend, err := openVectorStore(ctx, s.cfg)
+	if errors.Is(err, flat.ErrDamaged) {
+		aside, serr := flat.SetAside(s.cfg.Path("vectors.flat"))
+		if serr != nil {
+			return false, errors.Join(err, serr)
+		}
+		s.log.Warn("the vector file cannot be used: it was set aside and is rebuilt from the stored texts", "cause", err, "kept_as", aside)
+		fresh = true
+		backend, err = openVectorStore(ctx, s.cfg)
+	}
+	if err != nil {
+		return false, err
+	}
+	before, err := backend.Generations(ctx)
+	if err != nil {
+		return false, errors.Join(err, backend.Close())
+	}
+	s.index, err = generation.New(ctx, generation.Options{Store: backend, Texts: s.db, Embedder: embedderOf(s.cfg).describe(), Make: makeEmbedder})
+	if errors.Is(err, generation.ErrStale) {
+		s.log.Warn("the index was made by an embedder that is not there any more: it is rebuilt from the stored texts", "cause", err)
+		g, berr := s.index.Begin(ctx)
+		if berr != nil {
+			return false, errors.Join(berr, s.index.Close())
+		}
+		return true, s.index.Swap(ctx, g.Name)
+	}
+	if err != nil {
+		return false, errors.Join(err, backend.Close())
+	}
+	return fresh || len(before) == 0, nil
+}
+
+// fill makes a new index agree with what the store holds already. With the built-in embedder that takes moments and comes before the first question; with another one it
+// is work in the backfill lane, and until its end questions are answered from what is there.
+func (s *service) fill(ctx context.Context) error {
+	if e := embedderOf(s.cfg); e.Provider != "builtin" {
+		var marks []crm.Mark
+		for _, p := range s.portals {
+			marks = append(marks, crm.Mark{Portal: p, Kind: crm.BuildWork, Key: s.index.Live().Name, Lane: crm.BackfillLane})
+		}
+		return s.db.Mark(ctx, marks, crm.Claim{})
+	}
+	for _, portal := range s.portals {
+		r, err := s.index.Reconcile(ctx, "", portal, true)
+		if err != nil {
+			return fmt.Errorf("rebuild the index: %w", err)
+		}
+		if r.Mended > 0 {
+			s.log.Info("index rebuilt", "portal", portal, "activities", r.Mended)
+		}
 	}
 	return nil
 }

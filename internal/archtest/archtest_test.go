@@ -26,6 +26,7 @@ var table = map[string][]string{
 	"prompts":                           {"internal/crm"},
 	"internal/analysis":                 {"internal/crm"},
 	"indexer":                           {"internal/crm", "internal/analysis"},
+	"indexer/generation":                {"internal/crm", "internal/analysis", "indexer"},
 	"retriever":                         {"internal/crm", "internal/analysis"},
 	"retriever/similar":                 {"internal/crm", "internal/analysis"},
 	"engine":                            {"internal/crm", "internal/model", "prompts"},

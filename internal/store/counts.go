@@ -15,6 +15,7 @@ type Counts struct {
 	Tickets      int               `json:"tickets"`
 	Activities   int               `json:"activities"` // without our own
 	OurOwn       int               `json:"our_own"`    // notes and tasks that we wrote
+	Indexed      int               `json:"indexed"`    // activities that have chunks and an account
 	Chunks       int               `json:"chunks"`
 	Events       int               `json:"events"`
 	Runs         int               `json:"runs"` // that ended in a suggestion, dropped ones included
@@ -38,6 +39,7 @@ func (db *DB) Counts(ctx context.Context, portal crm.PortalID) (c Counts, err er
 			v.recordCounts(portal, &c),
 			v.one("SELECT COUNT(*), COALESCE(SUM(ours), 0) FROM activities WHERE portal = ? AND deleted_at = 0", p, &c.Activities, &c.OurOwn),
 			v.one("SELECT COUNT(*) FROM chunks WHERE portal = ?", p, &c.Chunks),
+			v.one("SELECT COUNT(DISTINCT activity) FROM activity_accounts WHERE portal = ? AND chunks > 0", p, &c.Indexed),
 			v.one("SELECT COUNT(*) FROM events WHERE portal = ?", p, &c.Events),
 			v.one("SELECT COUNT(*) FROM events WHERE ignored = ? AND portal = ?", []any{crm.IgnoredEcho, int64(portal)}, &c.Echoes),
 			v.one("SELECT COUNT(*) FROM work WHERE portal = ? AND buried = 1", p, &buried),

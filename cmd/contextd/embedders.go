@@ -1,0 +1,62 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+
+	"github.com/contextd/contextd/indexer/generation"
+	"github.com/contextd/contextd/internal/crm"
+	"github.com/contextd/contextd/internal/model/builtin"
+	"github.com/contextd/contextd/internal/model/ollama"
+)
+
+// embedderConfig is what an embedder is made from; it is kept with the generation it made, so that this one can be asked even after the configuration has changed.
+type embedderConfig struct {
+	Provider string `json:"provider"`
+	Model    string `json:"model"`
+	BaseURL  string `json:"base_url,omitempty"`
+}
+
+// embedderOf completes the configured embedder with its provider's defaults.
+func embedderOf(cfg Config) embedderConfig {
+	e := embedderConfig{cfg.Embedder.Provider, cfg.Embedder.Model, cfg.Embedder.BaseURL}
+	switch {
+	case e.Provider == "ollama" && e.BaseURL == "":
+		e.BaseURL = "http://127.0.0.1:11434"
+	case e.Provider == "builtin" && e.Model == "":
+		e.Model = "static256"
+	}
+	return e
+}
+
+// describe is the text that crm.Generation.Embedder keeps.
+func (e embedderConfig) describe() string {
+	b, err := json.Marshal(e)
+	if err != nil {
+		panic(err) // three strings always encode
+	}
+	return string(b)
+}
+
+// makeEmbedder makes an embedder from its description. crm.ErrNotFound when this version has none of that kind.
+func makeEmbedder(ctx context.Context, description string) (generation.Embedder, error) {
+	var e embedderConfig
+	if err := json.Unmarshal([]byte(description), &e); err != nil {
+		return nil, fmt.Errorf("embedder %q: %w: %w", description, err, crm.ErrNotFound)
+	}
+	switch e.Provider + "/" + e.Model {
+	case "builtin/static256":
+		return builtin.Embedder{}, nil
+	case "builtin/hash256":
+		return builtin.Hash{}, nil
+	}
+	if e.Provider != "ollama" {
+		return nil, fmt.Errorf("embedder %s/%s: %w", e.Provider, e.Model, crm.ErrNotFound)
+	}
+	o, err := ollama.Open(ctx, ollama.Options{BaseURL: e.BaseURL, Model: e.Model})
+	if err != nil {
+		return nil, withExit(exitUnreachable, fmt.Errorf("the embedder cannot be used: embedder.base_url %s, embedder.model %s: %w", e.BaseURL, e.Model, err))
+	}
+	return o, nil
+}
