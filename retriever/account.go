@@ -25,13 +25,15 @@ const none = -1
 // account is one account made ready for ranking, built once from its postings and then only read. Chunks keep their index in the postings; everything is flat.
 type account struct {
 	postings  *crm.Postings
-	languages []string
-	shapes    []Shape // of each chunk
+	languages []string // of its chunks, that of most words first
+	language  []int8   // of each chunk, an index of languages
+	shapes    []Shape  // of each chunk
 	byID      map[string]int32
 
 	stems map[string]int32 // stem → id
 	words map[string]int32 // word → id of its stem (in the account's first language)
-	idf   []float32        // of each stem
+	ids   map[string]uint32
+	idf   []float32 // of each stem
 	// Of stem s: chunks post[start[s]:start[s+1]], ascending, and how often; the places in the token sequence are at[placeStart[s]:placeStart[s+1]].
 	start      []uint32
 	post       []posting
@@ -61,7 +63,10 @@ type posting struct {
 }
 
 // person is somebody with a name of one or more words.
-type person struct{ words []string }
+type person struct {
+	words  []string
+	called []string // what others call them
+}
 
 // statistics are how common words are in a whole portal; nil when nobody knows.
 type statistics = *crm.WordStatistics
@@ -75,9 +80,6 @@ func prepare(p *crm.Postings, stats statistics, static Static) *account {
 		c := &p.Chunks[i]
 		a.byID[c.ID] = int32(i)
 		a.shapes[i] = ShapeOf(c.Kind)
-		if !slices.Contains(a.languages, c.Language) {
-			a.languages = append(a.languages, c.Language)
-		}
 		if !c.Time.IsZero() {
 			if a.first.IsZero() || c.Time.Before(a.first) {
 				a.first = c.Time
@@ -87,11 +89,13 @@ func prepare(p *crm.Postings, stats statistics, static Static) *account {
 			}
 		}
 	}
+	a.speak()
 	a.people()
 	begins := a.begins()
 	a.invert(begins)
 	a.lengths(begins)
 	a.order()
+	a.calls(begins)
 	a.weigh(stats)
 	if static != nil {
 		a.embed(static, begins)
@@ -114,7 +118,7 @@ func (a *account) people() {
 		if !ok {
 			id = int32(len(a.speakers))
 			at[name] = id
-			a.speakers = append(a.speakers, person{words})
+			a.speakers = append(a.speakers, person{words: words})
 		}
 		a.speaker[i] = id
 	}
@@ -150,6 +154,10 @@ func (a *account) begins() []uint32 {
 func (a *account) invert(begins []uint32) {
 	p := a.postings
 	a.stems, a.words = make(map[string]int32, len(p.Words)), make(map[string]int32, len(p.Words))
+	a.ids = make(map[string]uint32, len(p.Words))
+	for w, word := range p.Words {
+		a.ids[word] = uint32(w)
+	}
 	stemOf := make([][]int32, len(a.languages)) // by language, then word id
 	for l := range stemOf {
 		stemOf[l] = make([]int32, len(p.Words))
@@ -161,7 +169,7 @@ func (a *account) invert(begins []uint32) {
 	var places []uint32
 	for i := range p.Chunks {
 		c := &p.Chunks[i]
-		l := slices.Index(a.languages, c.Language)
+		l := a.language[i]
 		for at := c.From; at < c.To; at++ {
 			if at < begins[i] {
 				sequence[at] = none
@@ -170,7 +178,7 @@ func (a *account) invert(begins []uint32) {
 			w := p.Sequence[at]
 			id := stemOf[l][w]
 			if id == none {
-				id = a.stem(p.Words[w], c.Language)
+				id = a.stem(p.Words[w], a.languages[l])
 				stemOf[l][w] = id
 				if _, ok := a.words[p.Words[w]]; !ok {
 					a.words[p.Words[w]] = id

@@ -14,7 +14,11 @@ type evidence struct {
 	mask    []uint64  // which terms it has
 	session []float32 // of each session, raw
 	history []float32
-	bigrams []float32 // mass of the question's pairs it has
+	exact   []float32 // idf mass of the terms that it has as they are written
+	opening []float32 // idf mass in its first words
+	rare    []float32 // idf of its rarest term
+	bigrams []float32 // mass of the question's pairs that stand side by side
+	close   []float32 // and of those that are near each other
 	static  []float32 // cosine of word vectors
 	soft    []float32 // by term, then chunk: cosine of its closest word, rescaled
 	softOwn []float32 // idf-weighted mean of soft
@@ -23,6 +27,7 @@ type evidence struct {
 	window  []float32
 	dates   []float32
 
+	sessionMask                        []uint64 // which terms each session has
 	bestBM25, bestSession, bestHistory float32
 	bestDenseOf                        []float32 // of each session
 	hasDense, hasWindow                bool
@@ -44,7 +49,8 @@ func (e *evidence) gather(a *account, q *question, f crm.Filter) {
 	n := len(a.shapes)
 	e.in, e.bm25, e.mask = zeroed(e.in, n), zeroed(e.bm25, n), zeroed(e.mask, n)
 	e.session, e.count = zeroed(e.session, a.sessions), zeroed(e.count, a.sessions)
-	e.bigrams, e.dates = zeroed(e.bigrams, n), zeroed(e.dates, n)
+	e.bigrams, e.close, e.dates = zeroed(e.bigrams, n), zeroed(e.close, n), zeroed(e.dates, n)
+	e.exact, e.opening, e.rare, e.sessionMask = zeroed(e.exact, n), zeroed(e.opening, n), zeroed(e.rare, n), zeroed(e.sessionMask, a.sessions)
 	for i := range e.in {
 		e.in[i] = f.Matches(a.postings.Chunks[i].Facets())
 	}
@@ -58,7 +64,7 @@ func (e *evidence) gather(a *account, q *question, f crm.Filter) {
 	}
 	e.bestHistory = best(e.history)
 	for _, b := range q.bigrams {
-		e.pair(a, &q.terms[b.a], &q.terms[b.b])
+		e.pair(a, q, b)
 	}
 	if len(q.dates) > 0 {
 		e.times(a, q.dates)
@@ -73,18 +79,35 @@ func best(s []float32) float32 {
 	return m
 }
 
-// term adds one term's BM25 to the chunks and sessions that have it.
+// openingWords is how far the opening of an item reaches: a title, a first sentence.
+const openingWords = 30
+
+// term adds what one term says of the chunks and sessions that have it.
 func (e *evidence) term(a *account, t *term, bit uint64) {
 	e.touched = e.touched[:0]
 	for _, s := range t.stems {
+		place := a.placeStart[s]
 		for _, p := range a.post[a.start[s]:a.start[s+1]] {
-			if !e.in[p.chunk] {
+			places := a.places[place : place+uint32(p.count)]
+			place += uint32(p.count)
+			c := p.chunk
+			if !e.in[c] {
 				continue
 			}
-			k := bm25Of(a.shapes[p.chunk]).k1
-			e.bm25[p.chunk] += t.idf * p.count * (k + 1) / (p.count + a.norm[p.chunk])
-			e.mask[p.chunk] |= bit
-			session := a.session[p.chunk]
+			k := bm25Of(a.shapes[c]).k1
+			e.bm25[c] += t.idf * p.count * (k + 1) / (p.count + a.norm[c])
+			e.mask[c] |= bit
+			e.rare[c] = max(e.rare[c], t.idf)
+			if places[0]-a.postings.Chunks[c].From < openingWords {
+				e.opening[c] += t.idf
+			}
+			for _, at := range places {
+				if a.postings.Sequence[at] == t.id {
+					e.exact[c] += t.idf
+					break
+				}
+			}
+			session := a.session[c]
 			if e.count[session] == 0 {
 				e.touched = append(e.touched, session)
 			}
@@ -94,6 +117,7 @@ func (e *evidence) term(a *account, t *term, bit uint64) {
 	k := bm25Of(Document).k1
 	for _, s := range e.touched {
 		e.session[s] += t.idf * e.count[s] * (k + 1) / (e.count[s] + a.sessionNorm[s])
+		e.sessionMask[s] |= bit
 		e.count[s] = 0
 	}
 }
@@ -108,27 +132,45 @@ func (e *evidence) past(a *account, t *term) {
 	}
 }
 
-// pair finds the chunks where the second term stands right behind the first one, by merging the places of both.
-func (e *evidence) pair(a *account, first, second *term) {
+// nearWords is how far two words may stand apart to be near each other.
+const nearWords = 5
+
+// pair finds the chunks where two terms stand side by side in order, and those where they are near each other, by merging the places of both.
+func (e *evidence) pair(a *account, q *question, b bigram) {
+	first, second := &q.terms[b.a], &q.terms[b.b]
 	mass := first.idf + second.idf
 	for _, s := range first.stems {
 		for _, t := range second.stems {
-			x, y := a.places[a.placeStart[s]:a.placeStart[s+1]], a.places[a.placeStart[t]:a.placeStart[t+1]]
-			last := int32(none)
-			for i, j := 0, 0; i < len(x) && j < len(y); {
-				switch {
-				case x[i]+1 < y[j]:
-					i++
-				case x[i]+1 > y[j]:
-					j++
-				default:
-					if c := a.chunkOf(x[i]); e.in[c] && c != last && y[j] < a.postings.Chunks[c].To {
-						e.bigrams[c] += mass
-						last = c
-					}
-					i++
-				}
+			e.merge(a, a.places[a.placeStart[s]:a.placeStart[s+1]], a.places[a.placeStart[t]:a.placeStart[t+1]], mass, b.adjacent)
+		}
+	}
+}
+
+func (e *evidence) merge(a *account, x, y []uint32, mass float32, adjacent bool) {
+	lastPair, lastNear := int32(none), int32(none)
+	for i, j := 0, 0; i < len(x) && j < len(y); {
+		if x[i]+nearWords < y[j] {
+			i++
+			continue
+		}
+		if y[j]+nearWords < x[i] {
+			j++
+			continue
+		}
+		if c := a.chunkOf(x[i]); e.in[c] && y[j] >= a.postings.Chunks[c].From && y[j] < a.postings.Chunks[c].To {
+			if c != lastNear {
+				e.close[c] += mass
+				lastNear = c
 			}
+			if adjacent && x[i]+1 == y[j] && c != lastPair {
+				e.bigrams[c] += mass
+				lastPair = c
+			}
+		}
+		if x[i] < y[j] {
+			i++
+		} else {
+			j++
 		}
 	}
 }

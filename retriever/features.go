@@ -14,8 +14,12 @@ const (
 	fDateMatch
 	fCoverage
 	fWindowCoverage
+	fSessionCoverage
+	fExact
+	fRare
+	fOpening
 	fBigrams
-	fBigramsNear
+	fNear
 	fNumber
 	fTime
 	fName
@@ -37,35 +41,39 @@ const (
 // FeatureNames names the features of a Candidate, in order.
 func FeatureNames() []string {
 	names := [featureCount]string{
-		fBM25:           "bm25",            // BM25 of the item, best = 1
-		fPrev:           "bm25_prev",       // of the item before it in its session
-		fNext:           "bm25_next",       // of the item behind it
-		fPrev2:          "bm25_prev2",      // two before
-		fNext2:          "bm25_next2",      // two behind
-		fSession:        "session",         // BM25 of the whole session as one document, best = 1
-		fSpeaker:        "speaker",         // by somebody whom the question names, where a question word matches
-		fPerson:         "person",          // its activity is linked to a contact whom the question names
-		fDate:           "date",            // from the time that the question names
-		fDateMatch:      "date_match",      // the same, where a question word matches
-		fCoverage:       "coverage",        // share of the question's idf mass in the item
-		fWindowCoverage: "window_coverage", // the same in the item with two on each side
-		fBigrams:        "bigrams",         // share of the question's word pairs in the item
-		fBigramsNear:    "bigrams_near",    // the better of the items beside it
-		fNumber:         "number",          // a number, where the question wants one
-		fTime:           "time",            // a time, where the question asks when
-		fName:           "name",            // a name, where the question asks who, where or which
-		fLength:         "length",          // logarithm of its length, where a question word matches
-		fStatement:      "statement",       // it is not itself a question
-		fAfterQuestion:  "after_question",  // BM25 of the item before it, where that is a question
-		fHistory:        "history",         // BM25 with the words of the conversation so far, best = 1
-		fStatic:         "static",          // cosine of the sums of word vectors
-		fStaticNear:     "static_near",     // mean of the items beside it
-		fSoft:           "soft",            // idf-weighted mean over question words of the closest word in the item
-		fSoftWindow:     "soft_window",     // the same in the item with two on each side
-		fDense:          "dense",           // cosine of the embedder
-		fWindow:         "dense_window",    // cosine of the item between its neighbours
-		fDenseNear:      "dense_near",      // mean cosine of the items beside it
-		fDenseSession:   "dense_session",   // best cosine in its session
+		fBM25:            "bm25",             // BM25 of the item, best = 1
+		fPrev:            "bm25_prev",        // of the item before it in its session
+		fNext:            "bm25_next",        // of the item behind it
+		fPrev2:           "bm25_prev2",       // two before
+		fNext2:           "bm25_next2",       // two behind
+		fSession:         "session",          // BM25 of the whole session as one document, best = 1
+		fSpeaker:         "speaker",          // by somebody whom the question names
+		fPerson:          "person",           // its activity is linked to a contact whom the question names
+		fDate:            "date",             // from the time that the question names
+		fDateMatch:       "date_match",       // the same, where a question word matches
+		fCoverage:        "coverage",         // share of the question's idf mass in the item
+		fWindowCoverage:  "window_coverage",  // the same in the item with two on each side
+		fSessionCoverage: "session_coverage", // the same in the whole session
+		fExact:           "exact",            // share of the idf mass whose words stand in the item as the question writes them
+		fRare:            "rare",             // idf of the rarest question word in the item, rarest of the question = 1
+		fOpening:         "opening",          // share of the idf mass in the item's first words
+		fBigrams:         "bigrams",          // share of the question's word pairs in the item
+		fNear:            "near",             // share of its pairs whose words are within five words of each other, in any order
+		fNumber:          "number",           // a number, where the question wants one
+		fTime:            "time",             // a time, where the question asks when
+		fName:            "name",             // a name, where the question asks who, where or which
+		fLength:          "length",           // logarithm of its length, where a question word matches
+		fStatement:       "statement",        // it is not itself a question
+		fAfterQuestion:   "after_question",   // BM25 of the item before it, where that is a question
+		fHistory:         "history",          // BM25 with the words of the conversation so far, best = 1
+		fStatic:          "static",           // cosine of the sums of word vectors
+		fStaticNear:      "static_near",      // mean of the items beside it
+		fSoft:            "soft",             // idf-weighted mean over question words of the closest word in the item
+		fSoftWindow:      "soft_window",      // the same in the item with two on each side
+		fDense:           "dense",            // cosine of the embedder
+		fWindow:          "dense_window",     // cosine of the item between its neighbours
+		fDenseNear:       "dense_near",       // mean cosine of the items beside it
+		fDenseSession:    "dense_session",    // best cosine in its session
 	}
 	return names[:]
 }

@@ -15,7 +15,9 @@ type question struct {
 	language string
 	terms    []term
 	mass     float32 // Σ idf of the terms
+	rarest   float32 // highest idf of a term
 	bigrams  []bigram
+	pairMass float32 // Σ idf of the words of all bigrams
 	speakers []int32 // of the account, whom the question names
 	people   []crm.Ref
 	dates    []span
@@ -28,12 +30,18 @@ type question struct {
 // part of what the question asks for.
 type term struct {
 	word  string
+	id    uint32 // of the word in the account's postings, noWord when it is not there
 	stems []int32
 	idf   float32
 }
 
-// bigram is two words that stand side by side in the question.
-type bigram struct{ a, b int } // indexes of terms
+const noWord = 1<<32 - 1
+
+// bigram is two telling words of the question, one behind the other: adjacent when nothing stands between them.
+type bigram struct {
+	a, b     int // indexes of terms
+	adjacent bool
+}
 
 // mostTerms is how many words of a question count: each has a bit in a mask. The rest of a longer text is read for its vector only.
 const mostTerms = 64
@@ -51,6 +59,10 @@ func (a *account) ask(q crm.Question, now time.Time, stats statistics, static St
 	}
 	for _, t := range out.terms {
 		out.mass += t.idf
+		out.rarest = max(out.rarest, t.idf)
+	}
+	for _, b := range out.bigrams {
+		out.pairMass += out.terms[b.a].idf + out.terms[b.b].idf
 	}
 	if len(q.History) > 0 {
 		out.history = a.past(q.History, language, out.terms, stats)
@@ -94,7 +106,14 @@ func (a *account) nameAt(id int32, p person, words []string) int {
 	if len(words) >= len(p.words) && slices.Equal(words[:len(p.words)], p.words) {
 		return len(p.words)
 	}
-	if len(p.words) == 1 || len(words[0]) < 3 || !slices.Contains(p.words, words[0]) {
+	if slices.Contains(p.called, words[0]) {
+		return 1
+	}
+	part := slices.Contains(p.words, words[0])
+	if _, known := a.words[words[0]]; !part && !known && !analysis.QuestionWords(words[0], "en") {
+		part = slices.ContainsFunc(p.words, func(w string) bool { return spelled(w, words[0]) })
+	}
+	if !part || len(words[0]) < 3 {
 		return 0
 	}
 	for other, o := range a.speakers {
@@ -109,10 +128,10 @@ func (a *account) nameAt(id int32, p person, words []string) int {
 func (a *account) terms(words []string, skip []bool, language string, stats statistics) ([]term, []bigram) {
 	var out []term
 	var pairs []bigram
-	before := none
+	before, adjacent := none, false
 	for i, w := range words {
 		if skip != nil && (skip[i] || analysis.QuestionWords(w, language)) {
-			before = none
+			adjacent = false
 			continue
 		}
 		t := a.term(w, stats)
@@ -124,16 +143,19 @@ func (a *account) terms(words []string, skip []bool, language string, stats stat
 			at = len(out)
 			out = append(out, t)
 		}
-		if b := (bigram{before, at}); before != none && before != at && !slices.Contains(pairs, b) {
+		if b := (bigram{before, at, adjacent}); before != none && before != at && !slices.Contains(pairs, b) {
 			pairs = append(pairs, b)
 		}
-		before = at
+		before, adjacent = at, true
 	}
 	return out, pairs
 }
 
 func (a *account) term(w string, stats statistics) term {
-	t := term{word: w}
+	t := term{word: w, id: noWord}
+	if id, ok := a.ids[w]; ok {
+		t.id = id
+	}
 	for _, l := range a.languages {
 		if id, ok := a.stems[analysis.Stem(w, l)]; ok && !slices.Contains(t.stems, id) {
 			t.stems = append(t.stems, id)

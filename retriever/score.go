@@ -26,9 +26,9 @@ func (e *evidence) row(a *account, q *question, i int32, out *[featureCount]floa
 	if own {
 		out[fLength] = a.logs[i]
 		out[fDateMatch] = e.dates[i]
-		if a.speaker[i] != none && slices.Contains(q.speakers, a.speaker[i]) {
-			out[fSpeaker] = 1
-		}
+	}
+	if a.speaker[i] != none && slices.Contains(q.speakers, a.speaker[i]) {
+		out[fSpeaker] = 1
 	}
 	if slices.ContainsFunc(q.people, func(p crm.Ref) bool { return slices.Contains(c.People, p) }) {
 		out[fPerson] = 1
@@ -57,24 +57,12 @@ func (e *evidence) coverage(a *account, q *question, i int32, around [4]int32, o
 		}
 	}
 	out[fWindowCoverage] = q.massOf(mask) / q.mass
-	if len(q.bigrams) == 0 {
-		return
+	out[fSessionCoverage] = q.massOf(e.sessionMask[a.session[i]]) / q.mass
+	out[fExact], out[fOpening] = e.exact[i]/q.mass, e.opening[i]/q.mass
+	out[fRare] = e.rare[i] / q.rarest
+	if q.pairMass > 0 {
+		out[fBigrams], out[fNear] = e.bigrams[i]/q.pairMass, e.close[i]/q.pairMass
 	}
-	whole := q.bigramMass()
-	out[fBigrams] = e.bigrams[i] / whole
-	for _, j := range around[:2] {
-		if j != none {
-			out[fBigramsNear] = max(out[fBigramsNear], e.bigrams[j]/whole)
-		}
-	}
-}
-
-func (q *question) bigramMass() float32 {
-	var m float32
-	for _, b := range q.bigrams {
-		m += q.terms[b.a].idf + q.terms[b.b].idf
-	}
-	return m
 }
 
 func (e *evidence) traits(c *crm.PostedChunk, q *question, out *[featureCount]float32) {
