@@ -59,3 +59,45 @@ func TestWhateverIsReadMakesADifference(t *testing.T) {
 		t.Errorf("bytes that are not UTF-8: %s and %s; another embedder: %s; the same again: %s, want %s", one, other, embedder, again, want)
 	}
 }
+
+// Whatever stands in a chunk, or in its vectors, is part of the content; what moves without new vectors is not.
+func TestContent(t *testing.T) {
+	base := crm.Activity{Ref: crm.Ref{Portal: 1, Type: crm.Emails, ID: "1"}, Time: may, Created: may, Subject: "Renewal", People: []crm.Person{{Name: "Dana", Role: "from"}}}
+	d := crm.Document{Version: "v1"}
+	of := func(m maker, a crm.Activity, d crm.Document, since time.Time) string {
+		t.Helper()
+		content, err := contentOf(m, a, d, since)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return content
+	}
+	want := of(maker{}, base, d, may)
+	changed := func(change func(*crm.Activity)) string {
+		a := base
+		change(&a)
+		return of(maker{}, a, d, may)
+	}
+	for name, got := range map[string]string{
+		"embedder":  of(maker{fingerprint: "two"}, base, d, may),
+		"windows":   of(maker{windows: true}, base, d, may),
+		"text":      of(maker{}, base, crm.Document{Version: "v2"}, may),
+		"turns":     of(maker{}, base, crm.Document{Version: "v1", Turns: []crm.Span{{End: 1}}}, may),
+		"known":     of(maker{}, base, d, may.Add(1000)),
+		"time":      changed(func(a *crm.Activity) { a.Time = may.Add(time.Hour) }),
+		"thread":    changed(func(a *crm.Activity) { a.Thread = "t" }),
+		"generated": changed(func(a *crm.Activity) { a.Generated = true }),
+		"ours":      changed(func(a *crm.Activity) { a.Ours = true }),
+		"subject":   changed(func(a *crm.Activity) { a.Subject = "Price" }),
+		"author":    changed(func(a *crm.Activity) { a.People = []crm.Person{{Name: "Dana", Role: "to"}} }),
+	} {
+		if got == want {
+			t.Errorf("another %s is the same content", name)
+		}
+	}
+	if got := changed(func(a *crm.Activity) {
+		a.Status, a.Modified, a.Links = "DONE", may, crm.Links{Contacts: []crm.Ref{dana}}
+	}); got != want {
+		t.Error("status, modification and links are no content")
+	}
+}

@@ -24,7 +24,7 @@ func TestWindowTexts(t *testing.T) {
 		"alone":       {[]crm.Chunk{chunk(noteRef(1), 0, "Yes.")}, []string{"4 May 2026\nYes."}},
 		"no date":     {[]crm.Chunk{{Text: "Yes."}}, []string{"Yes."}},
 		"neighbours":  {[]crm.Chunk{chunk(noteRef(1), 0, "One."), chunk(noteRef(1), 5, "Two."), chunk(noteRef(1), 10, "Three.")}, []string{"4 May 2026\nOne.\nTwo.", "4 May 2026\nOne.\nTwo.\nThree.", "4 May 2026\nTwo.\nThree."}},
-		"others":      {[]crm.Chunk{chunk(noteRef(1), 0, "One."), chunk(other, 0, "Two.")}, []string{"4 May 2026\nOne.", "4 May 2026\nTwo."}},
+		"others":      {[]crm.Chunk{chunk(noteRef(1), 0, "One."), chunk(other, 5, "Two.")}, []string{"4 May 2026\nOne.", "4 May 2026\nTwo."}},
 		"overlapping": {[]crm.Chunk{chunk(noteRef(1), 0, "A: one\nB: two"), chunk(noteRef(1), 7, "B: two\nA: three")}, []string{"4 May 2026\nA: one\nB: two\nA: three", "4 May 2026\nA: one\nB: two\nA: three"}},
 	} {
 		if got := WindowTexts(c.chunks); !slices.Equal(got, c.want) && len(got)+len(c.want) > 0 {

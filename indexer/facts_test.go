@@ -40,6 +40,14 @@ func TestAChunkInAnotherLanguageThanItsDocument(t *testing.T) {
 	}
 }
 
+func TestAShortChunkHasItsDocumentsLanguage(t *testing.T) {
+	a := crm.Activity{Ref: crm.Ref{Portal: 1, Type: crm.Calls, ID: "1"}, Turns: []crm.Turn{{Text: sentences(12)}, {Text: "Ja, das ist der Preis und nicht die Menge."}}}
+	_, chunks := chunksOf(t, a)
+	if len(chunks) != 2 || chunks[1].Language != "en" {
+		t.Errorf("%d chunks, the last is %q", len(chunks), chunks[len(chunks)-1].Language)
+	}
+}
+
 // TestWordsAndTermsOfEveryLanguage follows texts from the body to the words that are kept and the stems that are counted.
 func TestWordsAndTermsOfEveryLanguage(t *testing.T) {
 	for _, c := range []struct{ body, language, words, terms string }{
@@ -99,6 +107,10 @@ func TestWhenATextBecameKnown(t *testing.T) {
 	k.Mark = ""
 	w.kept[ref] = k
 	known("asked for again", edit(func(a *crm.Activity) { a.Modified = day(5) }), day(2))
+	k = w.kept[ref]
+	k.Mark = ""
+	w.kept[ref] = k
+	known("asked for again, and another text", edit(func(a *crm.Activity) { a.Body, a.Modified = "Once more.", day(6) }), day(6))
 	known("a text without a moment", edit(func(a *crm.Activity) { a.Body, a.Modified = "Again.", time.Time{} }), may)
 }
 

@@ -27,6 +27,7 @@ func TestAConversationInOneMessage(t *testing.T) {
 		"Japanese":        {"2026年5月4日 10:30 田中：価格は？\n2026年5月4日 10:31 鈴木：七です。", "田中 鈴木"},
 		"a line in front": {"WhatsApp chat\n10:30 Dana: Hi\n10:31 Priya: Hello", "Dana Priya"},
 		"facts":           {"Budget: 40k\nTimeline: Q3\nDecider: Dana\nNext step: offer", ""},
+		"facts and two":   {"Budget: 40k\nTimeline: Q3\nDecider: Dana\nNext step: offer\n10:30 Priya: Hi\n10:31 Sam: Hello", ""},
 		"one message":     {"Hi Dana, see you at 10:30.", ""},
 		"a quoted time":   {"Dana wrote at 10:30: no.\nWe should call.\nAnd soon.", ""},
 		"nothing":         {"", ""},
@@ -54,13 +55,14 @@ func TestAConversationIsDividedAtGaps(t *testing.T) {
 		body string
 		want []string // the first word of each chunk's last turn
 	}{
-		"an hour":         {"10:00 Dana: one\n11:00 Priya: two", []string{"two"}},
-		"more":            {"10:00 Dana: one\n11:01 Priya: two", []string{"one", "two"}},
-		"over noon":       {"11:59 AM Dana: one\n12:10 PM Priya: two\n1:00 PM Dana: three", []string{"three"}},
-		"another day":     {"[4.5.26, 10:00] Dana: one\n[5.5.26, 10:01] Priya: two\n[5.5.26, 10:02] Dana: three", []string{"one", "three"}},
-		"a line of a day": {"4.5.2026\n10:00 Dana: one\n10:05 Priya: two\n\n5.5.2026\n10:06 Dana: three", []string{"two", "three"}},
-		"no stamps":       {"Dana: one\nPriya: two\nDana: three\nPriya: four", []string{"four"}},
-		"some stamps":     {"10:00 Dana: one\nPriya: two\n10:01 Dana: three\n13:00 Priya: four", []string{"three", "four"}},
+		"an hour":          {"10:00 Dana: one\n11:00 Priya: two", []string{"two"}},
+		"more":             {"10:00 Dana: one\n11:01 Priya: two", []string{"one", "two"}},
+		"over noon":        {"11:59 AM Dana: one\n12:10 PM Priya: two\n1:00 PM Dana: three", []string{"three"}},
+		"another day":      {"[4.5.26, 10:00] Dana: one\n[5.5.26, 10:01] Priya: two\n[5.5.26, 10:02] Dana: three", []string{"one", "three"}},
+		"a line of a day":  {"4.5.2026\n10:00 Dana: one\n10:05 Priya: two\n\n5.5.2026\n10:06 Dana: three", []string{"two", "three"}},
+		"a day remembered": {"4.5.2026\n10:00 Dana: one\n10:01 Dana: two\n[5.5.2026, 10:05] Priya: three", []string{"two", "three"}},
+		"no stamps":        {"Dana: one\nPriya: two\nDana: three\nPriya: four", []string{"four"}},
+		"some stamps":      {"10:00 Dana: one\nPriya: two\n10:01 Dana: three\n13:00 Priya: four", []string{"three", "four"}},
 	} {
 		_, chunks := chunksOf(t, message(c.body))
 		var got []string

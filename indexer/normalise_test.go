@@ -71,6 +71,7 @@ func TestTranscripts(t *testing.T) {
 	}
 	for name, a := range map[string]crm.Activity{
 		"a list of facts": activityOf(crm.Calls, "Budget: 40k\nTimeline: Q3\nDecider: Dana\nNext step: offer\nRisk: low", crm.PlainText),
+		"one fact twice":  activityOf(crm.Calls, "Budget: 40k\nTimeline: Q3\nDecider: Dana\nBudget: 50k", crm.PlainText),
 		"a note":          activityOf(crm.Notes, "Dana: a\nPriya: b\nDana: c\nPriya: d", crm.PlainText),
 		"prose":           activityOf(crm.Calls, "We spoke about one thing: price.\nDana was clear.\nShe said no.\nThen: lunch.\nThen: goodbye.", crm.PlainText),
 	} {

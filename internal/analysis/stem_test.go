@@ -90,7 +90,7 @@ func TestStemsAreCounted(t *testing.T) {
 			t.Fatalf("have %v", again)
 		}
 	}
-	if got := s.Stems([]string{"contracts"}, "de"); got[0].Term != Stem("contracts", "de") {
+	if got := s.Stems([]string{"kundigungen"}, "de"); got[0].Term != "kundig" || s.Stems([]string{"kundigungen"}, "en")[0].Term != "kundigungen" {
 		t.Errorf("a stem of another language: %v", got)
 	}
 	if got := Stems([]string{"契約", "約を", "契約"}, "ja"); len(got) != 2 || got[0].Count != 2 {
