@@ -28,7 +28,7 @@ func TestLanguage(t *testing.T) {
 		"¿Quién decide el presupuesto?": "es", "¿Qué dijo sobre el precio?": "es", "¿Cuándo termina el contrato?": "es",
 		"価格について何と言いましたか。": "ja", "契約はいつ終わりますか": "ja",
 		"Chi decide il prezzo della licenza?": "it", "Quem decide o preço? Não sei.": "pt",
-		"Rechnungsstellung Auftragsabwicklung Zahlungserinnerung Preisanpassung": "de", "the offer and Angebot für und": "",
+		"Rechnungsstellung Auftragsabwicklung Zahlungserinnerung Preisanpassung": "de", "the offer and Angebot nicht und": "",
 		"ok": "", "4711": "", "": "", "Larkfield GmbH, North Pier Ltd.": "", "Dana Whitfield": "", "\xff\xfe\xfd": "",
 	} {
 		if got := Language(text); got != want {
