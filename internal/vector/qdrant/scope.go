@@ -2,7 +2,6 @@ package qdrant
 
 import (
 	"fmt"
-	"math"
 	"time"
 
 	pb "github.com/qdrant/go-client/qdrant"
@@ -141,10 +140,10 @@ func texts[T ~string](in []T) []string {
 	return out
 }
 
-// micros is the stored form of a time; the zero time is far before every bound.
+// micros is the stored form of a time; the zero time is before every bound, even one in the year 1.
 func micros(t time.Time) int64 {
 	if t.IsZero() {
-		return math.MinInt64 / 1024 // still exact as a float
+		return -1 << 56 // exact as a float
 	}
 	return t.UnixMicro()
 }
