@@ -11,6 +11,11 @@ const (
 	languageBytes = 4 << 10 // of a text are read
 	clearVotes    = 12      // with three times the votes of every other language end the count early
 	minVotes      = 1.3     // fewer are no answer: the weight of two words that few languages share
+	fewWords      = 10      // a text of so few is short: one word that is no other language's is enough
+	shortVotes    = 0.9     // in a short text
+	shortLead     = 2       // × the second language's votes in a short text
+	letterVote    = 0.3     // of a word of one letter: they also stand for lists, sizes and initials
+	againVote     = 0.1     // of a word that is the last one that voted again: "Hon. …, Hon. …" is no Swedish
 	leadOver      = 1.2     // × the second language's votes
 	minShare      = 0.04    // of the words: a list of names that holds two function words is no language
 	cueVote       = 0.4     // of a letter or ending, at most cueWords times
@@ -83,6 +88,8 @@ type ballot struct {
 	word      [40]byte // the one being read, in lower case
 	n         int
 	long      bool
+	last      [40]byte // the last one that voted
+	lastN     int
 	apart     int // where its apostrophe stands, 0 without one
 }
 
@@ -179,7 +186,15 @@ func (b *ballot) close() {
 	}
 	switch {
 	case ok:
-		b.vote(set, 1)
+		weight := 1.0
+		if n == 1 {
+			weight = letterVote
+		}
+		if string(word) == string(b.last[:b.lastN]) {
+			weight *= againVote
+		}
+		b.lastN = copy(b.last[:], word)
+		b.vote(set, weight)
 	case n >= 6 && !b.long && b.cues < cueWords:
 		for size := min(6, n-2); size >= 3; size-- {
 			if set, ok := endSets[string(word[n-size:])]; ok {
@@ -229,6 +244,9 @@ func (b *ballot) byScript() string {
 
 func (b *ballot) byWords() string {
 	best, second, name := b.leaders()
+	if b.words <= fewWords && best >= shortVotes && best >= shortLead*second {
+		return name
+	}
 	if best < minVotes || best < leadOver*second || best < minShare*float64(b.words) {
 		return ""
 	}

@@ -29,6 +29,7 @@ func TestLanguage(t *testing.T) {
 		"価格について何と言いましたか。": "ja", "契約はいつ終わりますか": "ja",
 		"Chi decide il prezzo della licenza?": "it", "Quem decide o preço? Não sei.": "pt",
 		"Rechnungsstellung Auftragsabwicklung Zahlungserinnerung Preisanpassung": "de", "the offer and Angebot nicht und": "",
+		"Dana: That sounds fun!": "en", "Im Mai kommen sie.": "de", "Plan w Berlin": "", strings.Repeat("Hon. Dana Whitfield Priya Marbach Orlova\n\n", 40): "",
 		"ok": "", "4711": "", "": "", "Larkfield GmbH, North Pier Ltd.": "", "Dana Whitfield": "", "\xff\xfe\xfd": "",
 	} {
 		if got := Language(text); got != want {

@@ -92,7 +92,8 @@ func unaccented(stem string) string {
 	return stem
 }
 
-// Stems counts the stems of words, in the order of first occurrence.
+// Stems counts the stems of words, in the order of first occurrence. Words of a text too short to tell its language are stemmed as English, the likeliest one, so that
+// "Two meetings." is found by "meeting".
 func Stems(words []string, language string) []crm.TermCount {
 	return new(Stemmer).Stems(words, language)
 }
@@ -120,6 +121,9 @@ type placed struct{ turn, at int }
 
 // Stems is what Stems gives.
 func (s *Stemmer) Stems(words []string, language string) []crm.TermCount {
+	if language == "" {
+		language = "en"
+	}
 	l := s.lexicons[language]
 	if l == nil || len(l.words) > maxKnown {
 		if s.lexicons == nil {

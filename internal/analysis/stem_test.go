@@ -96,6 +96,9 @@ func TestStemsAreCounted(t *testing.T) {
 	if got := Stems([]string{"契約", "約を", "契約"}, "ja"); len(got) != 2 || got[0].Count != 2 {
 		t.Errorf("have %v", got)
 	}
+	if got := Stems([]string{"meetings"}, ""); got[0].Term != "meet" {
+		t.Errorf("a short text: %v", got)
+	}
 	many := make([]string, 1<<16+5)
 	for i := range many {
 		many[i] = []string{"price", "prices"}[i%2]

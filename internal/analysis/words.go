@@ -6,7 +6,8 @@ import "strings"
 var functionWords = map[string][]string{
 	"en": strings.Fields(`the and of to is in that it for you we with on this are be have not our your will was they would can i as at but or from if has had do does did
 		an a by my me he she his her him them their us been were am what when where who which how why there here about just so up out get all any some no yes could should
-		than then these those into after before over also more its don't i'm it's i'll we'll let's please thanks thank hi hello regards`),
+		than then these those into after before over also more its don't i'm im it's i'll we'll let's please thanks thank hi hello hey regards whose while until because very
+		much many well yeah yes good great sure know think like want going see go got let need other only each both such during between through against without may might must`),
 	"de": strings.Fields(`der die das und ist nicht wir sie mit für auf ein eine den dem zu von im es ich bei auch noch wird sind haben kann aber oder als wie uns ihre werden
 		des einen einem einer zum zur hat war nach über vor aus am um so nur schon wenn dass daß mir mich ihm ihr ihnen ihren unser unsere sich bitte danke vielen was wer
 		wann wo warum welche welcher welches würde möchte hatte sehr mehr bis durch heute gerne hallo grüße grüßen herr frau geht gibt keine kein`),
