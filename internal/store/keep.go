@@ -171,11 +171,8 @@ func (t *tx) learned(k *crm.Kept) (int64, error) {
 		return 0, err
 	}
 	candidates := []time.Time{k.Activity.Created, k.Activity.Modified}
-	if before > 0 {
-		candidates = candidates[1:]
-	}
 	if len(k.Chunks) > 0 {
-		candidates = append([]time.Time{k.Chunks[0].Created}, candidates...)
+		candidates = slices.Insert(candidates, 0, k.Chunks[0].Created)
 	}
 	for _, at := range candidates {
 		if us := micros(at); us > before {

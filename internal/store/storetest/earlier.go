@@ -62,6 +62,9 @@ func indexEarlier(w *world) {
 		}
 		same(w, name, got, c.want)
 	}
+	all, err := w.Earlier(w.ctx, acme, day(2))
+	w.no(err)
+	same(w, "superseded when the text changed, not when that was read", *all[0].SupersededAt, day(10))
 	marks, err := w.Marks(w.ctx, []crm.Ref{ref(crm.Calls, 1), ref(crm.Calls, 2)})
 	w.no(err)
 	same(w, "learned", marks[ref(crm.Calls, 1)].Learned, day(1))
@@ -74,9 +77,22 @@ func indexEarlier(w *world) {
 	w.no(err)
 	_, err = w.Erase(w.ctx, ref(crm.Calls, 3), ann)
 	w.no(err)
-	all, err := w.Earlier(w.ctx, acme, day(2))
+	all, err = w.Earlier(w.ctx, acme, day(2))
 	w.no(err)
 	same(w, "after erasing", len(all), 0)
+}
+
+// indexUndated: a later text that nobody can date was learned when it was read, and the one before it stays what was known until then.
+func indexUndated(w *world) {
+	call, began := ref(crm.Calls, 1), w.clock.now()
+	w.keep(kept(call, began, "before", ref(crm.Companies, 5)))
+	w.clock.advance(time.Hour)
+	w.keep(kept(call, began, "after", ref(crm.Companies, 5)))
+	for at, want := range map[time.Time]string{began: "before", w.clock.now().Add(-time.Second): "before", w.clock.now(): "after"} {
+		s, err := w.ActivityAt(w.ctx, call, at)
+		w.no(err)
+		same(w, "text at "+at.String(), s.Document.Text, want)
+	}
 }
 
 // indexRestored: a text that was deleted and came back is found by the filter, and not twice.

@@ -49,6 +49,16 @@ func recordsChanges(w *world) {
 	_, err := w.KeepRecords(w.ctx, nil, nil, []crm.Ref{deal}, crm.Claim{}, nil)
 	w.no(err)
 	changed("a deal that is gone", beta)
+	w.records([]crm.Membership{{Member: deal, Account: beta, Primary: true}}, crm.Record{Ref: deal})
+	changed("a deal that is back", beta)
+	_, err = w.Erase(w.ctx, deal, ann)
+	w.no(err)
+	changed("a deal that is erased", beta)
+	merged := crm.Record{Ref: beta, MergedIDs: []string{"4"}} // whose properties are the same
+	w.records(nil, merged)
+	changed("a merge", ref(crm.Companies, 4), beta)
+	w.records(nil, merged)
+	changed("the same merge")
 	w.keep(kept(ref(crm.Calls, 3), w.clock.now(), "x", acme), kept(ref(crm.Calls, 4), w.clock.now(), "x", beta))
 	first, next, err := w.ChangedAccounts(w.ctx, portal, last, 1)
 	w.no(err)
@@ -65,7 +75,8 @@ func recordsChanges(w *world) {
 }
 
 func recordsFacts(w *world) {
-	acme, beta, won, moved, gone := ref(crm.Companies, 5), ref(crm.Companies, 6), ref(crm.Deals, 1), ref(crm.Deals, 2), ref(crm.Deals, 3)
+	acme, beta, ticket := ref(crm.Companies, 5), ref(crm.Companies, 6), ref(crm.Tickets, 4)
+	won, moved, gone := ref(crm.Deals, 1), ref(crm.Deals, 2), ref(crm.Deals, 3)
 	past := w.clock.now().Add(-time.Hour)
 	deal := func(r crm.Ref, closed, amount string) crm.Record {
 		return crm.Record{Ref: r, Properties: map[string]string{"createdate": "2026-01-01T00:00:00Z", "closedate": closed, "amount": amount, "hs_is_closed": "true",
@@ -75,7 +86,8 @@ func recordsFacts(w *world) {
 		{Member: won, Account: acme, Primary: true},
 		{Member: moved, Account: acme, Primary: true, To: past}, {Member: moved, Account: beta, Primary: true, From: past},
 		{Member: gone, Account: acme, Primary: true},
-	}, crm.Record{Ref: acme, Properties: map[string]string{"industry": "STEEL", "numberofemployees": "120"}},
+		{Member: ticket, Account: acme, Primary: true},
+	}, deal(ticket, "2026-02-03T00:00:00Z", "400"), crm.Record{Ref: acme, Properties: map[string]string{"industry": "STEEL", "numberofemployees": "120"}},
 		crm.Record{Ref: beta}, deal(won, "2026-01-31T00:00:00Z", "100"), deal(moved, "2026-02-01T00:00:00Z", "200"), deal(gone, "2026-02-02T00:00:00Z", "300"))
 	_, err := w.KeepRecords(w.ctx, nil, nil, []crm.Ref{gone}, crm.Claim{}, nil)
 	w.no(err)

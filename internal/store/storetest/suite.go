@@ -51,6 +51,7 @@ func Run(t *testing.T, open Open) {
 		{"Index/TooLarge", indexTooLarge},
 		{"Index/Indexed", indexIndexed},
 		{"Index/Earlier", indexEarlier},
+		{"Index/Undated", indexUndated},
 		{"Index/Restored", indexRestored},
 		{"Index/Ours", indexOurs},
 		{"Index/Atomic", indexAtomic},
