@@ -14,3 +14,7 @@ func TestWriterPassesTheSuite(t *testing.T) {
 func TestEmbedderPassesTheSuite(t *testing.T) {
 	modeltest.RunEmbedder(t, func(*testing.T) modeltest.Embedder { return Embedder{} })
 }
+
+func TestHashPassesTheSuite(t *testing.T) {
+	modeltest.RunEmbedder(t, func(*testing.T) modeltest.Embedder { return Hash{} })
+}

@@ -9,7 +9,7 @@ import (
 
 func embed(t *testing.T, texts ...string) [][]float32 {
 	t.Helper()
-	v, _, err := Embedder{}.Embed(context.Background(), crm.EmbedDocument, texts)
+	v, _, err := Hash{}.Embed(context.Background(), crm.EmbedDocument, texts)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -60,7 +60,7 @@ func BenchmarkEmbedShortTexts(b *testing.B) {
 		texts[i] = "We are at 140 technicians and need a price by Friday."
 	}
 	for b.Loop() {
-		if _, _, err := (Embedder{}).Embed(context.Background(), crm.EmbedDocument, texts); err != nil {
+		if _, _, err := (Hash{}).Embed(context.Background(), crm.EmbedDocument, texts); err != nil {
 			b.Fatal(err)
 		}
 	}
