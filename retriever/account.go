@@ -43,6 +43,7 @@ type account struct {
 	norm []float32 // of each chunk: k1·(1 - b + b·length/mean), the part of BM25's denominator that does not depend on the term
 	logs []float32 // logarithm of the length, longest = 1
 
+	order       []int32 // all chunks, session by session, in reading order
 	prev, next  []int32 // neighbours in the session, none at its ends
 	session     []int32
 	sessions    int
@@ -94,7 +95,7 @@ func prepare(p *crm.Postings, stats statistics, static Static) *account {
 	begins := a.begins()
 	a.invert(begins)
 	a.lengths(begins)
-	a.order()
+	a.link()
 	a.calls(begins)
 	a.weigh(stats)
 	if static != nil {
@@ -262,8 +263,8 @@ func (a *account) lengths(begins []uint32) {
 	}
 }
 
-// order links every chunk to its neighbours in the session, by time, activity and position.
-func (a *account) order() {
+// link links every chunk to its neighbours in the session, by time, activity and position.
+func (a *account) link() {
 	chunks := a.postings.Chunks
 	n := len(chunks)
 	a.prev, a.next, a.session = make([]int32, n), make([]int32, n), make([]int32, n)
@@ -287,6 +288,7 @@ func (a *account) order() {
 		cx, cy := &chunks[x], &chunks[y]
 		return cmp.Or(cmp.Compare(a.session[x], a.session[y]), cx.Time.Compare(cy.Time), cx.Activity.Compare(cy.Activity), cmp.Compare(cx.Pos, cy.Pos))
 	})
+	a.order = sorted
 	for i := 1; i < n; i++ {
 		if x, y := sorted[i-1], sorted[i]; a.session[x] == a.session[y] {
 			a.next[x], a.prev[y] = y, x

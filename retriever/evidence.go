@@ -27,7 +27,8 @@ type evidence struct {
 	window  []float32
 	dates   []float32
 
-	sessionMask                        []uint64 // which terms each session has
+	wide                               []float32 // BM25 of the items around it, fading
+	sessionMask                        []uint64  // which terms each session has
 	bestBM25, bestSession, bestHistory float32
 	bestDenseOf                        []float32 // of each session
 	hasDense, hasWindow                bool
@@ -58,6 +59,7 @@ func (e *evidence) gather(a *account, q *question, f crm.Filter) {
 		e.term(a, &q.terms[i], 1<<i)
 	}
 	e.bestBM25, e.bestSession = best(e.bm25), best(e.session)
+	e.spread(a)
 	e.history = zeroed(e.history, n)
 	for i := range q.history {
 		e.past(a, &q.history[i])
@@ -68,6 +70,30 @@ func (e *evidence) gather(a *account, q *question, f crm.Filter) {
 	}
 	if len(q.dates) > 0 {
 		e.times(a, q.dates)
+	}
+}
+
+// fade is what is left of BM25 one step further away.
+const fade = 0.7
+
+// spread fills wide: what surrounds an item, less with every step.
+func (e *evidence) spread(a *account) {
+	e.wide = zeroed(e.wide, len(a.shapes))
+	var x float32
+	for _, i := range a.order {
+		if a.prev[i] == none {
+			x = 0
+		}
+		e.wide[i] = x
+		x = fade * (x + e.bm25[i])
+	}
+	for k := len(a.order) - 1; k >= 0; k-- {
+		i := a.order[k]
+		if a.next[i] == none {
+			x = 0
+		}
+		e.wide[i] += x
+		x = fade * (x + e.bm25[i])
 	}
 }
 

@@ -7,6 +7,7 @@ const (
 	fNext
 	fPrev2
 	fNext2
+	fWide
 	fSession
 	fSpeaker
 	fPerson
@@ -14,6 +15,7 @@ const (
 	fDateMatch
 	fCoverage
 	fWindowCoverage
+	fWideCoverage
 	fSessionCoverage
 	fExact
 	fRare
@@ -46,6 +48,7 @@ func FeatureNames() []string {
 		fNext:            "bm25_next",        // of the item behind it
 		fPrev2:           "bm25_prev2",       // two before
 		fNext2:           "bm25_next2",       // two behind
+		fWide:            "wide",             // of all items around it, by three tenths less for each step
 		fSession:         "session",          // BM25 of the whole session as one document, best = 1
 		fSpeaker:         "speaker",          // by somebody whom the question names
 		fPerson:          "person",           // its activity is linked to a contact whom the question names
@@ -53,6 +56,7 @@ func FeatureNames() []string {
 		fDateMatch:       "date_match",       // the same, where a question word matches
 		fCoverage:        "coverage",         // share of the question's idf mass in the item
 		fWindowCoverage:  "window_coverage",  // the same in the item with two on each side
+		fWideCoverage:    "wide_coverage",    // the same with five on each side
 		fSessionCoverage: "session_coverage", // the same in the whole session
 		fExact:           "exact",            // share of the idf mass whose words stand in the item as the question writes them
 		fRare:            "rare",             // idf of the rarest question word in the item, rarest of the question = 1

@@ -50,6 +50,9 @@ const mostTerms = 64
 func (a *account) ask(q crm.Question, now time.Time, stats statistics, static Static, names []Name) *question {
 	words := crm.Terms(q.Text)
 	language := a.languageOf(q.Text)
+	if !asking(q.Text, words) {
+		language = keywords
+	}
 	out := &question{language: language, wants: wants(words), dates: dates(q.Text, now, a.first, a.last)}
 	skip := a.named(out, words)
 	resolve(out, q.Text, names)

@@ -20,6 +20,9 @@ func (e *evidence) row(a *account, q *question, i int32, out *[featureCount]floa
 	}
 	out[fBM25], out[fPrev], out[fNext] = lexical(i), lexical(around[0]), lexical(around[1])
 	out[fPrev2], out[fNext2] = lexical(around[2]), lexical(around[3])
+	if e.bestBM25 > 0 {
+		out[fWide] = e.wide[i] / e.bestBM25
+	}
 	if e.bestSession > 0 {
 		out[fSession] = e.session[a.session[i]] / e.bestSession
 	}
@@ -57,6 +60,17 @@ func (e *evidence) coverage(a *account, q *question, i int32, around [4]int32, o
 		}
 	}
 	out[fWindowCoverage] = q.massOf(mask) / q.mass
+	for k, j := 0, around[2]; j != none && k < 3; k++ {
+		if j = a.prev[j]; j != none {
+			mask |= e.mask[j]
+		}
+	}
+	for k, j := 0, around[3]; j != none && k < 3; k++ {
+		if j = a.next[j]; j != none {
+			mask |= e.mask[j]
+		}
+	}
+	out[fWideCoverage] = q.massOf(mask) / q.mass
 	out[fSessionCoverage] = q.massOf(e.sessionMask[a.session[i]]) / q.mass
 	out[fExact], out[fOpening] = e.exact[i]/q.mass, e.opening[i]/q.mass
 	out[fRare] = e.rare[i] / q.rarest
@@ -108,7 +122,7 @@ func (e *evidence) similar(a *account, i int32, around [4]int32, out *[featureCo
 // near takes over what the dense arm found. What it did not return is at most as close as its last hit, and counts as that.
 func (e *evidence) near(a *account, n Near) {
 	e.hasDense, e.hasWindow = len(n.Item) > 0, len(n.Window) > 0
-	e.dense, e.window = spread(e.dense, a, n.Item), spread(e.window, a, n.Window)
+	e.dense, e.window = scatter(e.dense, a, n.Item), scatter(e.window, a, n.Window)
 	e.bestDenseOf = zeroed(e.bestDenseOf, a.sessions)
 	for i, x := range e.dense {
 		if s := a.session[i]; e.in[i] {
@@ -117,7 +131,7 @@ func (e *evidence) near(a *account, n Near) {
 	}
 }
 
-func spread(out []float32, a *account, hits []crm.Hit) []float32 {
+func scatter(out []float32, a *account, hits []crm.Hit) []float32 {
 	out = zeroed(out, len(a.shapes))
 	if len(hits) == 0 {
 		return out

@@ -2,6 +2,7 @@ package retriever
 
 import (
 	"slices"
+	"strings"
 
 	"github.com/contextd/contextd/internal/crm"
 )
@@ -35,4 +36,20 @@ func wants(words []string) crm.Traits {
 		}
 	}
 	return t
+}
+
+// keywords is the language of a search that is no question: none, so that all of its words count. "discussion with brian" means the discussion.
+const keywords = "-"
+
+// asks begin a question or a request that ends in no question mark.
+var asks = map[string]bool{"what": true, "when": true, "who": true, "whom": true, "whose": true, "where": true, "which": true, "how": true, "why": true, "did": true, "does": true,
+	"do": true, "is": true, "are": true, "were": true, "has": true, "have": true, "had": true, "can": true, "could": true, "should": true, "would": true, "will": true,
+	"summarize": true, "summarise": true, "describe": true, "explain": true, "tell": true, "show": true, "find": true, "list": true,
+	"was": true, "wann": true, "wer": true, "wo": true, "wie": true, "warum": true, "welche": true, "welcher": true, "welches": true, "hat": true, "haben": true, "ist": true, "sind": true,
+	"quand": true, "qui": true, "que": true, "quel": true, "quelle": true, "quels": true, "quelles": true, "comment": true, "pourquoi": true, "combien": true, "ou": true, "est": true,
+	"cuando": true, "quien": true, "quienes": true, "donde": true, "como": true, "cual": true, "cuales": true, "cuanto": true, "cuantos": true, "resume": true}
+
+// asking reports whether a text is a question rather than keywords.
+func asking(text string, words []string) bool {
+	return strings.ContainsAny(text, "?？") || (len(words) > 0 && asks[words[0]])
 }
