@@ -30,6 +30,16 @@ func classify(ctx context.Context, err error) error {
 	return err
 }
 
+// lost reports whether a connection ended under a statement, which says nothing about the server's state now.
+func lost(err error) bool {
+	var refused *pgconn.PgError
+	if errors.As(err, &refused) {
+		return strings.HasPrefix(refused.Code, "57P")
+	}
+	var unreachable *pgconn.ConnectError
+	return errors.Is(err, crm.ErrTemporary) && !errors.As(err, &unreachable) && !pgconn.Timeout(err)
+}
+
 func kindOf(err error) error {
 	var refused *pgconn.PgError
 	if errors.As(err, &refused) {

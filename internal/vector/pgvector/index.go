@@ -36,12 +36,17 @@ type question struct {
 // not the one that was asked, the answer is thrown away and the other one is asked: an answer is wholly of one generation, the live one of its own transaction.
 func (x *Index) read(ctx context.Context, q question) error {
 	g := x.last.Load()
-	for {
+	for again := false; ; {
 		var s statement
 		err := q.make(&s, *g)
 		id := g.id
 		if err == nil {
 			id, err = x.ask(ctx, q, &s, *g)
+		}
+		if lost(err) && !again { // the server was started anew, or ended our idle connections: what they would have told us at the next use
+			x.store.pool.Reset()
+			again = true
+			continue
 		}
 		if err == nil && id == g.id {
 			return nil
@@ -49,9 +54,9 @@ func (x *Index) read(ctx context.Context, q question) error {
 		if !x.live || err != nil && !errors.Is(err, crm.ErrInvalid) && !errors.Is(err, crm.ErrNotFound) {
 			return err
 		}
-		now, lost := x.store.generation(ctx, "")
-		if lost != nil {
-			return lost
+		now, unknown := x.store.generation(ctx, "")
+		if unknown != nil {
+			return unknown
 		}
 		if now.id == g.id {
 			if err != nil {
@@ -129,12 +134,22 @@ func (x *Index) nearest(ctx context.Context, vec []float32, view crm.View, f crm
 		w = &wideness{portal: f.Portal, view: view, n: n}
 	}
 	var hits []crm.Hit
+	var key indexedPortal
+	approximate := false
 	ask := question{portal: f.Portal, wide: w, rows: collectHits(&hits, cosine)}
-	ask.make = func(s *statement, g generation) error { return q.write(s, g, f.Wide) }
+	ask.make = func(s *statement, g generation) error {
+		key = indexedPortal{g.id, f.Portal, column(view)}
+		_, approximate = x.store.indexed.Load(key)
+		approximate = approximate && w != nil
+		return q.write(s, g, approximate)
+	}
 	if err := x.read(ctx, ask); err != nil {
 		return nil, err
 	}
-	if w != nil && w.indexed && len(hits) < n {
+	if w != nil && w.indexed {
+		x.store.indexed.Store(key, true) // another process has built it: the next question uses it
+	}
+	if approximate && len(hits) < n {
 		ask.make = func(s *statement, g generation) error { return q.write(s, g, false) }
 		if err := x.read(ctx, ask); err != nil {
 			return nil, err
@@ -151,28 +166,34 @@ type search struct {
 	n    int
 }
 
-// write makes the statement. An exact search orders by the distance plus nothing, which no index can give.
+// write makes the statement. An exact search orders by the distance plus nothing, which no index can give. An approximate one takes the rows as the index gives them
+// and brings equally near ones into order.
 func (q search) write(s *statement, g generation, approximate bool) error {
-	column := "item"
-	switch {
-	case q.view == crm.WindowView && g.Windows:
-		column = "win"
-	case q.view != crm.ItemView:
+	if q.view != crm.ItemView && (q.view != crm.WindowView || !g.Windows) {
 		return fmt.Errorf("generation %s has no view %d: %w", g.Name, q.view, crm.ErrInvalid)
 	}
 	if !crm.ValidVector(q.vec, g.Dimension) {
 		return fmt.Errorf("a question's vector of %d dimensions for generation %s of %d, or without a direction: %w", len(q.vec), g.Name, g.Dimension, crm.ErrInvalid)
 	}
-	distance := column + " <=> " + s.arg(half(q.vec))
-	if !approximate {
-		distance = "(" + distance + ") + 0"
-	}
+	distance := column(q.view) + " <=> " + s.arg(half(q.vec))
 	where, err := s.where(q.f)
 	if err != nil {
 		return err
 	}
-	s.sql.WriteString("select chunk, " + distance + " as d from SCHEMA.chunks_N where " + where + " order by d, chunk limit " + s.arg(q.n))
+	from := " as d from SCHEMA.chunks_N where " + where + " order by d"
+	if approximate {
+		s.sql.WriteString("select chunk, d from (select chunk, " + distance + from + " limit " + s.arg(q.n) + ") nearest order by d, chunk")
+	} else {
+		s.sql.WriteString("select chunk, (" + distance + ") + 0" + from + ", chunk limit " + s.arg(q.n))
+	}
 	return nil
+}
+
+func column(v crm.View) string {
+	if v == crm.WindowView {
+		return "win"
+	}
+	return "item"
 }
 
 func cosine(distance float64) float64 { return 1 - distance }

@@ -38,7 +38,7 @@ type Store struct {
 	schema string
 	above  int64
 
-	indexed sync.Map // indexedPortal: the portals whose HNSW indexes are known to be there
+	indexed sync.Map // indexedPortal: the HNSW indexes that are known to be there
 }
 
 var schemaName = regexp.MustCompile(`^[a-z_][a-z0-9_]{0,39}$`)

@@ -9,10 +9,10 @@ import (
 	"github.com/contextd/contextd/internal/crm"
 )
 
-// An index with 24 links and 128 candidates per row finds ≥ .99 of the ten nearest of real text with 200 candidates per question.
+// An index with 16 links and 100 candidates per row finds ≥ .99 of the ten nearest of real text with 200 candidates per question.
 const (
-	links      = 24
-	buildWidth = 128
+	links      = 16
+	buildWidth = 100
 	askWidth   = 200
 	scanLimit  = 60_000 // rows that a filtered question may visit before the portal is searched exactly
 )
@@ -28,12 +28,8 @@ type wideness struct {
 // settings adds columns to the statement that opens the transaction. Compiling a plan (jit) takes longer than these statements run.
 func (w *wideness) settings(args *[]any) string {
 	*args = append(*args, fmt.Sprint(min(1000, max(askWidth, 4*w.n))), fmt.Sprint(scanLimit))
-	column := "item"
-	if w.view == crm.WindowView {
-		column = "win"
-	}
 	return ", set_config('hnsw.ef_search', $2, true), set_config('hnsw.max_scan_tuples', $3, true), set_config('hnsw.iterative_scan', 'strict_order', true)" +
-		", set_config('jit', 'off', true), to_regclass('SCHEMA." + hnswName(column, w.portal) + "') is not null"
+		", set_config('jit', 'off', true), to_regclass('SCHEMA." + hnswName(column(w.view), w.portal) + "') is not null"
 }
 
 func (w *wideness) scan() []any { return []any{nil, nil, nil, nil, &w.indexed} }
@@ -43,23 +39,28 @@ func hnswName(column string, p crm.PortalID) string { return "chunks_N_" + colum
 // approximate builds the HNSW indexes of a portal beside the writers, unless another process does. They are the portal's own, so that no other portal's rows take
 // places among the candidates. The connection is one of its own: building must not be cut short by a setting of the pool, nor leave one there.
 func (s *Store) approximate(ctx context.Context, g generation, portal crm.PortalID) error {
-	key := indexedPortal{g.id, portal}
-	if _, ok := s.indexed.Load(key); ok || g.Dimension > maxIndexed {
+	columns := []string{column(crm.ItemView)}
+	if g.Windows {
+		columns = append(columns, column(crm.WindowView))
+	}
+	if _, ok := s.indexed.Load(indexedPortal{g.id, portal, columns[len(columns)-1]}); ok || g.Dimension > maxIndexed {
 		return nil
 	}
 	conn, err := pgx.ConnectConfig(ctx, s.pool.Config().ConnConfig)
 	if err != nil {
 		return classify(ctx, err)
 	}
-	ours, err := buildIndexes(ctx, conn, s.schema, g, portal)
+	ours, err := buildIndexes(ctx, conn, s.schema, g, portal, columns)
 	if closed := conn.Close(ctx); err == nil {
 		err = closed
 	}
 	if err != nil {
 		return fmt.Errorf("index of portal %d: %w", portal, classify(ctx, err))
 	}
-	if ours {
-		s.indexed.Store(key, true)
+	for _, c := range columns {
+		if ours {
+			s.indexed.Store(indexedPortal{g.id, portal, c}, true)
+		}
 	}
 	return nil
 }
@@ -68,19 +69,16 @@ func (s *Store) approximate(ctx context.Context, g generation, portal crm.Portal
 type indexedPortal struct {
 	id     int64
 	portal crm.PortalID
+	column string
 }
 
 // buildIndexes reports false when another process is at it.
-func buildIndexes(ctx context.Context, conn *pgx.Conn, schema string, g generation, portal crm.PortalID) (ours bool, err error) {
+func buildIndexes(ctx context.Context, conn *pgx.Conn, schema string, g generation, portal crm.PortalID, columns []string) (ours bool, err error) {
 	if err := conn.QueryRow(ctx, "select pg_try_advisory_lock(hashtextextended($1, 1))", schema).Scan(&ours); err != nil || !ours {
 		return false, err // the lock ends with the connection
 	}
-	if _, err := conn.Exec(ctx, "set statement_timeout = 0; set maintenance_work_mem = '512MB'"); err != nil {
+	if _, err := conn.Exec(ctx, "set statement_timeout = 0; set maintenance_work_mem = '256MB'"); err != nil {
 		return false, err
-	}
-	columns := []string{"item"}
-	if g.Windows {
-		columns = append(columns, "win")
 	}
 	for _, column := range columns {
 		name := numbered(hnswName(column, portal), schema, g.id)
@@ -103,5 +101,6 @@ func buildIndexes(ctx context.Context, conn *pgx.Conn, schema string, g generati
 			return false, err
 		}
 	}
-	return true, nil
+	_, err = conn.Exec(ctx, numbered("analyze SCHEMA.chunks_N", schema, g.id)) // a table that was filled a moment ago looks small to the planner, and no index worth while
+	return true, err
 }
