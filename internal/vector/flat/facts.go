@@ -59,9 +59,9 @@ func (f *facts) encode(ref crm.Ref) []byte {
 		flags |= 1
 	}
 	b = append(b, flags)
-	for _, t := range []int64{f.time, f.created, f.modified} {
-		b = binary.AppendVarint(b, t)
-	}
+	b = binary.AppendVarint(b, f.time)
+	b = binary.AppendVarint(b, f.created-f.time) // mostly near each other
+	b = binary.AppendVarint(b, f.modified-f.created)
 	digest := f.digest
 	if raw, err := hex.DecodeString(digest); err == nil && len(raw) == idBytes && hex.EncodeToString(raw) == digest {
 		b, digest = append(b, 1), string(raw) // as crm.DigestOf makes it: half the size
@@ -78,27 +78,29 @@ func decodeFacts(ref crm.Ref, b []byte) (f facts, err error) {
 	if b, err = unsealed(ref.String(), b); err != nil {
 		return facts{}, err
 	}
-	short := fmt.Errorf("%w: the facts of %s are cut off", ErrDamaged, ref)
+	short := func() (facts, error) { return facts{}, fmt.Errorf("%w: the facts of %s are cut off", ErrDamaged, ref) }
 	if len(b) == 0 {
-		return facts{}, short
+		return short()
 	}
 	f.kind, f.generated, b = b[0]>>1, b[0]&1 == 1, b[1:]
 	for _, t := range []*int64{&f.time, &f.created, &f.modified} {
 		v, n := binary.Varint(b)
 		if n <= 0 {
-			return facts{}, short
+			return short()
 		}
 		*t, b = v, b[n:]
 	}
+	f.created += f.time
+	f.modified += f.created
 	if len(b) == 0 {
-		return facts{}, short
+		return short()
 	}
 	packed := b[0] == 1
 	b = b[1:]
 	for _, s := range []*string{&f.digest, &f.accounts, &f.people} {
 		size, n := binary.Uvarint(b)
 		if n <= 0 || size > uint64(len(b)-n) {
-			return facts{}, short
+			return short()
 		}
 		*s, b = string(b[n:n+int(size)]), b[n+int(size):]
 	}
@@ -106,7 +108,7 @@ func decodeFacts(ref crm.Ref, b []byte) (f facts, err error) {
 		f.digest = hex.EncodeToString([]byte(f.digest))
 	}
 	if len(b)%idBytes != 0 {
-		return facts{}, short
+		return short()
 	}
 	f.ids = slices.Clone(b)
 	return f, nil

@@ -74,7 +74,11 @@ func (w *words) score(terms []string) (scores []float32, touched []uint32) {
 			continue
 		}
 		seen = append(seen, hash)
-		list := w.lists[hash]
+		place, ok := w.at[hash]
+		if !ok {
+			continue
+		}
+		list := w.lists[place]
 		df := 0
 		for _, p := range list {
 			if w.lengths[p>>countBits] != gone {

@@ -109,7 +109,7 @@ func TestBytesOnDisk(t *testing.T) {
 // TestCodesLoseNothing compares the answer by codes with the exact one.
 func TestCodesLoseNothing(t *testing.T) {
 	made := newTexts(256)
-	corpus := made.corpus(20_000, false)
+	corpus := made.corpus(10_000, false)
 	var answers [2][][]crm.Hit
 	for i, o := range []flat.Options{{}, {CoarseBytes: 1}} {
 		s, x := live(t, t.TempDir(), 256, o)
