@@ -36,7 +36,7 @@ func TestRetries(t *testing.T) {
 	double := server(t, qdranttest.Options{})
 	s := open(t, at(t, double.Addr()))
 	x := live(t, s, generation("g1"))
-	for _, c := range []struct {
+	for i, c := range []struct {
 		name  string
 		code  codes.Code
 		fails int64
@@ -50,9 +50,9 @@ func TestRetries(t *testing.T) {
 		{"too slow", codes.DeadlineExceeded, 100, crm.ErrTemporary, 1},
 		{"refused", codes.PermissionDenied, 100, crm.ErrForbidden, 1},
 	} {
-		hook, calls := failing("UpdateBatch", c.fails, with(c.code))
+		hook, calls := failing("Upsert", c.fails, with(c.code))
 		double.SetHook(hook)
-		err := x.Replace(t.Context(), []crm.Kept{kept(ref(1, 1), 2)})
+		err := x.Replace(t.Context(), []crm.Kept{kept(ref(1, i), 2)})
 		if !errors.Is(err, c.kind) || (c.kind == nil) != (err == nil) {
 			t.Errorf("%s: %v, want %v", c.name, err, c.kind)
 		}
@@ -60,9 +60,9 @@ func TestRetries(t *testing.T) {
 			t.Errorf("%s: %d attempts, want %d", c.name, got, c.calls)
 		}
 	}
-	hook, _ := failing("UpdateBatch", 100, with(codes.Internal))
+	hook, _ := failing("Upsert", 100, with(codes.Internal))
 	double.SetHook(hook)
-	err := x.Replace(t.Context(), []crm.Kept{kept(ref(1, 1), 2)})
+	err := x.Replace(t.Context(), []crm.Kept{kept(ref(1, 99), 2)})
 	for _, kind := range []error{crm.ErrTemporary, crm.ErrInvalid, crm.ErrNotFound, crm.ErrConflict, crm.ErrForbidden} {
 		if err == nil || errors.Is(err, kind) {
 			t.Errorf("an internal error of the server has a kind: %v", err)

@@ -3,6 +3,8 @@ package qdrant
 import (
 	"encoding/hex"
 	"fmt"
+	"maps"
+	"slices"
 
 	pb "github.com/qdrant/go-client/qdrant"
 
@@ -65,23 +67,19 @@ func checkRefs(portal crm.PortalID, refs ...crm.Ref) error {
 	return nil
 }
 
-// points are an activity's chunks as the server stores them. Values that all have are shared.
+// points are an activity's chunks as the server stores them. What chunks have in common is made once: nearly all have the same facets.
 func points(k *crm.Kept, g *generation) []*pb.PointStruct {
 	out := make([]*pb.PointStruct, len(k.Chunks))
-	portal, activity := pb.NewValueString(k.Activity.Ref.Portal.String()), pb.NewValueString(k.Activity.Ref.Path())
-	modified, digest := pb.NewValueInt(micros(k.Activity.Modified)), pb.NewValueString(k.Digest)
-	accounts, count := paths(k.Accounts), pb.NewValueInt(int64(len(k.Chunks)))
+	var common map[string]*pb.Value
 	for i := range k.Chunks {
 		c := &k.Chunks[i]
-		payload := map[string]*pb.Value{
-			portalField: portal, activityField: activity, modifiedField: modified, digestField: digest, accountsField: accounts, chunksField: count,
-			kindField: pb.NewValueString(string(c.Kind)), createdField: pb.NewValueInt(micros(c.Created)), generatedField: pb.NewValueBool(c.Generated),
-			posField: pb.NewValueInt(int64(c.Pos)), peopleField: paths(c.People),
+		if i == 0 || !alike(c, &k.Chunks[i-1]) {
+			common = facets(k, c)
 		}
-		if !c.Time.IsZero() {
-			payload[timeField] = pb.NewValueInt(micros(c.Time))
-		}
-		vectors := map[string]*pb.Vector{itemVector: pb.NewVectorDense(c.Vector)}
+		payload := maps.Clone(common)
+		payload[posField] = pb.NewValueInt(int64(c.Pos))
+		vectors := make(map[string]*pb.Vector, 3)
+		vectors[itemVector] = pb.NewVectorDense(c.Vector)
 		if g.Windows {
 			vectors[windowVector] = pb.NewVectorDense(c.Window)
 		}
@@ -91,6 +89,24 @@ func points(k *crm.Kept, g *generation) []*pb.PointStruct {
 		out[i] = &pb.PointStruct{Id: pb.NewIDUUID(chunkUUID(c.ID)), Payload: payload, Vectors: pb.NewVectorsMap(vectors)}
 	}
 	return out
+}
+
+func alike(a, b *crm.Chunk) bool {
+	return a.Kind == b.Kind && a.Generated == b.Generated && a.Time.Equal(b.Time) && a.Created.Equal(b.Created) && slices.Equal(a.People, b.People)
+}
+
+// facets is the payload of a chunk without its position.
+func facets(k *crm.Kept, c *crm.Chunk) map[string]*pb.Value {
+	v := map[string]*pb.Value{
+		portalField: pb.NewValueString(k.Activity.Ref.Portal.String()), activityField: pb.NewValueString(k.Activity.Ref.Path()),
+		modifiedField: pb.NewValueInt(micros(k.Activity.Modified)), digestField: pb.NewValueString(k.Digest), chunksField: pb.NewValueInt(int64(len(k.Chunks))),
+		accountsField: paths(k.Accounts), peopleField: paths(c.People), kindField: pb.NewValueString(string(c.Kind)),
+		createdField: pb.NewValueInt(micros(c.Created)), generatedField: pb.NewValueBool(c.Generated),
+	}
+	if !c.Time.IsZero() {
+		v[timeField] = pb.NewValueInt(micros(c.Time))
+	}
+	return v
 }
 
 func ids(points []*pb.PointStruct) []*pb.PointId {

@@ -47,6 +47,8 @@ func aims(m proto.Message) (out []aimed, ok bool) {
 		out = append(out, aimed{"count", r.GetFilter(), r.GetShardKeySelector()})
 	case *pb.ScrollPoints:
 		out = append(out, aimed{"scroll", r.GetFilter(), r.GetShardKeySelector()})
+	case *pb.UpsertPoints:
+		out = append(out, aimed{"upsert", r.GetUpdateFilter(), r.GetShardKeySelector()})
 	case *pb.UpdateBatchPoints:
 		for _, op := range r.GetOperations() {
 			switch v := op.GetOperation().(type) {
@@ -94,7 +96,7 @@ func namesPortals(t *testing.T, calls []qdranttest.Call, sharded bool) {
 				}
 			}
 		}
-		if b, ok := c.Request.(*pb.UpdateBatchPoints); ok && !b.GetWait() {
+		if b, ok := c.Request.(interface{ GetWait() bool }); ok && !b.GetWait() {
 			t.Fatal("a write does not wait until it is applied")
 		}
 	}
