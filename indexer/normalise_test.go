@@ -133,12 +133,16 @@ func TestHostileBodiesTakeLinearTime(t *testing.T) {
 		"footers":      strings.Repeat("<p>unsubscribe confidential</p>", n/20),
 		"marks":        strings.Repeat("&gt; a<br>b<br>", n/10),
 		"combining":    strings.Repeat("\u0301", n),
+		"stamps":       strings.Repeat("10:30 10:30 Dana 10:30 ", n/20),
+		"chats":        strings.Repeat("10:30 Dana: a<br>", n/10),
+		"days":         strings.Repeat("4.5.26<br>4. Mai 2026<br>", n/20),
 		"dashes":       strings.Repeat("-----<br>", n/10),
 	} {
 		begin := time.Now()
-		a := mailActivity(body, crm.HTML)
-		d := Normalise(a)
-		checkChunks(t, a, d, Chunk(a, d, nil))
+		for _, a := range []crm.Activity{mailActivity(body, crm.HTML), activityOf(crm.Communications, body, crm.HTML)} {
+			d := Normalise(a)
+			checkChunks(t, a, d, Chunk(a, d, nil))
+		}
 		if took := time.Since(begin); took > 30*time.Second { // a guard against quadratic work, which takes minutes here; not a measure of speed
 			t.Errorf("%s: %d bytes took %v", name, len(body), took)
 		}
@@ -149,7 +153,8 @@ func FuzzHTMLToText(f *testing.F) {
 	for _, s := range []string{"<p>a<div style='color:#fff'>b</p>", "<table><td>a<td>b</table>", "<blockquote>x</blockquote>On 1.1.2026 10:00, a <a@b.example> wrote:<br>&gt; c", "<ul><li>a<ol start=3><li>b", "\xff<p>\u200b"} {
 		f.Add(s, true)
 	}
-	for _, c := range []string{"a\n\nOn 1.1.2026 10:00, a <a@b.example> wrote:\n> c", "-- \nx", "From: a@b.example\nSent: x\nSubject: y\n\nz"} {
+	for _, c := range []string{"a\n\nOn 1.1.2026 10:00, a <a@b.example> wrote:\n> c", "-- \nx", "From: a@b.example\nSent: x\nSubject: y\n\nz",
+		"[04.05.26, 10:30:15] Dana: Hi\n5.5.2026\n1:05 PM - 田中：はい\nDana 10:30\nb"} {
 		f.Add(c, false)
 	}
 	f.Fuzz(func(t *testing.T, body string, isHTML bool) {
@@ -157,7 +162,7 @@ func FuzzHTMLToText(f *testing.F) {
 		if isHTML {
 			format = crm.HTML
 		}
-		for _, kind := range []crm.ObjectType{crm.Emails, crm.Calls} {
+		for _, kind := range []crm.ObjectType{crm.Emails, crm.Calls, crm.Communications} {
 			a := activityOf(kind, body, format)
 			d := Normalise(a)
 			again := Normalise(a)
@@ -175,12 +180,15 @@ func FuzzHTMLToText(f *testing.F) {
 func FuzzChunk(f *testing.F) {
 	f.Add("Dana: a\nPriya: b", 3, 5, 9)
 	f.Add(sentences(30), 0, 50, 400)
+	f.Add("[4.5.26, 10:30] Dana: a\n\n5.5.26\n12:30 Priya: b\n13:31 Dana: c", 0, 24, 60)
 	f.Add("東京の会議。"+strings.Repeat("x", 5000), 1, 2, 3)
 	f.Fuzz(func(t *testing.T, text string, from, to, next int) {
 		text = clean(text)
-		a := activityOf(crm.Calls, "", crm.PlainText)
-		d := crm.Document{Ref: a.Ref, Text: text, Version: version(text)}
-		checkChunks(t, a, d, Chunk(a, d, nil))
+		call, chat := activityOf(crm.Calls, "", crm.PlainText), activityOf(crm.Communications, "", crm.PlainText)
+		d := crm.Document{Ref: call.Ref, Text: text, Version: version(text)}
+		checkChunks(t, call, d, Chunk(call, d, nil))
+		d.Turns = conversation(text)
+		checkChunks(t, chat, d, Chunk(chat, d, nil))
 		bound := func(i int) int {
 			i = max(0, min(i, len(text)))
 			for i < len(text) && !utf8.RuneStart(text[i]) {
@@ -189,6 +197,14 @@ func FuzzChunk(f *testing.F) {
 			return i
 		}
 		d.Turns = []crm.Span{{Speaker: "a", Start: bound(from), End: bound(to)}, {Speaker: "b", Start: bound(to), End: bound(next)}}
-		checkChunks(t, a, d, Chunk(a, d, nil))
+		for _, a := range []crm.Activity{call, chat} {
+			chunks := Chunk(a, d, nil)
+			checkChunks(t, a, d, chunks)
+			for i, w := range WindowTexts(chunks) {
+				if !utf8.ValidString(w) || !strings.Contains(w, strings.TrimSpace(chunks[i].Text)) {
+					t.Fatalf("chunk %d is not in its window", i)
+				}
+			}
+		}
 	})
 }
