@@ -95,10 +95,10 @@ func (g *generation) block(ctx context.Context, f crm.Filter) (*block, error) {
 }
 
 const (
-	loadAccount = `SELECT a.type, a.id, a.n, a.facts, v.data FROM places p JOIN activities a ON a.n = p.n JOIN vectors v ON v.n = p.n
+	loadAccount = `SELECT a.type, a.id, a.n, a.facts, v.data FROM places p JOIN activities a ON a.n = p.n LEFT JOIN vectors v ON v.n = p.n
 		WHERE p.portal = ? AND p.type = ? AND p.id = ? ORDER BY p.n`
-	// By number, not by the index on references: in the order that the rows lie in.
-	loadPortal   = `SELECT a.type, a.id, a.n, a.facts, v.data FROM activities a NOT INDEXED JOIN vectors v ON v.n = a.n WHERE a.portal = ? ORDER BY a.n`
+	// Rows without vectors are read as well: they are damage. By number, not by the index on references: in the order that the rows lie in.
+	loadPortal   = `SELECT a.type, a.id, a.n, a.facts, v.data FROM activities a NOT INDEXED LEFT JOIN vectors v ON v.n = a.n WHERE a.portal = ? ORDER BY a.n`
 	countAccount = `SELECT count(*), coalesce(sum(chunks), 0) FROM places WHERE portal = ? AND type = ? AND id = ?`
 	countPortal  = `SELECT count(*), coalesce(sum(chunks), 0) FROM activities WHERE portal = ?`
 )

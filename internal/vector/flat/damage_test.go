@@ -118,6 +118,34 @@ func setAside(t *testing.T, dir string) {
 	}
 }
 
+// TestLostVectorsAreDamage: an activity without its vectors must not be left out in silence, whatever way it is searched.
+func TestLostVectorsAreDamage(t *testing.T) {
+	for _, o := range []flat.Options{{}, {CoarseBytes: 1}} {
+		for name, loaded := range map[string]bool{"before loading": false, "after loading": true} {
+			dir := t.TempDir()
+			k := stored(t, dir)
+			s, err := flat.Open(t.Context(), path(dir), o)
+			check(t, err)
+			x, err := s.Open(t.Context(), "g1")
+			check(t, err)
+			f := crm.Filter{Portal: 1, Wide: true}
+			if loaded {
+				_, err := x.Nearest(t.Context(), k.Chunks[0].Vector, crm.ItemView, f, 5)
+				check(t, err)
+			}
+			db, err := sql.Open("sqlite", path(dir)+".gen.g1")
+			check(t, err)
+			_, err = db.Exec(`DELETE FROM vectors`)
+			check(t, errors.Join(err, db.Close()))
+			exact := o.CoarseBytes == 0 && loaded // has everything in memory
+			if hits, err := x.Nearest(t.Context(), k.Chunks[0].Vector, crm.ItemView, f, 5); errors.Is(err, flat.ErrDamaged) == exact {
+				t.Errorf("%+v, %s: %v, %v", o, name, hits, err)
+			}
+			check(t, s.Close())
+		}
+	}
+}
+
 func TestOlderFormatIsRefusedAndSetAside(t *testing.T) {
 	dir := t.TempDir()
 	db, err := sql.Open("sqlite", path(dir))

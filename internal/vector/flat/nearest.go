@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"runtime"
 	"slices"
@@ -49,23 +50,27 @@ func (g *generation) nearest(ctx context.Context, vec []float32, view crm.View, 
 		return nil, nil
 	}
 	q := appendUnit(nil, vec)
-	for try := 0; ; try++ {
-		b, err := g.block(ctx, f)
-		if err != nil {
-			return nil, err
-		}
-		if !b.coarse {
-			return b.search(f, view, q, n), nil
-		}
-		hits, err := b.searchCoarse(ctx, f, view, q, n)
-		if err != nil || hits != nil || try == 3 {
-			return hits, err
-		}
-		// A row of the answer is gone from the file: a write was committed and has yet to reach memory. Wait for it.
-		g.writes.Lock()
-		g.writes.Unlock() //nolint:staticcheck // the wait is all
+	b, err := g.block(ctx, f)
+	if err != nil {
+		return nil, err
 	}
+	if !b.coarse {
+		return b.search(f, view, q, n), nil
+	}
+	if hits, err := b.searchCoarse(ctx, f, view, q, n); !errors.Is(err, errBehind) {
+		return hits, err
+	}
+	// A write was committed and has yet to reach memory. With writes held up, file and memory are the same.
+	g.writes.Lock()
+	defer g.writes.Unlock()
+	if b, err = g.block(ctx, f); err != nil {
+		return nil, err
+	}
+	return b.searchCoarse(ctx, f, view, q, n)
 }
+
+// errBehind says that a row in memory is no longer in the file: a write is on its way, or the row was lost.
+var errBehind = fmt.Errorf("%w: vectors of an activity are missing", ErrDamaged)
 
 // search is exact.
 func (b *block) search(f crm.Filter, view crm.View, q []float32, n int) []crm.Hit {
@@ -123,7 +128,7 @@ func (b *block) cut(p, parts int) int {
 // depth is how many rows are ordered exactly for n hits. On vectors of real texts of 256 dimensions the codes put all of the best 10 among their first 20.
 func depth(n int) int { return 2*n + 30 }
 
-// searchCoarse scans the codes and orders the best by the float32 vectors in the file. nil: one of them is no longer there.
+// searchCoarse scans the codes and orders the best by the float32 vectors in the file. errBehind: one of them is not there.
 func (b *block) searchCoarse(ctx context.Context, f crm.Filter, view crm.View, q []float32, n int) ([]crm.Hit, error) {
 	candidates := b.scanCodes(f, view, q, depth(n))
 	numbers := make([]int64, len(candidates))
@@ -141,7 +146,7 @@ func (b *block) searchCoarse(ctx context.Context, f crm.Filter, view crm.View, q
 	for _, c := range candidates {
 		data, ok := vectors[c.n]
 		if !ok {
-			return nil, nil
+			return nil, errBehind
 		}
 		dim := b.g.Dimension
 		from := (int(view)*c.chunks + c.pos) * dim
@@ -150,11 +155,7 @@ func (b *block) searchCoarse(ctx context.Context, f crm.Filter, view crm.View, q
 		}
 		best.offer(vek32.Dot(q, data[from:from+dim]), c.row)
 	}
-	hits := best.hits()
-	if hits == nil {
-		hits = []crm.Hit{}
-	}
-	return hits, nil
+	return best.hits(), nil
 }
 
 // candidate is a row by its place in the file.

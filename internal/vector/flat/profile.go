@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"hash/crc32"
 	"math"
+	"slices"
 
 	"github.com/contextd/contextd/internal/crm"
 )
@@ -35,12 +36,16 @@ func (x *Index) PutProfiles(ctx context.Context, ps []crm.Profile) error {
 		if len(p.Vector) > 0 {
 			p.Vector = appendUnit(nil, p.Vector)
 		}
+		p.Terms = slices.Clone(p.Terms) // memory keeps it
 		c := byPortal[p.Account.Portal]
 		if c == nil {
 			c = &change{portal: p.Account.Portal}
 			byPortal[p.Account.Portal] = c
 		}
 		c.profiles = append(c.profiles, p)
+	}
+	if len(ps) == 0 {
+		return nil
 	}
 	err = g.update(ctx, func(w *writer) error {
 		for _, c := range byPortal {
