@@ -74,7 +74,7 @@ func (e *evidence) gather(a *account, q *question, f crm.Filter) {
 }
 
 // fade is what is left of BM25 one step further away.
-const fade = 0.7
+const fade = 0.8
 
 // spread fills wide: what surrounds an item, less with every step.
 func (e *evidence) spread(a *account) {

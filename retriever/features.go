@@ -28,6 +28,8 @@ const (
 	fLength
 	fStatement
 	fAfterQuestion
+	fAnswers
+	fFollows
 	fHistory
 	fStatic
 	fStaticNear
@@ -48,7 +50,7 @@ func FeatureNames() []string {
 		fNext:            "bm25_next",        // of the item behind it
 		fPrev2:           "bm25_prev2",       // two before
 		fNext2:           "bm25_next2",       // two behind
-		fWide:            "wide",             // of all items around it, by three tenths less for each step
+		fWide:            "wide",             // of all items around it, by a fifth less for each step
 		fSession:         "session",          // BM25 of the whole session as one document, best = 1
 		fSpeaker:         "speaker",          // by somebody whom the question names
 		fPerson:          "person",           // its activity is linked to a contact whom the question names
@@ -68,7 +70,9 @@ func FeatureNames() []string {
 		fName:            "name",             // a name, where the question asks who, where or which
 		fLength:          "length",           // logarithm of its length, where a question word matches
 		fStatement:       "statement",        // it is not itself a question
-		fAfterQuestion:   "after_question",   // BM25 of the item before it, where that is a question
+		fAfterQuestion:   "after_question",   // BM25 of the item before it, where that is somebody else's question
+		fAnswers:         "answers",          // the same, where the item is by somebody whom the question names
+		fFollows:         "follows_question", // the item before it is a question
 		fHistory:         "history",          // BM25 with the words of the conversation so far, best = 1
 		fStatic:          "static",           // cosine of the sums of word vectors
 		fStaticNear:      "static_near",      // mean of the items beside it

@@ -40,7 +40,10 @@ func (e *evidence) row(a *account, q *question, i int32, out *[featureCount]floa
 	e.coverage(a, q, i, around, out)
 	e.traits(c, q, out)
 	if p := around[0]; p != none && a.postings.Chunks[p].Traits.Has(crm.Asks) {
-		out[fAfterQuestion] = out[fPrev]
+		out[fFollows] = 1
+		if a.speaker[i] == none || a.speaker[p] != a.speaker[i] {
+			out[fAfterQuestion], out[fAnswers] = out[fPrev], out[fPrev]*out[fSpeaker]
+		}
 	}
 	if e.bestHistory > 0 {
 		out[fHistory] = e.history[i] / e.bestHistory
