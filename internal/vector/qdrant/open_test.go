@@ -39,6 +39,15 @@ func TestVersion(t *testing.T) {
 	}
 }
 
+func TestSupported(t *testing.T) {
+	for version, want := range map[string]bool{"1.19.0": true, "1.19.0-dev": true, "1.20.3": true, "2.0.0": true, "1.18.3": false, "0.99.0": false, "": false, "1": false, "1.x.0": false,
+		"1.19": false, "1.-3.0": false} {
+		if got := qdrant.Supported(version); got != want {
+			t.Errorf("%q: %t, want %t", version, got, want)
+		}
+	}
+}
+
 // certificate is one that only its own pool trusts.
 func certificate(t *testing.T) (tls.Certificate, *x509.CertPool) {
 	t.Helper()

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 
 	pb "github.com/qdrant/go-client/qdrant"
 
@@ -60,7 +61,7 @@ func checkChunk(c *crm.Chunk, portal crm.PortalID, g *generation) error {
 // checkRefs wants references of this portal.
 func checkRefs(portal crm.PortalID, refs ...crm.Ref) error {
 	for _, r := range refs {
-		if r.Portal != portal || portal <= 0 || r.Type == "" || r.ID == "" {
+		if r.Portal != portal || portal <= 0 || r.Type == "" || strings.Contains(string(r.Type), "/") || r.ID == "" {
 			return fmt.Errorf("qdrant: %s is no reference in portal %s: %w", r, portal, crm.ErrInvalid)
 		}
 	}
@@ -134,11 +135,20 @@ func paths(refs []crm.Ref) *pb.Value {
 func refs(portal crm.PortalID, v *pb.Value) ([]crm.Ref, error) {
 	var out []crm.Ref
 	for _, e := range v.GetListValue().GetValues() {
-		r, err := crm.ParsePath(portal, e.GetStringValue())
+		r, err := stored(portal, e)
 		if err != nil {
-			return nil, fmt.Errorf("qdrant: stored reference: %w", err)
+			return nil, err
 		}
 		out = append(out, r)
 	}
 	return out, nil
+}
+
+// stored reads one path. It takes every id that was written: what HubSpot may hand out is not this package's to judge.
+func stored(portal crm.PortalID, v *pb.Value) (crm.Ref, error) {
+	typ, id, ok := strings.Cut(v.GetStringValue(), "/")
+	if !ok || typ == "" || id == "" {
+		return crm.Ref{}, fmt.Errorf("qdrant: the server holds %q instead of a reference", v.GetStringValue())
+	}
+	return crm.Ref{Portal: portal, Type: crm.ObjectType(typ), ID: id}, nil
 }

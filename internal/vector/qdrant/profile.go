@@ -169,8 +169,8 @@ func profileOf(portal crm.PortalID, p *pb.RetrievedPoint) (crm.Profile, error) {
 		Amount: v[amountField].GetDoubleValue(), CycleDays: int(v[cycleField].GetIntegerValue()), Chunks: int(v[madeOfField].GetIntegerValue()),
 		Digest: v[digestField].GetStringValue(), Vector: p.GetVectors().GetVectors().GetVectors()[itemVector].GetDenseVector().GetData()}
 	var err error
-	if out.Account, err = crm.ParsePath(portal, v[accountField].GetStringValue()); err != nil {
-		return out, fmt.Errorf("qdrant: profile: %w", err)
+	if out.Account, err = stored(portal, v[accountField]); err != nil {
+		return out, err
 	}
 	if out.Updated, err = time.Parse(time.RFC3339Nano, v[updatedField].GetStringValue()); err != nil {
 		return out, fmt.Errorf("qdrant: profile of %s: %w", out.Account, err)
@@ -224,9 +224,9 @@ func (x *Index) similar(ctx context.Context, f crm.ProfileFilter, n int, ask fun
 			return err
 		}
 		for _, p := range found {
-			account, err := crm.ParsePath(f.Portal, p.GetPayload()[accountField].GetStringValue())
+			account, err := stored(f.Portal, p.GetPayload()[accountField])
 			if err != nil {
-				return fmt.Errorf("qdrant: profile: %w", err)
+				return err
 			}
 			hits = append(hits, crm.ProfileHit{Account: account, Score: float64(p.GetScore())})
 		}

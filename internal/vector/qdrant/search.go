@@ -111,8 +111,8 @@ func indexed(portal crm.PortalID, p *pb.RetrievedPoint) (crm.Indexed, error) {
 	v := p.GetPayload()
 	c := crm.Indexed{Chunk: chunkID(p.GetId()), Digest: v[digestField].GetStringValue(), Chunks: int(v[chunksField].GetIntegerValue())}
 	var err error
-	if c.Activity, err = crm.ParsePath(portal, v[activityField].GetStringValue()); err != nil {
-		return c, fmt.Errorf("qdrant: chunk %s: %w", c.Chunk, err)
+	if c.Activity, err = stored(portal, v[activityField]); err != nil {
+		return c, err
 	}
 	if c.Accounts, err = refs(portal, v[accountsField]); err != nil {
 		return c, err

@@ -21,9 +21,6 @@ import (
 	"github.com/contextd/contextd/internal/crm"
 )
 
-// MinVersion is the oldest server that weighs words by one portal's counts; an older one counts those of all portals, without a word.
-const MinVersion = "1.19.0"
-
 const versionTimeout = 5 * time.Second
 
 // Store is the generations on one server. It is safe for concurrent use, also by several processes.
@@ -65,15 +62,6 @@ func (s *Store) Close() error {
 		return fmt.Errorf("qdrant: close: %w", err)
 	}
 	return nil
-}
-
-// Version asks the server for its version, such as "1.19.0", within five seconds.
-func (s *Store) Version(ctx context.Context) (string, error) {
-	reply, err := s.client().HealthCheck(ctx)
-	if err != nil {
-		return "", s.mapped(ctx, "health check", err)
-	}
-	return reply.GetVersion(), nil
 }
 
 func (s *Store) collection(generation string) string {

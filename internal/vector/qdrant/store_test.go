@@ -11,6 +11,7 @@ import (
 	"time"
 
 	pb "github.com/qdrant/go-client/qdrant"
+	"go.uber.org/goleak"
 
 	"github.com/contextd/contextd/internal/crm"
 	"github.com/contextd/contextd/internal/vector/qdrant"
@@ -28,6 +29,8 @@ func (s suite) Open(ctx context.Context, name string) (vectortest.Index, error) 
 	}
 	return x, nil
 }
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 func check(t testing.TB, err error) {
 	t.Helper()
