@@ -29,11 +29,28 @@ func (l *loader) check(cfg Config) {
 		}
 		seen[p.PortalID] = name
 	}
+	l.checkIndex(cfg)
 	if info, err := os.Stat(cfg.DataDir); err == nil && !info.IsDir() {
 		l.add(fmt.Sprintf("data_dir: %q is a file", cfg.DataDir), string(l.origins["data_dir"]), "name a directory; it is created when missing")
 	}
 	if cfg.Server.Listen == cfg.Server.AdminListen && !strings.HasSuffix(cfg.Server.Listen, ":0") { // port 0 is another one each time
 		l.add("server.admin_listen is the same as server.listen", string(l.origins["server.admin_listen"]), "use another port")
+	}
+}
+
+// checkIndex finds settings of the index that do not belong together: nothing that is set may be ignored.
+func (l *loader) checkIndex(cfg Config) {
+	if cfg.Vectors.APIKey != "" && !strings.HasPrefix(cfg.Vectors.URL, "qdrants:") {
+		l.add("vectors.api_key would not be used", string(l.origins["vectors.api_key"]), "set vectors.url to qdrants://host:6334 (a key is only sent over TLS), or remove the key")
+	}
+	e := cfg.Embedder
+	switch {
+	case e.Provider == "builtin" && e.BaseURL != "":
+		l.add("embedder.base_url would not be used", string(l.origins["embedder.base_url"]), "set embedder.provider to ollama, or remove the address")
+	case e.Provider == "builtin" && e.Model != "" && e.Model != "static256" && e.Model != "hash256":
+		l.add(fmt.Sprintf("embedder.model: %q is not built in", e.Model), string(l.origins["embedder.model"]), "use static256 or hash256, or set embedder.provider to ollama")
+	case e.Provider == "ollama" && e.Model == "":
+		l.add("embedder.model is missing", string(l.origins["embedder.provider"]), "name a model that the server has, such as all-minilm")
 	}
 }
 

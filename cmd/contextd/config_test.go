@@ -68,6 +68,10 @@ func TestEveryConfigurationProblemIsNamed(t *testing.T) {
 		{"vectors with a user", "vectors: {url: \"qdrant://key@x\"}\n", nil, nil, `vectors.url: a Qdrant address has no user, path or query: FILE:1: name only host and port; the key belongs into vectors.api_key`},
 		{"vectors without host", "vectors: {url: \"postgres:secret\"}\n", nil, nil, `vectors.url: that is not the address of a vector store: FILE:1: use flat:, qdrant://host:6334, qdrants://host:6334 or postgres://user@host/database`},
 		{"embedder", "embedder: {provider: openai}\n", nil, nil, `embedder.provider: "openai" is none of its values: FILE:1: use builtin or ollama`},
+		{"key without TLS", "vectors: {url: \"qdrant://q:6334\", api_key: k}\n", nil, nil, "vectors.api_key would not be used: FILE:1: set vectors.url to qdrants://host:6334 (a key is only sent over TLS), or remove the key"},
+		{"address of the built-in embedder", "embedder: {base_url: \"http://h\"}\n", nil, nil, "embedder.base_url would not be used: FILE:1: set embedder.provider to ollama, or remove the address"},
+		{"unknown built-in embedder", "embedder: {model: minilm}\n", nil, nil, `embedder.model: "minilm" is not built in: FILE:1: use static256 or hash256, or set embedder.provider to ollama`},
+		{"ollama without a model", "embedder: {provider: ollama}\n", nil, nil, "embedder.model is missing: FILE:1: name a model that the server has, such as all-minilm"},
 		{"embedder key", "embedder: {api_key: k}\n", nil, nil, "embedder.api_key is not available in this version: FILE:1: neither the built-in embedder nor Ollama takes a key; remove it"},
 		{"model", "", []string{"CONTEXTD_MODEL__PROVIDER=openai"}, nil, `model.provider: "openai" is not available in this version: CONTEXTD_MODEL__PROVIDER: use builtin`},
 		{"model key", "", []string{"CONTEXTD_MODEL__API_KEY=k"}, nil, "model.api_key is not available in this version: CONTEXTD_MODEL__API_KEY: only the built-in writer exists, and it needs nothing set; remove it"},
@@ -230,14 +234,23 @@ func TestEveryKeyHasAVariableAndEveryDocumentedVariableAKey(t *testing.T) {
 		if k.secret {
 			variables = append(variables, k.env()+"_FILE")
 		}
-		text := map[string]string{"hubspot.base_url": "http://h", "hubspot.app_id": "1", "hubspot.portal_id": "1", "server.public_url": "http://h", "server.listen": ":7", "server.trusted_proxies": "::1", "privacy.objects": "calls"}[k.name]
+		text := map[string]string{"hubspot.base_url": "http://h", "embedder.base_url": "http://h", "hubspot.app_id": "1", "hubspot.portal_id": "1", "server.public_url": "http://h", "server.listen": ":7", "server.trusted_proxies": "::1", "privacy.objects": "calls"}[k.name]
 		if text == "" {
 			text = k.initial
 		}
 		if text == "" {
 			text = "x"
 		}
-		cfg, err := loadConfig(sources{File: write(t, ""), Environ: []string{k.env() + "=" + text}})
+		environ := []string{k.env() + "=" + text}
+		switch k.name { // keys that mean something only beside others
+		case "vectors.api_key":
+			environ = append(environ, "CONTEXTD_VECTORS__URL=qdrants://h")
+		case "embedder.base_url":
+			environ = append(environ, "CONTEXTD_EMBEDDER__PROVIDER=ollama", "CONTEXTD_EMBEDDER__MODEL=all-minilm")
+		case "embedder.model":
+			environ[0] = k.env() + "=hash256"
+		}
+		cfg, err := loadConfig(sources{File: write(t, ""), Environ: environ})
 		if err != nil {
 			t.Errorf("%s=%s: %v", k.env(), text, err)
 		} else if got := string(cfg.origins[k.name]); got != k.env() {
