@@ -27,13 +27,14 @@ type evidence struct {
 	window  []float32
 	dates   []float32
 
-	wide                               []float32 // BM25 of the items around it, fading
-	sessionMask                        []uint64  // which terms each session has
-	bestBM25, bestSession, bestHistory float32
-	bestDenseOf                        []float32 // of each session
-	hasDense, hasWindow                bool
-	touched                            []int32
-	count                              []float32 // of a term in each session
+	wide                                           []float32 // BM25 of the items around it, fading
+	sessionMask                                    []uint64  // which terms each session has
+	bestBM25, bestSession, bestHistory, bestStatic float32
+	bestStaticOf                                   []float32
+	bestDenseOf                                    []float32 // of each session
+	hasDense, hasWindow                            bool
+	touched                                        []int32
+	count                                          []float32 // of a term in each session
 }
 
 func zeroed[T any](s []T, n int) []T {

@@ -33,6 +33,7 @@ const (
 	fHistory
 	fStatic
 	fStaticNear
+	fStaticSession
 	fSoft
 	fSoftWindow
 	fDense
@@ -74,8 +75,9 @@ func FeatureNames() []string {
 		fAnswers:         "answers",          // the same, where the item is by somebody whom the question names
 		fFollows:         "follows_question", // the item before it is a question
 		fHistory:         "history",          // BM25 with the words of the conversation so far, best = 1
-		fStatic:          "static",           // cosine of the sums of word vectors
+		fStatic:          "static",           // cosine of the sums of word vectors, best = 1
 		fStaticNear:      "static_near",      // mean of the items beside it
+		fStaticSession:   "static_session",   // best of its session
 		fSoft:            "soft",             // idf-weighted mean over question words of the closest word in the item
 		fSoftWindow:      "soft_window",      // the same in the item with two on each side
 		fDense:           "dense",            // cosine of the embedder

@@ -112,7 +112,10 @@ func (e *evidence) similar(a *account, i int32, around [4]int32, out *[featureCo
 		}
 		return x / n
 	}
-	out[fStatic], out[fStaticNear] = e.static[i], near(e.static)
+	if e.bestStatic > 0 {
+		out[fStatic], out[fStaticNear] = e.static[i]/e.bestStatic, near(e.static)/e.bestStatic
+		out[fStaticSession] = e.bestStaticOf[a.session[i]] / e.bestStatic
+	}
 	out[fSoft], out[fSoftWindow] = e.softOwn[i], e.softWin[i]
 	if e.hasDense {
 		out[fDense], out[fDenseNear], out[fDenseSession] = e.dense[i], near(e.dense), e.bestDenseOf[a.session[i]]
@@ -126,12 +129,18 @@ func (e *evidence) similar(a *account, i int32, around [4]int32, out *[featureCo
 func (e *evidence) near(a *account, n Near) {
 	e.hasDense, e.hasWindow = len(n.Item) > 0, len(n.Window) > 0
 	e.dense, e.window = scatter(e.dense, a, n.Item), scatter(e.window, a, n.Window)
-	e.bestDenseOf = zeroed(e.bestDenseOf, a.sessions)
-	for i, x := range e.dense {
+	e.bestDenseOf = e.bySession(e.bestDenseOf, a, e.dense)
+}
+
+// bySession is the best score of each session.
+func (e *evidence) bySession(out []float32, a *account, scores []float32) []float32 {
+	out = zeroed(out, a.sessions)
+	for i, x := range scores {
 		if s := a.session[i]; e.in[i] {
-			e.bestDenseOf[s] = max(e.bestDenseOf[s], x)
+			out[s] = max(out[s], x)
 		}
 	}
+	return out
 }
 
 func scatter(out []float32, a *account, hits []crm.Hit) []float32 {

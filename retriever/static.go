@@ -8,6 +8,7 @@ const closest = 0.35
 // meaning fills the cosine of word vectors and the soft match.
 func (e *evidence) meaning(a *account, q *question, static Static) {
 	n := len(a.shapes)
+	e.bestStatic = 0
 	e.static, e.softOwn, e.softWin = zeroed(e.static, n), zeroed(e.softOwn, n), zeroed(e.softWin, n)
 	if static == nil || a.vectors == nil {
 		return
@@ -19,6 +20,7 @@ func (e *evidence) meaning(a *account, q *question, static Static) {
 			}
 		}
 	}
+	e.bestStatic, e.bestStaticOf = best(e.static), e.bySession(e.bestStaticOf, a, e.static)
 	if q.mass == 0 {
 		return
 	}
