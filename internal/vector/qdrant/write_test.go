@@ -94,6 +94,33 @@ func TestNewerOfAnotherProcessStays(t *testing.T) {
 	}
 }
 
+// TestOneWriterPerActivity starts a newer version while an older one is between its look and its write: it must wait, or both would be stored.
+func TestOneWriterPerActivity(t *testing.T) {
+	double := server(t, qdranttest.Options{})
+	x := live(t, open(t, at(t, double.Addr())), generation("g1"))
+	newer := kept(ref(1, 1), 3, "newer")
+	newer.Activity.Modified = start.Add(time.Hour)
+	done := make(chan error, 1)
+	started := false
+	double.SetHook(func(ctx context.Context, method string, _ proto.Message) error {
+		if method == "Upsert" && !started {
+			started = true
+			go func() { done <- x.Replace(context.WithoutCancel(ctx), []crm.Kept{newer}) }()
+			select {
+			case err := <-done: // it did not wait
+				done <- err
+			case <-time.After(200 * time.Millisecond):
+			}
+		}
+		return nil
+	})
+	check(t, x.Replace(t.Context(), []crm.Kept{kept(ref(1, 1), 2, "older")}))
+	check(t, <-done)
+	if got := scanned(t, x); len(got) != 3 || got[0].Digest != "digest[newer]" {
+		t.Errorf("%d chunks, want the 3 of the newer version: %+v", len(got), got)
+	}
+}
+
 // TestLargeActivity has more chunks than one upsert may carry.
 func TestLargeActivity(t *testing.T) {
 	double := server(t, qdranttest.Options{})
