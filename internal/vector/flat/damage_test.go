@@ -72,7 +72,8 @@ func TestDamageIsFoundAndSetAside(t *testing.T) {
 		"catalogue overwritten":  {"", func(b []byte) []byte { copy(b, "not a database at all"); return b }},
 		"generation overwritten": {generation, func(b []byte) []byte { copy(b, "not a database at all"); return b }},
 		"generation cut off":     {generation, func(b []byte) []byte { return b[:4096] }},
-		"generation empty":       {generation, nil},
+		"generation missing":     {generation, nil},
+		"generation empty":       {generation, func(b []byte) []byte { return nil }},
 		"a bit of a vector":      {generation, swap("\x00\x00\x80\x3f", "\x00\x00\x90\x3f")}, // 1.0 as little-endian float32
 		"a byte of an id":        {generation, swap("\x04\x05\x06\x07", "\x04\x05\x06\x08")},
 		"a letter of an account": {generation, swap("\x06digest\x0bcompanies/1", "\x06digest\x0bcompanies/2")},
@@ -157,6 +158,42 @@ func TestOlderFormatIsRefusedAndSetAside(t *testing.T) {
 		t.Fatalf("a file of the first format: %v, want ErrFormat", err)
 	}
 	setAside(t, dir)
+}
+
+// TestRemovedIsGone looks for what was removed in the tables and, byte by byte, in the files.
+func TestRemovedIsGone(t *testing.T) {
+	dir := t.TempDir()
+	k := stored(t, dir)
+	s, err := flat.Open(t.Context(), path(dir), flat.Options{})
+	check(t, err)
+	x, err := s.Open(t.Context(), "")
+	check(t, err)
+	k.Activity.Modified = time.Time{}
+	check(t, x.Replace(t.Context(), []crm.Kept{k})) // a second version
+	check(t, x.Replace(t.Context(), []crm.Kept{{Activity: k.Activity}}))
+	check(t, x.PutProfiles(t.Context(), []crm.Profile{{Account: acme}}))
+	check(t, s.Close())
+	db, err := sql.Open("sqlite", path(dir)+".gen.g1")
+	check(t, err)
+	for _, table := range []string{"activities", "vectors", "places", "profiles"} {
+		var n int
+		check(t, db.QueryRow(`SELECT count(*) FROM `+table).Scan(&n))
+		if n > 0 {
+			t.Errorf("%d rows of %s are left", n, table)
+		}
+	}
+	check(t, db.Close())
+	files, err := filepath.Glob(path(dir) + "*")
+	check(t, err)
+	for _, file := range files {
+		b, err := os.ReadFile(file)
+		check(t, err)
+		for _, trace := range []string{"\x00\x00\x80\x3f", "\x04\x05\x06\x07", "churned"} {
+			if bytes.Contains(b, []byte(trace)) {
+				t.Errorf("%s still holds %q", filepath.Base(file), trace)
+			}
+		}
+	}
 }
 
 func TestFilesAreTheOwnersAlone(t *testing.T) {

@@ -33,7 +33,7 @@ type generation struct {
 // ever appended, and an account's activities are read in the order they lie in.
 const generationSchema = `
 CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
--- One row per activity: facts are its accounts, people, times and chunk ids with a checksum (facts.go), words its hashed terms (words.go).
+-- One row per activity: facts are its accounts, people, times and chunk ids with a checksum (facts.go), words its hashed terms (terms.go).
 CREATE TABLE activities (n INTEGER PRIMARY KEY, portal INTEGER NOT NULL, type TEXT NOT NULL, id TEXT NOT NULL, chunks INTEGER NOT NULL, facts BLOB NOT NULL, words BLOB NOT NULL);
 CREATE UNIQUE INDEX activity_ref ON activities (portal, type, id);
 -- The float32 vectors of an activity's chunks in order, all item vectors before all window vectors, and a checksum. Apart, so that counting and scanning need not read them.

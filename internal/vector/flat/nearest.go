@@ -2,12 +2,9 @@ package flat
 
 import (
 	"context"
-	"database/sql"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"runtime"
-	"slices"
 	"sort"
 	"sync"
 
@@ -69,9 +66,6 @@ func (g *generation) nearest(ctx context.Context, vec []float32, view crm.View, 
 	return b.searchCoarse(ctx, f, view, q, n)
 }
 
-// errBehind says that a row in memory is no longer in the file: a write is on its way, or the row was lost.
-var errBehind = fmt.Errorf("%w: vectors of an activity are missing", ErrDamaged)
-
 // search is exact.
 func (b *block) search(f crm.Filter, view crm.View, q []float32, n int) []crm.Hit {
 	b.mu.RLock()
@@ -123,110 +117,4 @@ func (b *block) parallel(n, rowBytes int, scan func(*top, []span)) *top {
 func (b *block) cut(p, parts int) int {
 	row := uint32(len(b.ids) * p / parts)
 	return sort.Search(len(b.spans), func(i int) bool { return b.spans[i].from >= row })
-}
-
-// depth is how many rows are ordered exactly for n hits. On vectors of real texts of 256 dimensions the codes put all of the best 10 among their first 20.
-func depth(n int) int { return 2*n + 30 }
-
-// searchCoarse scans the codes and orders the best by the float32 vectors in the file. errBehind: one of them is not there.
-func (b *block) searchCoarse(ctx context.Context, f crm.Filter, view crm.View, q []float32, n int) ([]crm.Hit, error) {
-	candidates := b.scanCodes(f, view, q, depth(n))
-	numbers := make([]int64, len(candidates))
-	for i, c := range candidates {
-		numbers[i] = c.n
-	}
-	slices.Sort(numbers)
-	vectors, err := b.g.fetch(ctx, slices.Compact(numbers))
-	if err != nil {
-		return nil, err
-	}
-	b.mu.RLock()
-	defer b.mu.RUnlock()
-	best := &top{n: n, t: &b.table}
-	for _, c := range candidates {
-		data, ok := vectors[c.n]
-		if !ok {
-			return nil, errBehind
-		}
-		dim := b.g.Dimension
-		from := (int(view)*c.chunks + c.pos) * dim
-		if len(data) < from+dim {
-			return nil, fmt.Errorf("%w: too few vectors of an activity", ErrDamaged)
-		}
-		best.offer(vek32.Dot(q, data[from:from+dim]), c.row)
-	}
-	return best.hits(), nil
-}
-
-// candidate is a row by its place in the file.
-type candidate struct {
-	n           int64
-	pos, chunks int
-	row         uint32
-}
-
-func (b *block) scanCodes(f crm.Filter, view crm.View, q []float32, n int) []candidate {
-	b.mu.RLock()
-	defer b.mu.RUnlock()
-	s, coded, c := sift(f, &b.table, false), asQuestion(q), &b.codes[view]
-	dots := b.g.dots
-	best := b.parallel(n, len(coded), func(h *top, spans []span) {
-		out := make([]int32, 512)
-		scan := func(from, to uint32) {
-			for from < to {
-				rows := min(uint32(len(out)), to-from)
-				dots(coded, c.values[int(from)*len(coded):int(from+rows)*len(coded)], out[:rows])
-				for i, dot := range out[:rows] {
-					h.offer(float32(dot)*c.scales[int(from)+i], from+uint32(i))
-				}
-				from += rows
-			}
-		}
-		var from, to uint32 // rows that pass and lie together
-		for i := range spans {
-			if a := &spans[i]; s.passes(a) {
-				if a.from != to {
-					scan(from, to)
-					from = a.from
-				}
-				to = a.to
-			}
-		}
-		scan(from, to)
-	})
-	out := make([]candidate, len(best.rows))
-	for i, r := range best.rows {
-		a := &b.spans[sort.Search(len(b.spans), func(i int) bool { return b.spans[i].to > r.row })]
-		out[i] = candidate{a.n, int(r.row - a.from), int(a.to - a.from), r.row}
-	}
-	return out
-}
-
-const fetchVectors = `SELECT n, data FROM vectors WHERE n IN (SELECT value FROM json_each(?))`
-
-// fetch reads the vectors of activities by number; those that are gone are not in the answer.
-func (g *generation) fetch(ctx context.Context, numbers []int64) (map[int64][]float32, error) {
-	list, err := json.Marshal(numbers)
-	if err != nil {
-		return nil, err
-	}
-	rows, err := g.read.QueryContext(ctx, fetchVectors, string(list))
-	if err != nil {
-		return nil, damaged(err)
-	}
-	defer rows.Close() // reading: rows.Err below is what counts
-	out := make(map[int64][]float32, len(numbers))
-	for rows.Next() {
-		var n int64
-		var data sql.RawBytes
-		if err := rows.Scan(&n, &data); err != nil {
-			return nil, damaged(err)
-		}
-		body, err := unsealed(fmt.Sprint(n), data)
-		if err != nil {
-			return nil, err
-		}
-		out[n] = decodeFloats(make([]float32, 0, len(body)/4), body)
-	}
-	return out, damaged(rows.Err())
 }
