@@ -59,3 +59,42 @@ type ProfileHit struct {
 	Account Ref
 	Score   float64
 }
+
+// Member is a record that belongs to an account, by name.
+type Member struct {
+	Ref  Ref
+	Name string
+}
+
+// SimilarQuestion asks which accounts are like one. Its filter's portal and account are required.
+type SimilarQuestion struct {
+	ProfileFilter
+	Account Ref
+	AsOf    time.Time // as the histories were known then; zero: now
+	Limit   int       // 0: 10
+}
+
+// Neighbour is an account that is like another one. Parts say what its score is made of; Because are passages of both accounts that make them alike, most telling first,
+// in pairs; X and Y place it in a plane in which close accounts are alike (the account that was asked about is at 0, 0).
+type Neighbour struct {
+	Account   Ref
+	Name      string
+	Score     float64
+	Parts     map[string]float64
+	Outcome   string
+	Amount    float64
+	CycleDays int
+	Because   []Likeness
+	X, Y      float64
+}
+
+// Likeness is a passage that shows why two accounts are alike. Quote is verbatim: [Start, End) of that version's text. Words are the stems that both sides share.
+type Likeness struct {
+	Account  Ref
+	Activity Ref
+	Version  string
+	Quote    string
+	Start    int
+	End      int
+	Words    []string
+}

@@ -45,3 +45,27 @@ func (db *DB) Subjects(ctx context.Context, portal crm.PortalID, n int) (out []c
 	}
 	return out, nil
 }
+
+// Members lists the records that belong, or belonged, to an account, itself first, with their names; those without a name are left out.
+func (db *DB) Members(ctx context.Context, account crm.Ref) (out []crm.Member, err error) {
+	err = db.r.read(ctx, func(v *view) error {
+		q := `SELECT r.ref, r.name FROM records r WHERE r.portal = ? AND r.name <> '' AND r.deleted_at = 0 AND (r.ref = ?
+			OR r.ref IN (SELECT m.member FROM memberships m WHERE m.portal = ? AND m.account = ?)) ORDER BY r.ref <> ?, r.ref`
+		args := []any{int64(account.Portal), path(account), int64(account.Portal), path(account), path(account)}
+		return v.each(q, args, func(scan func(...any) error) error {
+			var m crm.Member
+			var ref string
+			if err := scan(&ref, &m.Name); err != nil {
+				return err
+			}
+			var err error
+			m.Ref, err = refOf(account.Portal, ref)
+			out = append(out, m)
+			return err
+		})
+	})
+	if err != nil {
+		return nil, fmt.Errorf("members of %s: %w", account, err)
+	}
+	return out, nil
+}

@@ -1,0 +1,213 @@
+package similar
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"math"
+	"slices"
+	"time"
+
+	"github.com/contextd/contextd/internal/crm"
+)
+
+// What counts how much. Words and meaning are standardised over the candidates first; a centroid alone finds far less than telling words, together they find most. Facts
+// only break ties: an account is like another because of its story, not its size.
+const (
+	wordsWeight   = 1.0
+	meaningWeight = 0.5
+	factsWeight   = 0.1
+	candidates    = 60 // from each side
+	defaultLimit  = 10
+)
+
+// Finder finds similar accounts. Its fields are set once; it is safe for concurrent use.
+type Finder struct {
+	Builder
+	// Live is the live generation.
+	Live func() (Index, Embedder)
+}
+
+// candidate is an account on its way through the ranking.
+type candidate struct {
+	profile        crm.Profile
+	words, meaning float64
+	score          float64
+	parts          map[string]float64
+}
+
+// Similar returns the accounts that are most like one, best first; none when the account has no text. Only accounts of its portal are considered. With AsOf both sides are
+// compared as they were known then, from profiles made for the purpose.
+func (f *Finder) Similar(ctx context.Context, q crm.SimilarQuestion) ([]crm.Neighbour, error) {
+	if q.Portal <= 0 || q.Account.Portal != q.Portal || q.Account.ID == "" {
+		return nil, fmt.Errorf("similar: the question names no portal and account: %w", crm.ErrInvalid)
+	}
+	q.Except = q.Account
+	index, embedder := f.Live()
+	own, err := f.own(ctx, index, embedder, q)
+	if err != nil || len(own.Terms) == 0 {
+		return nil, err
+	}
+	all, err := f.candidates(ctx, index, embedder, q, own)
+	if err != nil {
+		return nil, err
+	}
+	rank(own, all)
+	all = all[:min(len(all), cmp.Or(q.Limit, defaultLimit))]
+	points := plane(own, all)
+	out := make([]crm.Neighbour, 0, len(all))
+	for i, c := range all {
+		n := crm.Neighbour{Account: c.profile.Account, Score: c.score, Parts: c.parts, Outcome: c.profile.Outcome, Amount: c.profile.Amount, CycleDays: c.profile.CycleDays, X: points[i][0], Y: points[i][1]}
+		if err := f.explain(ctx, &n, own, c.profile, q.AsOf); err != nil {
+			return nil, fmt.Errorf("similar to %s: %w", q.Account, err)
+		}
+		out = append(out, n)
+	}
+	return out, nil
+}
+
+// own is the profile of the account that is asked about: the one of the index, or, when there is none yet or an earlier moment is asked for, one made now.
+func (f *Finder) own(ctx context.Context, index Index, e Embedder, q crm.SimilarQuestion) (crm.Profile, error) {
+	if q.AsOf.IsZero() {
+		found, err := index.Profiles(ctx, []crm.Ref{q.Account})
+		if err != nil {
+			return crm.Profile{}, fmt.Errorf("similar to %s: %w", q.Account, err)
+		}
+		if len(found) == 1 {
+			return found[0], nil
+		}
+	}
+	return f.Build(ctx, e, q.Account, q.AsOf, crm.Profile{})
+}
+
+// candidates are the nearest by words and by meaning.
+func (f *Finder) candidates(ctx context.Context, index Index, e Embedder, q crm.SimilarQuestion, own crm.Profile) ([]candidate, error) {
+	byWords, err := index.MatchProfiles(ctx, own.Terms, q.ProfileFilter, candidates)
+	if err != nil {
+		return nil, fmt.Errorf("similar to %s: %w", q.Account, err)
+	}
+	var byMeaning []crm.ProfileHit
+	if len(own.Vector) > 0 {
+		if byMeaning, err = index.NearProfiles(ctx, own.Vector, q.ProfileFilter, candidates); err != nil {
+			return nil, fmt.Errorf("similar to %s: %w", q.Account, err)
+		}
+	}
+	var refs []crm.Ref
+	for _, h := range slices.Concat(byWords, byMeaning) {
+		if !slices.Contains(refs, h.Account) {
+			refs = append(refs, h.Account)
+		}
+	}
+	profiles, err := index.Profiles(ctx, refs)
+	if err != nil {
+		return nil, fmt.Errorf("similar to %s: %w", q.Account, err)
+	}
+	var out []candidate
+	for _, p := range profiles {
+		if p.Account.Portal != q.Portal {
+			return nil, fmt.Errorf("similar to %s: the index answered with %s: %w", q.Account, p.Account, crm.ErrForbidden)
+		}
+		if !q.AsOf.IsZero() {
+			if p, err = f.Build(ctx, e, p.Account, q.AsOf, crm.Profile{}); err != nil {
+				return nil, err
+			}
+		}
+		if len(p.Terms) > 0 {
+			out = append(out, candidate{profile: p, words: dotTerms(own.Terms, p.Terms), meaning: dot(own.Vector, p.Vector)})
+		}
+	}
+	return out, nil
+}
+
+// rank scores and orders the candidates.
+func rank(own crm.Profile, all []candidate) {
+	wordsAt, wordsBy := spread(all, func(c candidate) float64 { return c.words })
+	meaningAt, meaningBy := spread(all, func(c candidate) float64 { return c.meaning })
+	for i := range all {
+		c := &all[i]
+		words, meaning, facts := wordsWeight*(c.words-wordsAt)/wordsBy, meaningWeight*(c.meaning-meaningAt)/meaningBy, factsWeight*alike(own, c.profile)
+		c.score = words + meaning + facts
+		c.parts = map[string]float64{"words": words, "meaning": meaning, "facts": facts, "words_cosine": c.words, "meaning_cosine": c.meaning}
+	}
+	slices.SortFunc(all, func(a, b candidate) int {
+		return cmp.Or(cmp.Compare(b.score, a.score), a.profile.Account.Compare(b.profile.Account))
+	})
+}
+
+// spread is mean and standard deviation; the latter 1 where all are the same.
+func spread(all []candidate, of func(candidate) float64) (mean, deviation float64) {
+	for _, c := range all {
+		mean += of(c) / float64(len(all))
+	}
+	for _, c := range all {
+		deviation += (of(c) - mean) * (of(c) - mean) / float64(len(all))
+	}
+	if deviation = math.Sqrt(deviation); deviation < 1e-9 {
+		deviation = 1
+	}
+	return mean, deviation
+}
+
+// alike is 0 to 2: the same industry, and sizes within a factor of e.
+func alike(a, b crm.Profile) float64 {
+	score := 0.0
+	if a.Industry != "" && a.Industry == b.Industry {
+		score++
+	}
+	if a.Employees > 0 && b.Employees > 0 {
+		score += math.Exp(-math.Abs(math.Log(float64(a.Employees) / float64(b.Employees))))
+	}
+	return score
+}
+
+// dotTerms multiplies two lists that ascend by term.
+func dotTerms(a, b []crm.TermWeight) (sum float64) {
+	for i, j := 0, 0; i < len(a) && j < len(b); {
+		switch {
+		case a[i].Term < b[j].Term:
+			i++
+		case a[i].Term > b[j].Term:
+			j++
+		default:
+			sum += float64(a[i].Weight) * float64(b[j].Weight)
+			i, j = i+1, j+1
+		}
+	}
+	return sum
+}
+
+// dot is 0 where one of them is missing.
+func dot(a, b []float32) (sum float64) {
+	for i := range min(len(a), len(b)) {
+		sum += float64(a[i]) * float64(b[i])
+	}
+	return sum
+}
+
+// Refresh makes the profiles of these accounts anew and stores them, those that did not change too. An account that is too large to hold keeps the one it has.
+func (f *Finder) Refresh(ctx context.Context, accounts []crm.Ref) error {
+	index, e := f.Live()
+	known, err := index.Profiles(ctx, accounts)
+	if err != nil {
+		return fmt.Errorf("profiles: %w", err)
+	}
+	byAccount := map[crm.Ref]crm.Profile{}
+	for _, p := range known {
+		byAccount[p.Account] = p
+	}
+	var made []crm.Profile
+	for _, a := range accounts {
+		p, err := f.Build(ctx, e, a, time.Time{}, byAccount[a])
+		if isTooLarge(err) {
+			continue
+		}
+		if err != nil {
+			return err
+		}
+		made = append(made, p)
+	}
+	if len(made) == 0 {
+		return nil
+	}
+	return index.PutProfiles(ctx, made)
+}
