@@ -39,7 +39,7 @@ func openFile(path string, connections int, pragmas ...string) (*sql.DB, error) 
 	return db, nil
 }
 
-// prepareFile creates the tables of a new file in one transaction (without a schema an empty file is damage), or compares what a file says of itself with what it should be. ErrFormat names another format,
+// prepareFile creates the tables of a new file in one transaction (without a schema an empty file is damage: it lacks its header), or compares what a file says of itself with what it should be. ErrFormat names another format,
 // ErrDamaged everything else that differs.
 func prepareFile(ctx context.Context, db *sql.DB, schema string, want map[string]string) error {
 	tx, err := db.BeginTx(ctx, nil)
@@ -50,9 +50,6 @@ func prepareFile(ctx context.Context, db *sql.DB, schema string, want map[string
 	var tables int
 	if err := tx.QueryRowContext(ctx, `SELECT count(*) FROM sqlite_master`).Scan(&tables); err != nil {
 		return damaged(err)
-	}
-	if tables == 0 && schema == "" {
-		return fmt.Errorf("%w: it is empty", ErrDamaged)
 	}
 	if tables == 0 {
 		if _, err := tx.ExecContext(ctx, schema); err != nil {

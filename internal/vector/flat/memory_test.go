@@ -121,6 +121,28 @@ func TestWritesReachWhatIsKept(t *testing.T) {
 	}
 }
 
+// TestAChangeThatIsThereAlready: what a load read from the file may have the changes that were made meanwhile, which are applied to it all the same.
+func TestAChangeThatIsThereAlready(t *testing.T) {
+	_, g, filters := accounts(t, Options{}, 1)
+	k := one(19, filters[0].Account)
+	p, err := g.prepare(&k)
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := &change{portal: 1, ref: p.ref, n: g.last, now: &p.facts, vectors: p.vectors, words: p.words}
+	b, err := g.load(t.Context(), filters[0])
+	if err != nil {
+		t.Fatal(err)
+	}
+	w, err := g.loadWords(t.Context(), 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !b.apply(c) || !w.apply(c) || b.live != 20 || len(b.exact[0]) != 20*256 || w.live != 20 || len(w.lengths) != 20 {
+		t.Errorf("%d chunks and %d with words are kept, want 20", b.live, w.live)
+	}
+}
+
 // TestBytesInMemory: at most 1.3 × the vectors themselves, in an account and, as codes, across the portal.
 func TestBytesInMemory(t *testing.T) {
 	_, g, _ := accounts(t, Options{CoarseBytes: 1 << 20}, 100)
