@@ -75,7 +75,7 @@ With several sets, the files of --run and --base carry the set's name: OUT.tsv b
 	f.StringSliceVar(&o.categories, "cat", nil, "only questions of these categories")
 	f.StringSliceVar(&o.without, "not-cat", []string{"adversarial"}, "without questions of these categories")
 	f.IntVar(&o.explain, "explain", 0, "show the `N` questions with the lowest nDCG@10 and what their scores are made of")
-	f.IntVar(&o.limit, "depth", 100, "passages that are asked for")
+	f.IntVar(&o.limit, "depth", 60, "passages that are asked for")
 	f.BoolVar(&o.gate, "gate", false, "fail when a figure is lower than accepted")
 	f.BoolVar(&o.accept, "accept", false, "accept the figures")
 	f.StringVar(&o.accepted, "accepted", "internal/evals/retrieval/accepted.tsv", "`FILE` with the accepted figures")

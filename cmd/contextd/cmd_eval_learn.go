@@ -189,7 +189,7 @@ func foldRanker(out *output, o evalOptions, worlds []*evalWorld, lessons [][]eva
 }
 
 func (p *program) evalFitCommand() *cobra.Command {
-	o := evalOptions{fusion: "l3", mode: "chunks", folds: "none", limit: 100}
+	o := evalOptions{fusion: "l3", mode: "chunks", folds: "none", limit: 60}
 	cmd := &cobra.Command{
 		Use:   "fit --set DIR [--set DIR …] [--out weights.json]",
 		Short: "Learn the weights of search from evaluation sets",
