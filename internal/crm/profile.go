@@ -69,9 +69,11 @@ type Member struct {
 // SimilarQuestion asks which accounts are like one. Its filter's portal and account are required.
 type SimilarQuestion struct {
 	ProfileFilter
-	Account Ref
-	AsOf    time.Time // as the histories were known then; zero: now
-	Limit   int       // 0: 10
+	Account      Ref
+	SameIndustry bool      // only accounts of the same industry; none when the account's is unknown
+	SameSize     bool      // only accounts of a third to three times as many employees; none when the account's number is unknown
+	AsOf         time.Time // as the histories were known then; zero: now
+	Limit        int       // 0: 10
 }
 
 // Neighbour is an account that is like another one. Parts say what its score is made of; Because are passages of both accounts that make them alike, most telling first,

@@ -25,7 +25,7 @@ var access = map[string]web.Role{
 	"GET /livez": open, "HEAD /livez": open, "GET /readyz": open, "HEAD /readyz": open, "GET /healthz": open, "HEAD /healthz": open,
 	"GET /start": open, "GET /login": open, "POST /login": open, "GET /static/style.css": open,
 
-	"GET /api/v1/records/:type/:id/search": web.Viewer, "GET /api/v1/records/:type/:id/timeline": web.Viewer, "GET /api/v1/records/:type/:id/context": web.Viewer,
+	"GET /api/v1/records/:type/:id/search": web.Viewer, "GET /api/v1/records/:type/:id/similar": web.Viewer, "GET /api/v1/records/:type/:id/timeline": web.Viewer, "GET /api/v1/records/:type/:id/context": web.Viewer,
 	"GET /api/v1/activities/:type/:id": web.Viewer,
 	"GET /api/v1/suggestions":          web.Viewer, "GET /api/v1/suggestions/:id": web.Viewer,
 	"POST /api/v1/suggestions/:id/approve": web.Approver, "POST /api/v1/suggestions/:id/edit": web.Approver, "POST /api/v1/suggestions/:id/reject": web.Reviewer,

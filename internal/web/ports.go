@@ -68,6 +68,11 @@ type Retriever interface {
 	Retrieve(ctx context.Context, q crm.Question) (crm.Context, error)
 }
 
+// Similar finds the accounts that are most like one, best first; see crm.SimilarQuestion and crm.Neighbour.
+type Similar interface {
+	Similar(ctx context.Context, q crm.SimilarQuestion) ([]crm.Neighbour, error)
+}
+
 // History is what is known of records and activities. Reads are of one portal: a Ref carries it.
 type History interface {
 	// Activity is the current version with its text; crm.ErrNotFound when it is not kept or deleted.

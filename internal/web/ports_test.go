@@ -43,6 +43,7 @@ type world struct {
 	started    []web.RunRequest
 	moved      []string
 	backfills  []web.Backfill
+	similar    []crm.SimilarQuestion
 	created    []string
 	calls      int
 }
@@ -71,7 +72,7 @@ func newWorld() *world {
 
 func (w *world) server() web.Server {
 	return web.Server{
-		Verifier: w, Inbox: w, Access: w, Tokens: w, Retriever: w, History: w, Suggestions: w, Decider: w, Runs: w, Audit: w, Work: w, Status: w, Backfills: w, Generations: w,
+		Verifier: w, Inbox: w, Access: w, Tokens: w, Retriever: w, History: w, Suggestions: w, Decider: w, Runs: w, Audit: w, Work: w, Status: w, Backfills: w, Generations: w, Similar: w,
 		Portals: []crm.PortalID{portal}, PublicURL: "http://contextd.test", Writing: true, Version: "1.2.3", Now: func() time.Time { return now }, Log: quiet(),
 	}
 }

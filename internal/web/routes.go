@@ -41,6 +41,7 @@ func (s *server) routes() []route {
 
 		{get, "/api/v1/search", byToken, Viewer, s.searchPortal},
 		{get, record + "/search", byToken, Viewer, s.search},
+		{get, record + "/similar", byToken, Viewer, s.similar},
 		{get, record + "/timeline", byToken, Viewer, s.timeline},
 		{get, record + "/context", byToken, Viewer, s.recordContext},
 		{get, "/api/v1/activities/:type/:id", byToken, Viewer, s.activity},

@@ -48,6 +48,9 @@ func (f *Finder) Similar(ctx context.Context, q crm.SimilarQuestion) ([]crm.Neig
 	if err != nil || len(own.Terms) == 0 {
 		return nil, err
 	}
+	if !narrow(&q, own) {
+		return nil, nil
+	}
 	all, err := f.candidates(ctx, index, embedder, q, own)
 	if err != nil {
 		return nil, err
@@ -64,6 +67,26 @@ func (f *Finder) Similar(ctx context.Context, q crm.SimilarQuestion) ([]crm.Neig
 		out = append(out, n)
 	}
 	return out, nil
+}
+
+// narrow turns the wish for the same industry and size into a filter; false when the account's own is not known.
+func narrow(q *crm.SimilarQuestion, own crm.Profile) bool {
+	if q.SameIndustry {
+		if own.Industry == "" || q.Industry != "" && q.Industry != own.Industry {
+			return false
+		}
+		q.Industry = own.Industry
+	}
+	if q.SameSize {
+		if own.Employees == 0 {
+			return false
+		}
+		q.MinEmployees = max(q.MinEmployees, (own.Employees+2)/3)
+		if most := 3 * own.Employees; q.MaxEmployees == 0 || most < q.MaxEmployees {
+			q.MaxEmployees = most
+		}
+	}
+	return true
 }
 
 // own is the profile of the account that is asked about: the one of the index, or, when there is none yet or an earlier moment is asked for, one made now.
