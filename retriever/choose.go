@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"slices"
 
 	"github.com/contextd/contextd/internal/crm"
 )
@@ -11,54 +12,147 @@ import (
 const (
 	spare      = 2  // bodies fetched beyond those wanted, in place of near copies
 	mostBodies = 64 // of one page
+	mostPool   = 256
 )
 
-// choose walks the candidates best first, drops near copies of what was chosen, and stops at the limit or when the budget is full.
-func (r *Retriever) choose(ctx context.Context, q crm.Question, s *selection) ([]crm.Passage, error) {
+// choice is what was chosen of a selection, and what was seen on the way.
+type choice struct {
+	passages []crm.Passage
+	seen     copies
+	copyOf   map[string]string // left out as a near copy: chunk → the chunk that was chosen
+	full     map[string]bool   // left out for want of room
+	used     int
+}
+
+func (c *choice) add(s *selection, x item, focus bool) {
+	c.seen.add(x.set, x.body.Chunk)
+	c.used += x.tokens
+	x.body.Score, x.body.Parts = s.explain(x.ranked, focus)
+	c.passages = append(c.passages, x.body)
+}
+
+// choose takes the focus, and of the other candidates the best ones up to the limit, or what promises most within the budget. Near copies of what was chosen are dropped.
+func (r *Retriever) choose(ctx context.Context, q crm.Question, s *selection) (*choice, error) {
+	c := &choice{copyOf: map[string]string{}, full: map[string]bool{}}
 	limit := cmp.Or(q.Limit, defaultLimit)
 	if q.Budget > 0 && q.Limit == 0 {
 		limit = len(s.focus) + len(s.ranked)
 	}
-	order := queue{s: s, heap: s.ranked}
-	order.build()
-	walk := append([]ranked(nil), s.focus...)
-	var chosen []crm.Passage
-	var seen copies
-	used := 0
-	for at := 0; len(chosen) < limit; {
-		for len(walk)-at < min(limit-len(chosen)+spare, mostBodies) && len(order.heap) > 0 {
-			walk = append(walk, order.pop())
-		}
-		if at == len(walk) {
-			break
-		}
-		part := walk[at:min(at+mostBodies, len(walk))]
-		bodies, err := r.bodies(ctx, q.Portal, s, part)
+	for at := 0; at < len(s.focus) && len(c.passages) < limit; at += mostBodies {
+		items, err := r.items(ctx, q.Portal, s, s.focus[at:min(at+mostBodies, len(s.focus))])
 		if err != nil {
 			return nil, err
 		}
-		for i, c := range part {
-			b, ok := bodies[s.id(c)]
-			if !ok || len(chosen) == limit {
-				continue // removed since the postings were read, or enough
+		for _, x := range items {
+			switch {
+			case len(c.passages) == limit:
+			case q.Budget > 0 && c.used+x.tokens > q.Budget:
+				c.full[x.body.Chunk] = true
+			default:
+				c.add(s, x, true)
 			}
-			size := Tokens(b.Text)
-			if q.Budget > 0 && used+size > q.Budget {
-				continue
-			}
-			set := triples(b.Text)
-			focus := at+i < len(s.focus)
-			if !focus && seen.of(set) != "" {
-				continue
-			}
-			seen.add(set, b.Chunk)
-			used += size
-			b.Score, b.Parts = s.explain(c, focus)
-			chosen = append(chosen, b)
 		}
-		at += len(part)
 	}
-	return chosen, nil
+	if q.Budget > 0 {
+		return c, r.pack(ctx, q, s, c, limit)
+	}
+	return c, r.take(ctx, q, s, c, limit)
+}
+
+// take adds the best candidates up to the limit.
+func (r *Retriever) take(ctx context.Context, q crm.Question, s *selection, c *choice, limit int) error {
+	order := newQueue(s)
+	for len(c.passages) < limit && order.len() > 0 {
+		items, err := r.items(ctx, q.Portal, s, order.some(min(limit-len(c.passages)+spare, mostBodies)))
+		if err != nil {
+			return err
+		}
+		for _, x := range items {
+			if len(c.passages) == limit {
+				break
+			}
+			if other := c.seen.of(x.set); other != "" {
+				c.copyOf[x.body.Chunk] = other
+				continue
+			}
+			c.add(s, x, false)
+		}
+	}
+	return nil
+}
+
+// pack spends what is left of the budget.
+func (r *Retriever) pack(ctx context.Context, q crm.Question, s *selection, c *choice, limit int) error {
+	if len(c.passages) == limit || c.used >= q.Budget || len(s.ranked) == 0 {
+		return nil
+	}
+	pool, err := r.items(ctx, q.Portal, s, s.pool(q.Budget-c.used))
+	if err != nil || len(pool) == 0 {
+		return err
+	}
+	p := packing{s: s, scale: s.scale, top: pool[0].score, sessions: map[int32]bool{}}
+	for _, f := range s.focus {
+		p.take(f)
+	}
+	for len(c.passages) < limit {
+		i := p.next(pool, q.Budget-c.used)
+		if i < 0 {
+			break
+		}
+		x := pool[i]
+		pool = slices.Delete(pool, i, i+1)
+		if other := c.seen.of(x.set); other != "" {
+			c.copyOf[x.body.Chunk] = other
+			continue
+		}
+		p.take(x.ranked)
+		c.add(s, x, false)
+	}
+	for _, x := range pool {
+		c.full[x.body.Chunk] = true
+	}
+	return nil
+}
+
+// pool are the candidates worth packing, best first: three times what the room can hold, since short ones may be worth more, none that promises nothing.
+func (s *selection) pool(room int) []ranked {
+	order := newQueue(s)
+	var out []ranked
+	for words := 0; order.len() > 0 && len(out) < mostPool && words < 3*room; {
+		c := order.pop()
+		if len(out) > 0 && (out[0].score-c.score)*s.scale > faint {
+			break
+		}
+		out = append(out, c)
+		words += s.words(c)
+	}
+	return out
+}
+
+// words is a candidate's length; for those without postings a guess.
+func (s *selection) words(c ranked) int {
+	if s.account == nil {
+		return 100
+	}
+	return s.account.postings.Chunks[c.chunk].Tokens()
+}
+
+// items are the candidates whose bodies still exist, in the same order.
+func (r *Retriever) items(ctx context.Context, portal crm.PortalID, s *selection, part []ranked) ([]item, error) {
+	out := make([]item, 0, len(part))
+	for at := 0; at < len(part); at += mostBodies {
+		page := part[at:min(at+mostBodies, len(part))]
+		bodies, err := r.bodies(ctx, portal, s, page)
+		if err != nil {
+			return nil, err
+		}
+		for _, c := range page {
+			if b, ok := bodies[s.id(c)]; ok {
+				out = append(out, item{ranked: c, body: b, tokens: Tokens(b.Text), set: triples(b.Text)})
+			}
+		}
+	}
+	return out, nil
 }
 
 func (r *Retriever) bodies(ctx context.Context, portal crm.PortalID, s *selection, part []ranked) (map[string]crm.Passage, error) {

@@ -32,7 +32,7 @@ type evidence struct {
 	bestBM25, bestSession, bestHistory, bestStatic float32
 	bestStaticOf                                   []float32
 	bestDenseOf                                    []float32 // of each session
-	hasDense, hasWindow                            bool
+	bestDense, bestWindow                          float32
 	touched                                        []int32
 	count                                          []float32 // of a term in each session
 }

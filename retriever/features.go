@@ -80,8 +80,8 @@ func FeatureNames() []string {
 		fStaticSession:   "static_session",   // best of its session
 		fSoft:            "soft",             // idf-weighted mean over question words of the closest word in the item
 		fSoftWindow:      "soft_window",      // the same in the item with two on each side
-		fDense:           "dense",            // cosine of the embedder
-		fWindow:          "dense_window",     // cosine of the item between its neighbours
+		fDense:           "dense",            // cosine of the embedder, best = 1
+		fWindow:          "dense_window",     // cosine of the item between its neighbours, best = 1
 		fDenseNear:       "dense_near",       // mean cosine of the items beside it
 		fDenseSession:    "dense_session",    // best cosine in its session
 	}

@@ -3,7 +3,7 @@ package retriever
 // PriorWeights are the hand-set weights that learning starts from and is pulled towards: BM25 with neighbours, session, speaker and date, and where there are vectors a
 // fifth of their cosine (two fifths of a transformer's).
 func PriorWeights() *Weights {
-	w := &Weights{Version: weightsVersion, Note: "set by hand", Linear: map[Class]map[Shape]*Linear{}, Answer: Linear{Weights: map[string]float64{"coverage": 1}}}
+	w := &Weights{Version: weightsVersion, Note: "set by hand", Linear: map[Class]map[Shape]*Linear{}, Answer: Linear{Offset: -2, Weights: map[string]float64{"clarity": 2, "coverage": 2, "soft": 1}}}
 	for _, class := range Classes() {
 		w.Linear[class] = map[Shape]*Linear{}
 		for _, shape := range Shapes() {
@@ -16,9 +16,12 @@ func PriorWeights() *Weights {
 			}
 			switch class {
 			case WordVectors:
-				l["dense"] = 0.25
+				l["dense"] = 0.2
 			case Transformer:
-				l["dense"], l["dense_window"] = 0.5, 0.3
+				l["dense"], l["dense_window"] = 0.4, 0.3
+			}
+			for name := range l {
+				l[name] *= 3 // so that differences are about log odds, as those of learned weights are
 			}
 			w.Linear[class][shape] = &Linear{Weights: l}
 		}

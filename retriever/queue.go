@@ -6,18 +6,16 @@ type queue struct {
 	heap []ranked
 }
 
-func (q *queue) build() {
+// newQueue orders the candidates of s in place: they stay all there, in another order.
+func newQueue(s *selection) *queue {
+	q := &queue{s: s, heap: s.ranked}
 	for i := len(q.heap)/2 - 1; i >= 0; i-- {
 		q.down(i)
 	}
+	return q
 }
 
-func (q *queue) better(a, b ranked) bool {
-	if a.score != b.score {
-		return a.score > b.score
-	}
-	return q.s.id(a) < q.s.id(b)
-}
+func (q *queue) len() int { return len(q.heap) }
 
 func (q *queue) down(i int) {
 	for {
@@ -25,10 +23,10 @@ func (q *queue) down(i int) {
 		if child >= len(q.heap) {
 			return
 		}
-		if child+1 < len(q.heap) && q.better(q.heap[child+1], q.heap[child]) {
+		if child+1 < len(q.heap) && q.s.before(q.heap[child+1], q.heap[child]) {
 			child++
 		}
-		if !q.better(q.heap[child], q.heap[i]) {
+		if !q.s.before(q.heap[child], q.heap[i]) {
 			return
 		}
 		q.heap[i], q.heap[child] = q.heap[child], q.heap[i]
@@ -36,7 +34,7 @@ func (q *queue) down(i int) {
 	}
 }
 
-// pop takes the best one out. The heap keeps it behind its end.
+// pop takes the best one out. The array keeps it behind the heap's end.
 func (q *queue) pop() ranked {
 	last := len(q.heap) - 1
 	q.heap[0], q.heap[last] = q.heap[last], q.heap[0]
@@ -44,4 +42,13 @@ func (q *queue) pop() ranked {
 	q.heap = q.heap[:last]
 	q.down(0)
 	return top
+}
+
+// some pops up to n.
+func (q *queue) some(n int) []ranked {
+	out := make([]ranked, 0, n)
+	for len(out) < n && len(q.heap) > 0 {
+		out = append(out, q.pop())
+	}
+	return out
 }

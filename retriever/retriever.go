@@ -40,6 +40,7 @@ type Retriever struct {
 
 	once    sync.Once
 	linear  linear
+	answer  *Linear
 	cache   cache
 	scratch sync.Pool // of *evidence
 }
@@ -77,17 +78,19 @@ func (r *Retriever) retrieve(ctx context.Context, q crm.Question) (crm.Context, 
 		return crm.Context{}, err
 	}
 	defer r.release(s)
-	chosen, err := r.choose(ctx, q, s)
+	c, err := r.choose(ctx, q, s)
 	if err != nil {
 		return crm.Context{}, err
 	}
-	out := crm.Context{Passages: chosen, Left: len(s.ranked) - len(chosen), Coverage: s.coverage(chosen)}
+	out := crm.Context{Passages: c.passages, Left: len(s.focus) + len(s.ranked) - len(c.passages), Coverage: s.coverage(c.passages)}
+	out.Answerable = s.answerable(r.answerWeights(), out.Coverage)
 	if q.Budget > 0 {
 		slices.SortStableFunc(out.Passages, chronological)
 	}
 	for i := range out.Passages {
 		out.Passages[i].ID = "P" + strconv.Itoa(i+1)
 	}
+	out.Unused = s.unused(q, c)
 	return out, nil
 }
 

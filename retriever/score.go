@@ -117,18 +117,18 @@ func (e *evidence) similar(a *account, i int32, around [4]int32, out *[featureCo
 		out[fStaticSession] = e.bestStaticOf[a.session[i]] / e.bestStatic
 	}
 	out[fSoft], out[fSoftWindow] = e.softOwn[i], e.softWin[i]
-	if e.hasDense {
-		out[fDense], out[fDenseNear], out[fDenseSession] = e.dense[i], near(e.dense), e.bestDenseOf[a.session[i]]
+	if e.bestDense > 0 {
+		out[fDense], out[fDenseNear], out[fDenseSession] = e.dense[i]/e.bestDense, near(e.dense)/e.bestDense, e.bestDenseOf[a.session[i]]/e.bestDense
 	}
-	if e.hasWindow {
-		out[fWindow] = e.window[i]
+	if e.bestWindow > 0 {
+		out[fWindow] = e.window[i] / e.bestWindow
 	}
 }
 
 // near takes over what the dense arm found. What it did not return is at most as close as its last hit, and counts as that.
 func (e *evidence) near(a *account, n Near) {
-	e.hasDense, e.hasWindow = len(n.Item) > 0, len(n.Window) > 0
 	e.dense, e.window = scatter(e.dense, a, n.Item), scatter(e.window, a, n.Window)
+	e.bestDense, e.bestWindow = best(e.dense), best(e.window)
 	e.bestDenseOf = e.bySession(e.bestDenseOf, a, e.dense)
 }
 

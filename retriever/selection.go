@@ -13,6 +13,7 @@ import (
 type selection struct {
 	account  *account // nil when the candidates come from the back end alone
 	question *question
+	scale    float32 // of a difference of scores in log odds: learned scores are log odds, the others about 0 to 1
 	evidence *evidence
 	by       map[Shape]*dot // nil where the fusion is not learned
 	ranked   []ranked       // in no order
@@ -49,13 +50,21 @@ func (d *dot) of(row *[featureCount]float32) float32 {
 	return s
 }
 
+// unlearned is the scale of scores between 0 and 1: about what learning finds for BM25 alone.
+const unlearned = 6
+
+func (r *Retriever) answerWeights() *Linear {
+	r.weights()
+	return r.answer
+}
+
 func (r *Retriever) weights() linear {
 	r.once.Do(func() {
 		w := r.Weights
 		if w == nil {
 			w = DefaultWeights()
 		}
-		r.linear = linear{}
+		r.linear, r.answer = linear{}, &w.Answer
 		for _, class := range Classes() {
 			r.linear[class] = map[Shape]*dot{}
 			for _, shape := range Shapes() {
@@ -99,12 +108,14 @@ func (r *Retriever) score(s *selection, q crm.Question, near Near) {
 		focus = make([]bool, len(a.shapes))
 		s.focusOn(q, focus)
 	}
+	s.scale = unlearned
 	switch r.Fusion {
 	case Convex:
 		s.convex(cmp.Or(r.DenseShare, defaultDenseShare), focus)
 	case RRF:
 		s.reciprocal(focus)
 	default:
+		s.scale = 1
 		s.by = r.weights()[classOf(near.Embedder)]
 		s.learned(s.by, cmp.Or(r.Depth, defaultDepth), focus)
 	}

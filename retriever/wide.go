@@ -21,7 +21,7 @@ func (r *Retriever) wide(ctx context.Context, q crm.Question) (*selection, error
 		return nil, fmt.Errorf("no keyword search over %s: %w", scope(q.Filter), crm.ErrInvalid)
 	}
 	depth := cmp.Or(r.Depth, defaultDepth)
-	s := &selection{question: &question{}}
+	s := &selection{question: &question{}, scale: unlearned}
 	at := map[string]int{}
 	hit := func(id string) *foundHit {
 		i, ok := at[id]
