@@ -87,9 +87,12 @@ func (f *fake) embed(w http.ResponseWriter, r *http.Request) {
 	if f.meet != nil && f.meet(w, r, ask, ask.Input) {
 		return
 	}
-	vectors, total := make([][]float32, len(ask.Input)), 0
-	for i, text := range ask.Input {
+	vectors, total := make([][]float32, 0, len(ask.Input)), 0
+	for _, text := range ask.Input {
 		tokens := tokenise(text)
+		if len(tokens) == 0 && text != "\uFFFD\uFFFD" && text != "\uFFFD" {
+			continue // as some versions do
+		}
 		most := min(ask.Options.NumCtx, f.context)
 		if len(tokens) > most && ask.Truncate != nil && !*ask.Truncate {
 			refuse(w, http.StatusBadRequest, "input length exceeds maximum context length")
@@ -105,7 +108,7 @@ func (f *fake) embed(w http.ResponseWriter, r *http.Request) {
 			tokens = tokens[:min(len(tokens), f.reads)]
 		}
 		total += len(tokens)
-		vectors[i] = sum(tokens)
+		vectors = append(vectors, sum(tokens))
 	}
 	reply(w, map[string]any{"model": ask.Model, "embeddings": vectors, "prompt_eval_count": total})
 }
