@@ -16,19 +16,29 @@ import (
 	"github.com/spf13/cobra"
 )
 
+// wholePortal stands for everything in place of a record.
+const wholePortal = "portal"
+
 func (p *program) searchCommand() *cobra.Command {
-	var asOf, since, kinds string
+	var asOf, since, kinds, people, why string
+	var human bool
 	var limit int
 	var explain bool
 	cmd := &cobra.Command{
-		Use:     "search RECORD QUESTION",
-		Short:   "Find the passages of an account's history that answer a question",
-		Example: "  contextd search companies/123 \"who is worried about pricing?\"\n  contextd search deals/9 renewal --since 90d --kinds call,email --explain",
-		Args:    cobra.ExactArgs(2),
+		Use:   "search RECORD QUESTION",
+		Short: "Find the passages of an account's history that answer a question",
+		Long:  "Find the passages of an account's history that answer a question. RECORD may also be the word portal: then everything that there is is searched.",
+		Example: "  contextd search companies/123 \"who is worried about pricing?\"\n  contextd search deals/9 renewal --since 90d --kinds call,email --explain\n" +
+			"  contextd search companies/123 \"what did they say about security last week?\" --why calls/9101\n  contextd search portal \"migration from Initech\"",
+		Args: cobra.ExactArgs(2),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			ref, err := recordArg(args[0])
-			if err != nil {
-				return err
+			path := "/search"
+			if args[0] != wholePortal {
+				ref, err := recordArg(args[0])
+				if err != nil {
+					return err
+				}
+				path = "/records/" + ref.Path() + "/search"
 			}
 			q := url.Values{"q": {args[1]}}
 			if strings.TrimSpace(args[1]) == "" {
@@ -49,6 +59,14 @@ func (p *program) searchCommand() *cobra.Command {
 				}
 				q.Set("kinds", strings.ReplaceAll(kinds, " ", ""))
 			}
+			for name, list := range map[string]string{"people": people, "why": why} {
+				if list != "" {
+					q.Set(name, strings.ReplaceAll(list, " ", ""))
+				}
+			}
+			if human {
+				q.Set("human", "true")
+			}
 			if err := limitArg(limit); err != nil {
 				return err
 			}
@@ -56,7 +74,7 @@ func (p *program) searchCommand() *cobra.Command {
 				q.Set("limit", strconv.Itoa(limit))
 			}
 			return p.withClient(cmd, func(ctx context.Context, c *apiClient, out *output) error {
-				return search(ctx, c, out, "/records/"+ref.Path()+"/search", q, explain)
+				return search(ctx, c, out, path, q, explain)
 			})
 		},
 	}
@@ -65,6 +83,9 @@ func (p *program) searchCommand() *cobra.Command {
 	f.StringVar(&since, "since", "", "only what happened after this `TIME`")
 	f.StringVar(&kinds, "kinds", "", "only these, separated by commas: call,meeting,email,note,task,message")
 	f.IntVar(&limit, "limit", 0, "passages at most (0: the service's default)")
+	f.StringVar(&people, "people", "", "only activities with one of these contacts, separated by commas: contacts/7")
+	f.BoolVar(&human, "human", false, "leave out what a machine wrote")
+	f.StringVar(&why, "why", "", "say why these activities are not among the passages, separated by commas")
 	f.BoolVar(&explain, "explain", false, "show what each score is made of")
 	return cmd
 }
@@ -75,8 +96,13 @@ func search(ctx context.Context, c *apiClient, out *output, path string, q url.V
 		return unknownHere(err)
 	}
 	var found struct {
-		Items    []item[passageView] `json:"items"`
-		Coverage float64             `json:"coverage"`
+		Items      []item[passageView] `json:"items"`
+		Coverage   float64             `json:"coverage"`
+		Answerable float64             `json:"answerable"`
+		Unused     []struct {
+			Activity string `json:"activity"`
+			Reason   string `json:"reason"`
+		} `json:"unused"`
 	}
 	if err := json.Unmarshal(raw, &found); err != nil {
 		return fmt.Errorf("read the search's answer: %w", err)
@@ -95,6 +121,9 @@ func search(ctx context.Context, c *apiClient, out *output, path string, q url.V
 			}
 			fmt.Fprintf(w, "   %s\n\n", oneLine(h.Text))
 		}
-		fmt.Fprintf(w, "%d passages, coverage %s\n", len(found.Items), percent(found.Coverage))
+		for _, u := range found.Unused {
+			fmt.Fprintf(w, "%s is not among them: %s\n", u.Activity, oneLine(u.Reason))
+		}
+		fmt.Fprintf(w, "%d passages, coverage %s, likely answered %s\n", len(found.Items), percent(found.Coverage), percent(found.Answerable))
 	})
 }

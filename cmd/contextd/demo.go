@@ -113,7 +113,7 @@ type demonstration struct {
 func (d *demonstration) run(ctx context.Context, once bool) error {
 	portal := d.sim.Options().Portal
 	d.out.Say("contextd demo: a made-up HubSpot portal and the service, all on this machine. Writing back is on: there is only the simulator to write to.")
-	d.out.Say("  models        built in: hashed embeddings and an extractive writer. They show the flow, not the quality of a language model")
+	d.out.Say("  models        built in: static word vectors and an extractive writer. They show the flow, not the quality of a language model")
 	if _, err := d.s.clients[portal].Setup(ctx, definitions(d.s.workflows), false); err != nil {
 		return fmt.Errorf("set up the portal: %w", err)
 	}

@@ -41,7 +41,7 @@ func doctor(ctx context.Context, cfg Config) []Check {
 	add("data", "make data_dir writable, or start the version that wrote it", exitConfig, detail, err)
 	all, err := workflows(cfg)
 	add("workflows", "mend the file that is named", exitConfig, fmt.Sprintf("%d loaded", len(all)), err)
-	checks = append(checks, Check{Name: "models", State: "ok", Detail: "built in: hashed embeddings, extractive writer (no neural model)"})
+	checks = append(checks, Check{Name: "models", State: "ok", Detail: "built in: static word vectors, extractive writer (no neural model at run time)"})
 	if len(cfg.AllPortals()) == 0 {
 		return append(checks, Check{Name: "hubspot", State: "fail", Detail: "no portal is configured", Fix: "set hubspot.portal_id and hubspot.token", Code: exitConfig})
 	}

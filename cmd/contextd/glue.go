@@ -11,6 +11,7 @@ import (
 	"github.com/contextd/contextd/internal/hubspot"
 	"github.com/contextd/contextd/internal/store"
 	"github.com/contextd/contextd/internal/web"
+	"github.com/contextd/contextd/retriever"
 )
 
 // The types below only rename what one package offers into what another one asks for; none of them decides anything.
@@ -95,4 +96,19 @@ func (r reads) TimelinePage(ctx context.Context, record crm.Ref, since time.Time
 type readWriter struct {
 	*hubspot.Client
 	*hubspot.Writer
+}
+
+// asked answers people's questions and remembers them, so that another generation of the index can be tried with them.
+type asked struct {
+	*retriever.Retriever
+	db *store.DB
+}
+
+// Retrieve implements web.Retriever.
+func (a asked) Retrieve(ctx context.Context, q crm.Question) (crm.Context, error) {
+	found, err := a.Retriever.Retrieve(ctx, q)
+	if err != nil {
+		return found, err
+	}
+	return found, a.db.KeepQuery(ctx, q.Portal, q.Account, q.Text)
 }

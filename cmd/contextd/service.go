@@ -126,7 +126,7 @@ func newClient(cfg Config, p PortalConfig, defs []hubspot.Definition) (*hubspot.
 }
 
 func (s *service) wire(clients portals, apps map[crm.PortalID]inbox.App, ids []crm.PortalID, publicURL string) {
-	s.words = &statistics{db: s.db, portals: ids, log: s.log, made: map[crm.PortalID]*crm.WordStatistics{}, at: map[crm.PortalID]int64{}}
+	s.words = &statistics{db: s.db, portals: ids, log: s.log, made: map[crm.PortalID]snapshot{}}
 	s.search = s.searching(dense{s.index})
 	s.indexer = &indexer.Indexer{Source: clients, Embedder: s.index, Vectors: s.index, Texts: s.db, Marker: s.db, Names: s.db,
 		Lister: lister(s.clients), Cursors: cursors{s.db}, Now: s.now, Triggers: engine.Triggers(s.workflows), RecordTriggers: engine.RecordTriggers(s.workflows)}
@@ -146,9 +146,9 @@ func (s *service) wire(clients portals, apps map[crm.PortalID]inbox.App, ids []c
 		{Kind: crm.BuildWork, Handler: (&generations{s}).build, Batch: 1, Workers: 1, Timeout: 24 * time.Hour},
 		{Kind: crm.BackfillWork, Handler: s.indexer.Backfill, Batch: len(indexer.BackfillOrder()), Workers: 1, Timeout: 24 * time.Hour},
 	}}
-	s.handler = web.New(web.Server{Verifier: s.verifier(publicURL), Inbox: s.db, Access: s.access, Tokens: s.access, Retriever: s.search, History: reads{s.db},
+	s.handler = web.New(web.Server{Verifier: s.verifier(publicURL), Inbox: s.db, Access: s.access, Tokens: s.access, Retriever: asked{s.search, s.db}, History: reads{s.db},
 		Suggestions: reads{s.db}, Decider: &engine.Reviewer{Proposals: s.db, Writer: clients, Enabled: writing, Workflows: s.workflows, Marker: s.db}, Runs: &runs{s}, Audit: s.db,
-		Work: reads{s.db}, Status: reads{s.db}, Backfills: &backfills{s}, Generations: &generations{s}, Portals: ids, PublicURL: publicURL, Checks: s.checks(), Writing: s.cfg.anyWriting(),
+		Work: reads{s.db}, Status: reads{s.db}, Backfills: &backfills{s}, Generations: &generations{s}, Similar: s.finder(), Portals: ids, PublicURL: publicURL, Checks: s.checks(), Writing: s.cfg.anyWriting(),
 		Version: version(), Log: s.log})
 }
 
@@ -208,9 +208,9 @@ func decodeEvents(body []byte) ([]crm.Event, []error, error) {
 func (s *service) run(ctx context.Context) error {
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
-	all := []func(context.Context) error{s.runner.Run, s.words.run, s.inbox.Run}
+	all := []func(context.Context) error{s.runner.Run, s.words.run, (&profiles{s}).run, s.inbox.Run}
 	if len(s.clients) == 0 {
-		all = all[:2]
+		all = all[:3]
 		s.runner.Pools = slices.DeleteFunc(s.runner.Pools, func(p work.Pool) bool { return p.Kind != crm.ConsiderWork })
 	}
 	var parts sync.WaitGroup

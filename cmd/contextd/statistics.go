@@ -12,8 +12,9 @@ import (
 )
 
 const (
-	statisticsEvery  = 10 * time.Minute // how often they are looked at; they change slowly
-	statisticsSample = 20_000           // chunks
+	statisticsEvery  = 2 * time.Second // how often they are looked at
+	statisticsShare  = 20              // making them takes at most this part of the time
+	statisticsSample = 20_000          // chunks
 )
 
 // statistics keeps a snapshot of how common words are in each portal. Until the first one is made, rare is what is rare in the account that is asked about.
@@ -22,16 +23,48 @@ type statistics struct {
 	portals []crm.PortalID
 	log     *slog.Logger
 
-	mu   sync.RWMutex
-	made map[crm.PortalID]*crm.WordStatistics
-	at   map[crm.PortalID]int64 // number of the last change they know
+	mu   sync.Mutex
+	made map[crm.PortalID]snapshot
+}
+
+// snapshot is how common words were up to a change, and when it may be renewed.
+type snapshot struct {
+	words  *crm.WordStatistics
+	change int64
+	next   time.Time
 }
 
 // Statistics implements retriever.Statistics.
 func (s *statistics) Statistics(_ context.Context, portal crm.PortalID) (*crm.WordStatistics, error) {
-	s.mu.RLock()
-	defer s.mu.RUnlock()
-	return s.made[portal], nil
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.made[portal].words, nil
+}
+
+// current is the portal's snapshot, made now when there is none or when it may be renewed.
+func (s *statistics) current(ctx context.Context, portal crm.PortalID) (*crm.WordStatistics, error) {
+	s.mu.Lock()
+	old := s.made[portal]
+	s.mu.Unlock()
+	start := time.Now()
+	if old.words != nil && start.Before(old.next) {
+		return old.words, nil
+	}
+	changed, last, err := s.db.ChangedAccounts(ctx, portal, old.change, 1000)
+	if err != nil {
+		return nil, err
+	}
+	if old.words != nil && len(changed) == 0 {
+		return old.words, nil
+	}
+	words, err := s.db.WordStatistics(ctx, portal, statisticsSample)
+	if err != nil {
+		return nil, err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.made[portal] = snapshot{words, last, time.Now().Add(max(statisticsEvery, statisticsShare*time.Since(start)))}
+	return words, nil
 }
 
 // run renews the snapshots of portals that have changed, at once and then now and again, until ctx ends.
@@ -40,7 +73,7 @@ func (s *statistics) run(ctx context.Context) error {
 	defer tick.Stop()
 	for {
 		for _, p := range s.portals {
-			if err := s.renew(ctx, p); err != nil && !errors.Is(err, context.Canceled) {
+			if _, err := s.current(ctx, p); err != nil && !errors.Is(err, context.Canceled) {
 				s.log.Warn("word statistics could not be renewed; the ones before stay", "portal", p, "cause", err)
 			}
 		}
@@ -50,22 +83,4 @@ func (s *statistics) run(ctx context.Context) error {
 		case <-tick.C:
 		}
 	}
-}
-
-func (s *statistics) renew(ctx context.Context, portal crm.PortalID) error {
-	s.mu.RLock()
-	known := s.at[portal]
-	s.mu.RUnlock()
-	changed, last, err := s.db.ChangedAccounts(ctx, portal, known, 1<<20)
-	if err != nil || len(changed) == 0 {
-		return err
-	}
-	made, err := s.db.WordStatistics(ctx, portal, statisticsSample)
-	if err != nil {
-		return err
-	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.made[portal], s.at[portal] = made, last
-	return nil
 }
