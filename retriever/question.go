@@ -90,8 +90,8 @@ func (a *account) languageOf(text string) string {
 // named finds the speakers whom the question names, by their full name or a part of it that no other speaker has, and says which words are those names.
 func (a *account) named(out *question, words []string) (skip []bool) {
 	skip = make([]bool, len(words))
-	for id, p := range a.speakers {
-		for i := range words {
+	for i := range words {
+		for id, p := range a.speakers {
 			n := a.nameAt(int32(id), p, words[i:])
 			for j := range n {
 				skip[i+j] = true
