@@ -15,18 +15,19 @@ import (
 
 // evalOptions are the flags of contextd eval; each subcommand has its part of them.
 type evalOptions struct {
-	sets                             []string
-	vectors, apiKey, embedder, cache string
-	fusion, mode, folds, weights     string
-	run, base, accepted              string
-	splits, categories, without      []string
-	explain                          int
-	gate, accept                     bool
-	tolerance, lambda                float64
-	out                              string
-	limit                            int
-	selection                        retrieval.Selection
-	fused                            retriever.Fusion
+	sets                         []string
+	vectors, embedder, cache     string
+	fusion, mode, folds, weights string
+	run, base, accepted          string
+	splits, categories, without  []string
+	explain                      int
+	gate, accept                 bool
+	tolerance, lambda            float64
+	out                          string
+	limit                        int
+	selection                    retrieval.Selection
+	fused                        retriever.Fusion
+	config                       Config // of it only the vector store's key is used: eval names its parts itself
 }
 
 func (p *program) evalCommand() *cobra.Command {
@@ -57,7 +58,7 @@ With several sets, the files of --run and --base carry the set's name: OUT.tsv b
 			if err != nil {
 				return err
 			}
-			if err := o.check(); err != nil {
+			if err := p.evalOptions(cmd, &o); err != nil {
 				return err
 			}
 			return evalRetrieval(cmd.Context(), out, o)
@@ -91,6 +92,15 @@ func (o *evalOptions) common(cmd *cobra.Command) {
 	f.StringVar(&o.embedder, "embedder", "builtin", "builtin, builtin/MODEL, ollama/MODEL[@URL], or none for no dense arm")
 	f.StringVar(&o.cache, "embed-cache", "", "keep vectors by text in this `FILE`")
 	f.Float64Var(&o.lambda, "lambda", retrieval.DefaultLambda, "pull of learned weights towards those set by hand")
+}
+
+// evalOptions completes and checks the options.
+func (p *program) evalOptions(cmd *cobra.Command, o *evalOptions) (err error) {
+	if err := o.check(); err != nil {
+		return err
+	}
+	o.config, err = p.config(cmd, nil)
+	return err
 }
 
 // check refuses what cannot be meant; it completes the options.

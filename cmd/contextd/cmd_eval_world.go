@@ -98,7 +98,7 @@ func (w *evalWorld) build(ctx context.Context, o evalOptions, embedder generatio
 		return err
 	}
 	if embedder != nil {
-		var cfg Config
+		cfg := o.config
 		cfg.DataDir, cfg.Vectors.URL = w.dir, o.vectors
 		if w.vectors, err = openVectorStore(ctx, cfg); err != nil {
 			return err

@@ -174,7 +174,7 @@ func (s *Set) readRelevance(path string, questions, documents map[string]string)
 }
 
 func (s *Set) checkMeta(path string, pairs, accounts int) error {
-	raw, err := os.ReadFile(path)
+	raw, err := os.ReadFile(path) //nolint:gosec // the operator names the directory
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil
 	}
