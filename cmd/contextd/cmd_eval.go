@@ -36,7 +36,7 @@ func (p *program) evalCommand() *cobra.Command {
 		Short:   "Measure search on evaluation sets, and learn its weights from them",
 		Example: "  contextd eval retrieval --set sets/locomo --run out.tsv\n  contextd eval fit --set sets/locomo --set sets/qmsum --out weights.json",
 	}
-	return group(cmd, p.evalRetrievalCommand(), p.evalFitCommand())
+	return group(cmd, p.evalRetrievalCommand(), p.evalFitCommand(), p.evalSimilarCommand())
 }
 
 func (p *program) evalRetrievalCommand() *cobra.Command {

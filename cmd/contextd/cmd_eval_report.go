@@ -141,18 +141,17 @@ func evalReportOf(o evalOptions, w *evalWorld, answers []evalAnswer) (evalReport
 func (w *evalWorld) packing(o evalOptions, answers []evalAnswer, r *evalReport) {
 	recall, n := 0.0, 0
 	var yes, no []float64
-	marked := slices.ContainsFunc(w.set.Questions, func(q retrieval.Question) bool { return q.Category == "ANSWERABLE" })
+	labels := w.labels(o)
 	judged := map[string]bool{}
 	for _, id := range retrieval.Evaluate(w.set, nil, o.selection).Questions {
 		judged[id] = true
 	}
 	for i, a := range answers {
 		q := &w.set.Questions[i]
-		switch relevant := w.set.Relevant[q.ID]; {
-		case q.Category == "UNANSWERABLE":
-			no = append(no, a.answerable)
-		case q.Category == "ANSWERABLE", !marked && judged[q.ID] && len(relevant) > 0:
+		if answerable, labelled := labels[i]; labelled && answerable {
 			yes = append(yes, a.answerable)
+		} else if labelled {
+			no = append(no, a.answerable)
 		}
 		if !judged[q.ID] {
 			continue
@@ -231,9 +230,6 @@ var evalGated = []string{"nDCG@10", "R@10", "B500", "packed500", "AUROC"}
 
 // settle accepts the figures, or compares them with the accepted ones.
 func settle(out *output, o evalOptions, reports []evalReport) error {
-	if !o.gate && !o.accept {
-		return nil
-	}
 	got := retrieval.Accepted{}
 	for _, r := range reports {
 		for _, m := range evalGated {
@@ -241,6 +237,14 @@ func settle(out *output, o evalOptions, reports []evalReport) error {
 				got[retrieval.Figure{Set: r.Set, Mode: r.Mode, BackEnd: r.BackEnd, Embedder: r.Embedder, Measure: m}] = v
 			}
 		}
+	}
+	return settleFigures(out, o, got)
+}
+
+// settleFigures accepts figures or compares them with the accepted ones, as the options say.
+func settleFigures(out *output, o evalOptions, got retrieval.Accepted) error {
+	if !o.gate && !o.accept {
+		return nil
 	}
 	accepted, err := retrieval.ReadAccepted(o.accepted)
 	if err != nil && !(o.accept && errors.Is(err, fs.ErrNotExist)) {

@@ -36,37 +36,57 @@ type candidate struct {
 	parts          map[string]float64
 }
 
-// Similar returns the accounts that are most like one, best first; none when the account has no text. Only accounts of its portal are considered. With AsOf both sides are
-// compared as they were known then, from profiles made for the purpose.
+// Similar returns the accounts that are most like one, best first, with reasons; none when the account has no text. Only accounts of its portal are considered. With AsOf
+// both sides are compared as they were known then, from profiles made for the purpose.
 func (f *Finder) Similar(ctx context.Context, q crm.SimilarQuestion) ([]crm.Neighbour, error) {
+	own, all, err := f.ranked(ctx, q)
+	if err != nil {
+		return nil, err
+	}
+	out := neighbours(own, all)
+	for i := range out {
+		if err := f.explain(ctx, &out[i], own, all[i].profile, q.AsOf); err != nil {
+			return nil, fmt.Errorf("similar to %s: %w", q.Account, err)
+		}
+	}
+	return out, nil
+}
+
+// Rank is Similar without names and reasons, which take most of its time.
+func (f *Finder) Rank(ctx context.Context, q crm.SimilarQuestion) ([]crm.Neighbour, error) {
+	own, all, err := f.ranked(ctx, q)
+	if err != nil {
+		return nil, err
+	}
+	return neighbours(own, all), nil
+}
+
+// ranked are the profile of the account that is asked about and the best candidates.
+func (f *Finder) ranked(ctx context.Context, q crm.SimilarQuestion) (crm.Profile, []candidate, error) {
 	if q.Portal <= 0 || q.Account.Portal != q.Portal || q.Account.ID == "" {
-		return nil, fmt.Errorf("similar: the question names no portal and account: %w", crm.ErrInvalid)
+		return crm.Profile{}, nil, fmt.Errorf("similar: the question names no portal and account: %w", crm.ErrInvalid)
 	}
 	q.Except = q.Account
 	index, embedder := f.Live()
 	own, err := f.own(ctx, index, embedder, q)
-	if err != nil || len(own.Terms) == 0 {
-		return nil, err
-	}
-	if !narrow(&q, own) {
-		return nil, nil
+	if err != nil || len(own.Terms) == 0 || !narrow(&q, own) {
+		return own, nil, err
 	}
 	all, err := f.candidates(ctx, index, embedder, q, own)
 	if err != nil {
-		return nil, err
+		return own, nil, err
 	}
 	rank(own, all)
-	all = all[:min(len(all), cmp.Or(q.Limit, defaultLimit))]
+	return own, all[:min(len(all), cmp.Or(q.Limit, defaultLimit))], nil
+}
+
+func neighbours(own crm.Profile, all []candidate) []crm.Neighbour {
 	points := plane(own, all)
 	out := make([]crm.Neighbour, 0, len(all))
 	for i, c := range all {
-		n := crm.Neighbour{Account: c.profile.Account, Score: c.score, Parts: c.parts, Outcome: c.profile.Outcome, Amount: c.profile.Amount, CycleDays: c.profile.CycleDays, X: points[i][0], Y: points[i][1]}
-		if err := f.explain(ctx, &n, own, c.profile, q.AsOf); err != nil {
-			return nil, fmt.Errorf("similar to %s: %w", q.Account, err)
-		}
-		out = append(out, n)
+		out = append(out, crm.Neighbour{Account: c.profile.Account, Score: c.score, Parts: c.parts, Outcome: c.profile.Outcome, Amount: c.profile.Amount, CycleDays: c.profile.CycleDays, X: points[i][0], Y: points[i][1]})
 	}
-	return out, nil
+	return out
 }
 
 // narrow turns the wish for the same industry and size into a filter; false when the account's own is not known.
@@ -148,7 +168,7 @@ func rank(own crm.Profile, all []candidate) {
 	meaningAt, meaningBy := spread(all, func(c candidate) float64 { return c.meaning })
 	for i := range all {
 		c := &all[i]
-		words, meaning, facts := wordsWeight*(c.words-wordsAt)/wordsBy, meaningWeight*(c.meaning-meaningAt)/meaningBy, factsWeight*alike(own, c.profile)
+		words, meaning, facts := wordsWeight*(c.words-wordsAt)/wordsBy, meaningWeight*(c.meaning-meaningAt)/meaningBy, factsWeight*Alike(own, c.profile)
 		c.score = words + meaning + facts
 		c.parts = map[string]float64{"words": words, "meaning": meaning, "facts": facts, "words_cosine": c.words, "meaning_cosine": c.meaning}
 	}
@@ -171,8 +191,8 @@ func spread(all []candidate, of func(candidate) float64) (mean, deviation float6
 	return mean, deviation
 }
 
-// alike is 0 to 2: the same industry, and sizes within a factor of e.
-func alike(a, b crm.Profile) float64 {
+// Alike compares firmographics, from 0 to 2: 1 for the same industry, and up to 1 the closer the numbers of employees are. What is unknown adds nothing.
+func Alike(a, b crm.Profile) float64 {
 	score := 0.0
 	if a.Industry != "" && a.Industry == b.Industry {
 		score++
