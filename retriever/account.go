@@ -20,33 +20,36 @@ func bm25Of(s Shape) bm25 {
 	return bm25{1.2, 0.75}
 }
 
+// saturation is k1 by the index of the shape.
+var saturation = [...]float32{bm25Of(Chat).k1, bm25Of(Transcript).k1, bm25Of(Document).k1}
+
 const none = -1
 
-// account is one account made ready for ranking, built once from its postings and then only read. Chunks keep their index in the postings; everything is flat.
+// account is one account made ready for ranking, built once from its postings and then only read. Its chunks stand session by session in reading order, so that
+// neighbours are neighbours in memory; a chunk's index here is not the one in the postings. Everything is flat.
 type account struct {
-	postings  *crm.Postings
+	chunks    []crm.PostedChunk
+	sequence  []uint32 // of the postings
+	list      []string // words by id, of the postings
 	languages []string // of its chunks, that of most words first
 	language  []int8   // of each chunk, an index of languages
-	shapes    []Shape  // of each chunk
+	shapes    []uint8  // of each chunk, an index of Shapes
+	traits    []crm.Traits
 	byID      map[string]int32
 
-	stems map[string]int32 // stem → id
-	words map[string]int32 // word → id of its stem (in the account's first language)
-	ids   map[string]uint32
-	idf   []float32 // of each stem
-	// Of stem s: chunks post[start[s]:start[s+1]], ascending, and how often; the places in the token sequence are at[placeStart[s]:placeStart[s+1]].
-	start      []uint32
-	post       []posting
-	placeStart []uint32
-	places     []uint32
+	stems map[string]int32  // stem → id
+	words map[string]int32  // word → id of its stem (in the account's first language)
+	ids   map[string]uint32 // word → its id
+	idf   []float32         // of each stem
+	start []uint32          // post[start[s]:start[s+1]] are the postings of stem s, ascending by chunk
+	post  []posting
+	place []uint32 // where a term stands in a chunk, counted in words from the chunk's first
 
 	norm []float32 // of each chunk: k1·(1 - b + b·length/mean), the part of BM25's denominator that does not depend on the term
 	logs []float32 // logarithm of the length, longest = 1
 
-	order       []int32 // all chunks, session by session, in reading order
-	prev, next  []int32 // neighbours in the session, none at its ends
-	session     []int32
-	sessions    int
+	session     []int32 // of each chunk, ascending
+	first, end  []int32 // of each session: its chunks are first to end-1
 	sessionNorm []float32
 
 	speakers []person // who speaks in the account
@@ -55,13 +58,11 @@ type account struct {
 	vectors   []float32 // the sum of word vectors of each chunk, unit length or zero; nil without word vectors
 	dimension int
 
-	first, last time.Time // of the chunks that have a time
+	earliest, latest time.Time // of the chunks that have a time
 }
 
-type posting struct {
-	chunk uint32
-	count float32
-}
+// posting says that a stem is in a chunk: count times, at place[at:at+count].
+type posting struct{ chunk, count, at uint32 }
 
 // person is somebody with a name of one or more words.
 type person struct {
@@ -74,19 +75,20 @@ type statistics = *crm.WordStatistics
 
 // prepare builds an account. It never changes the postings.
 func prepare(p *crm.Postings, stats statistics, static Static) *account {
-	a := &account{postings: p, byID: make(map[string]int32, len(p.Chunks))}
 	n := len(p.Chunks)
-	a.shapes, a.norm, a.logs = make([]Shape, n), make([]float32, n), make([]float32, n)
-	for i := range p.Chunks {
-		c := &p.Chunks[i]
+	a := &account{chunks: slices.Clone(p.Chunks), sequence: p.Sequence, list: p.Words, byID: make(map[string]int32, n)}
+	a.order()
+	a.shapes, a.traits, a.norm, a.logs = make([]uint8, n), make([]crm.Traits, n), make([]float32, n), make([]float32, n)
+	for i := range a.chunks {
+		c := &a.chunks[i]
 		a.byID[c.ID] = int32(i)
-		a.shapes[i] = ShapeOf(c.Kind)
+		a.shapes[i], a.traits[i] = uint8(slices.Index(Shapes(), ShapeOf(c.Kind))), c.Traits
 		if !c.Time.IsZero() {
-			if a.first.IsZero() || c.Time.Before(a.first) {
-				a.first = c.Time
+			if a.earliest.IsZero() || c.Time.Before(a.earliest) {
+				a.earliest = c.Time
 			}
-			if c.Time.After(a.last) {
-				a.last = c.Time
+			if c.Time.After(a.latest) {
+				a.latest = c.Time
 			}
 		}
 	}
@@ -95,7 +97,6 @@ func prepare(p *crm.Postings, stats statistics, static Static) *account {
 	begins := a.begins()
 	a.invert(begins)
 	a.lengths(begins)
-	a.link()
 	a.calls(begins)
 	a.weigh(stats)
 	if static != nil {
@@ -104,12 +105,47 @@ func prepare(p *crm.Postings, stats statistics, static Static) *account {
 	return a
 }
 
+// order sorts the chunks by session, then time, activity and position.
+func (a *account) order() {
+	at := map[string]int{}
+	key := func(c *crm.PostedChunk) string {
+		if c.Session == "" {
+			return c.Activity.Path()
+		}
+		return c.Session
+	}
+	type place struct {
+		session int
+		chunk   crm.PostedChunk
+	}
+	sorted := make([]place, len(a.chunks))
+	for i := range a.chunks {
+		k := key(&a.chunks[i])
+		if _, ok := at[k]; !ok {
+			at[k] = len(at)
+		}
+		sorted[i] = place{at[k], a.chunks[i]}
+	}
+	slices.SortFunc(sorted, func(x, y place) int {
+		return cmp.Or(cmp.Compare(x.session, y.session), x.chunk.Time.Compare(y.chunk.Time), x.chunk.Activity.Compare(y.chunk.Activity), cmp.Compare(x.chunk.Pos, y.chunk.Pos))
+	})
+	a.session, a.first, a.end = make([]int32, len(a.chunks)), make([]int32, len(at)), make([]int32, len(at))
+	for i := range sorted {
+		s := sorted[i].session
+		a.chunks[i], a.session[i] = sorted[i].chunk, int32(s)
+		if i == 0 || sorted[i-1].session != s {
+			a.first[s] = int32(i)
+		}
+		a.end[s] = int32(i + 1)
+	}
+}
+
 // people finds who speaks.
 func (a *account) people() {
-	a.speaker = make([]int32, len(a.postings.Chunks))
+	a.speaker = make([]int32, len(a.chunks))
 	at := map[string]int32{}
-	for i := range a.postings.Chunks {
-		name := a.postings.Chunks[i].Speaker
+	for i := range a.chunks {
+		name := a.chunks[i].Speaker
 		words := crm.Terms(name)
 		if len(words) == 0 {
 			a.speaker[i] = none
@@ -128,10 +164,9 @@ func (a *account) people() {
 // begins are where the words of each chunk begin, behind the name of its speaker where a transcript writes "Anna: …": who spoke is known anyway, and a name in every
 // turn would make those turns rare in which somebody is spoken of.
 func (a *account) begins() []uint32 {
-	p := a.postings
-	out := make([]uint32, len(p.Chunks))
-	for i := range p.Chunks {
-		c := &p.Chunks[i]
+	out := make([]uint32, len(a.chunks))
+	for i := range a.chunks {
+		c := &a.chunks[i]
 		out[i] = c.From
 		if a.speaker[i] == none {
 			continue
@@ -142,7 +177,7 @@ func (a *account) begins() []uint32 {
 		}
 		same := true
 		for j, w := range name {
-			same = same && p.Words[p.Sequence[int(c.From)+j]] == w
+			same = same && a.list[a.sequence[int(c.From)+j]] == w
 		}
 		if same {
 			out[i] += uint32(len(name))
@@ -153,46 +188,39 @@ func (a *account) begins() []uint32 {
 
 // invert makes the posting lists of stems.
 func (a *account) invert(begins []uint32) {
-	p := a.postings
-	a.stems, a.words = make(map[string]int32, len(p.Words)), make(map[string]int32, len(p.Words))
-	a.ids = make(map[string]uint32, len(p.Words))
-	for w, word := range p.Words {
+	a.stems, a.words = make(map[string]int32, len(a.list)), make(map[string]int32, len(a.list))
+	a.ids = make(map[string]uint32, len(a.list))
+	for w, word := range a.list {
 		a.ids[word] = uint32(w)
 	}
 	stemOf := make([][]int32, len(a.languages)) // by language, then word id
 	for l := range stemOf {
-		stemOf[l] = make([]int32, len(p.Words))
+		stemOf[l] = make([]int32, len(a.list))
 		for w := range stemOf[l] {
 			stemOf[l][w] = none
 		}
 	}
-	sequence := make([]int32, len(p.Sequence)) // stems of the words that count, none for the others
-	var places []uint32
-	for i := range p.Chunks {
-		c := &p.Chunks[i]
+	var counts []uint32
+	for i := range a.chunks {
+		c := &a.chunks[i]
 		l := a.language[i]
-		for at := c.From; at < c.To; at++ {
-			if at < begins[i] {
-				sequence[at] = none
-				continue
-			}
-			w := p.Sequence[at]
+		for at := begins[i]; at < c.To; at++ {
+			w := a.sequence[at]
 			id := stemOf[l][w]
 			if id == none {
-				id = a.stem(p.Words[w], a.languages[l])
+				id = a.stem(a.list[w], a.languages[l])
 				stemOf[l][w] = id
-				if _, ok := a.words[p.Words[w]]; !ok {
-					a.words[p.Words[w]] = id
+				if _, ok := a.words[a.list[w]]; !ok {
+					a.words[a.list[w]] = id
 				}
 			}
-			sequence[at] = id
-			for int(id) >= len(places) {
-				places = append(places, 0)
+			for int(id) >= len(counts) {
+				counts = append(counts, 0)
 			}
-			places[id]++
+			counts[id]++
 		}
 	}
-	a.fill(sequence, places)
+	a.fill(begins, stemOf, counts)
 }
 
 func (a *account) stem(word, language string) int32 {
@@ -206,103 +234,68 @@ func (a *account) stem(word, language string) int32 {
 }
 
 // fill writes the places of every stem and, from them, its postings.
-func (a *account) fill(sequence []int32, counts []uint32) {
+func (a *account) fill(begins []uint32, stemOf [][]int32, counts []uint32) {
 	n := len(a.stems)
-	a.placeStart = make([]uint32, n+1)
+	starts := make([]uint32, n+1)
 	for s := range n {
-		a.placeStart[s+1] = a.placeStart[s] + counts[s]
+		starts[s+1] = starts[s] + counts[s]
 	}
-	a.places = make([]uint32, a.placeStart[n])
-	next := slices.Clone(a.placeStart[:n])
-	for at, s := range sequence {
-		if s != none {
-			a.places[next[s]] = uint32(at)
+	a.place = make([]uint32, starts[n])
+	in := make([]uint32, starts[n]) // the chunk of each place
+	next := slices.Clone(starts[:n])
+	for i := range a.chunks {
+		c := &a.chunks[i]
+		for at := begins[i]; at < c.To; at++ {
+			s := stemOf[a.language[i]][a.sequence[at]]
+			a.place[next[s]], in[next[s]] = at-c.From, uint32(i)
 			next[s]++
-		}
-	}
-	chunkOf := make([]uint32, len(sequence))
-	for i := range a.postings.Chunks {
-		for at := a.postings.Chunks[i].From; at < a.postings.Chunks[i].To; at++ {
-			chunkOf[at] = uint32(i)
 		}
 	}
 	a.start = make([]uint32, n+1)
 	for s := range n {
 		from := len(a.post)
-		for _, at := range a.places[a.placeStart[s]:a.placeStart[s+1]] {
-			c := chunkOf[at]
-			if len(a.post) > from && a.post[len(a.post)-1].chunk == c {
+		for at := starts[s]; at < starts[s+1]; at++ {
+			if len(a.post) > from && a.post[len(a.post)-1].chunk == in[at] {
 				a.post[len(a.post)-1].count++
 				continue
 			}
-			a.post = append(a.post, posting{chunk: c, count: 1})
+			a.post = append(a.post, posting{chunk: in[at], count: 1, at: at})
 		}
 		a.start[s+1] = uint32(len(a.post))
 	}
 	a.post = slices.Clip(a.post)
 }
 
+// postings of a stem.
+func (a *account) postings(stem int32) []posting { return a.post[a.start[stem]:a.start[stem+1]] }
+
 // lengths sets the parts that depend on the length: the mean is that of the shape, a turn among mails is not short.
 func (a *account) lengths(begins []uint32) {
-	var total, count [3]float64
+	shapes := Shapes()
+	total, count := make([]float64, len(shapes)), make([]float64, len(shapes))
 	longest := 1
 	length := make([]int, len(a.shapes))
-	for i := range a.shapes {
-		length[i] = int(a.postings.Chunks[i].To - begins[i])
-		s := slices.Index(Shapes(), a.shapes[i])
+	for i, s := range a.shapes {
+		length[i] = int(a.chunks[i].To - begins[i])
 		total[s] += float64(length[i])
 		count[s]++
 		longest = max(longest, length[i])
 	}
-	for i := range a.shapes {
-		s := slices.Index(Shapes(), a.shapes[i])
-		c := bm25Of(a.shapes[i])
+	for i, s := range a.shapes {
+		c := bm25Of(shapes[s])
 		mean := float32(max(1, total[s]/count[s]))
 		a.norm[i] = c.k1 * (1 - c.b + c.b*float32(length[i])/mean)
 		a.logs[i] = float32(math.Log1p(float64(length[i])) / math.Log1p(float64(longest)))
 	}
-}
-
-// link links every chunk to its neighbours in the session, by time, activity and position.
-func (a *account) link() {
-	chunks := a.postings.Chunks
-	n := len(chunks)
-	a.prev, a.next, a.session = make([]int32, n), make([]int32, n), make([]int32, n)
-	at := map[string]int32{}
-	sorted := make([]int32, n)
-	for i := range chunks {
-		sorted[i] = int32(i)
-		key := chunks[i].Session
-		if key == "" {
-			key = chunks[i].Activity.Path()
-		}
-		id, ok := at[key]
-		if !ok {
-			id = int32(len(at))
-			at[key] = id
-		}
-		a.session[i], a.prev[i], a.next[i] = id, none, none
+	a.sessionNorm = make([]float32, len(a.first))
+	mean := float32(0)
+	for i, s := range a.session {
+		a.sessionNorm[s] += float32(a.chunks[i].Tokens())
+		mean += float32(a.chunks[i].Tokens()) / float32(len(a.first))
 	}
-	a.sessions = len(at)
-	slices.SortFunc(sorted, func(x, y int32) int {
-		cx, cy := &chunks[x], &chunks[y]
-		return cmp.Or(cmp.Compare(a.session[x], a.session[y]), cx.Time.Compare(cy.Time), cx.Activity.Compare(cy.Activity), cmp.Compare(cx.Pos, cy.Pos))
-	})
-	a.order = sorted
-	for i := 1; i < n; i++ {
-		if x, y := sorted[i-1], sorted[i]; a.session[x] == a.session[y] {
-			a.next[x], a.prev[y] = y, x
-		}
-	}
-	length, mean := make([]float32, a.sessions), float32(0)
-	for i := range chunks {
-		length[a.session[i]] += float32(chunks[i].Tokens())
-		mean += float32(chunks[i].Tokens()) / float32(a.sessions)
-	}
-	a.sessionNorm = length
 	c := bm25Of(Document)
-	for s := range length {
-		a.sessionNorm[s] = c.k1 * (1 - c.b + c.b*length[s]/max(1, mean))
+	for s, l := range a.sessionNorm {
+		a.sessionNorm[s] = c.k1 * (1 - c.b + c.b*l/max(1, mean))
 	}
 }
 
@@ -333,17 +326,16 @@ func idf(chunks, with int) float32 {
 
 // embed sums the word vectors of every chunk.
 func (a *account) embed(static Static, begins []uint32) {
-	p := a.postings
 	a.dimension = static.Dimension()
-	a.vectors = make([]float32, len(p.Chunks)*a.dimension)
-	of := make([][]float32, len(p.Words))
-	for w, word := range p.Words {
+	a.vectors = make([]float32, len(a.chunks)*a.dimension)
+	of := make([][]float32, len(a.list))
+	for w, word := range a.list {
 		of[w] = static.Word(word)
 	}
-	for i := range p.Chunks {
+	for i := range a.chunks {
 		v := a.vector(int32(i))
-		for at := begins[i]; at < p.Chunks[i].To; at++ {
-			for d, x := range of[p.Sequence[at]] {
+		for at := begins[i]; at < a.chunks[i].To; at++ {
+			for d, x := range of[a.sequence[at]] {
 				v[d] += x
 			}
 		}

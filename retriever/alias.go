@@ -19,7 +19,6 @@ const (
 
 // calls finds what speakers are called by those who talk to them, where two talk: "Hey Mel" said to Melanie, or "Hi Kate" to somebody whose account says Emi.
 func (a *account) calls(begins []uint32) {
-	p := a.postings
 	pairs := a.twosomes()
 	if len(pairs) == 0 {
 		return
@@ -27,16 +26,16 @@ func (a *account) calls(begins []uint32) {
 	type use struct{ greeted, by, all int }
 	uses := map[[2]int32]*use{} // word, person spoken to
 	for pass := range 2 {
-		for i := range p.Chunks {
+		for i := range a.chunks {
 			pair, ok := pairs[a.session[i]]
 			if !ok || a.speaker[i] == none {
 				continue
 			}
 			to := pair[0] + pair[1] - a.speaker[i]
-			words := p.Sequence[begins[i]:p.Chunks[i].To]
+			words := a.sequence[begins[i]:a.chunks[i].To]
 			for k, w := range words {
 				if pass == 0 {
-					if k > 0 && k < 8 && greetings[p.Words[words[k-1]]] && a.mayName(p.Words[w]) {
+					if k > 0 && k < 8 && greetings[a.list[words[k-1]]] && a.mayName(a.list[w]) {
 						key := [2]int32{int32(w), to}
 						if uses[key] == nil {
 							uses[key] = &use{}
@@ -58,7 +57,7 @@ func (a *account) calls(begins []uint32) {
 	for key, u := range uses {
 		if u.greeted >= calledTimes && float64(u.greeted) >= calledShare*float64(u.by) && float64(u.by) >= calledByThem*float64(u.all) {
 			s := &a.speakers[key[1]]
-			s.called = append(s.called, p.Words[key[0]])
+			s.called = append(s.called, a.list[key[0]])
 		}
 	}
 	for i := range a.speakers {

@@ -83,7 +83,7 @@ func (s *selection) answerFeatures() (f [answerFeatureCount]float64) {
 
 // clarity is 1 when one candidate has all the probability, 0 when it is spread evenly.
 func (s *selection) clarity(top ranked) float64 {
-	d := s.by[s.account.shapes[top.chunk]]
+	d := s.by[Shapes()[s.account.shapes[top.chunk]]]
 	n := max(len(s.ranked), fewest)
 	total, weighted := 0.0, 0.0
 	add := func(score float32, times float64) {

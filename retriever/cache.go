@@ -69,6 +69,6 @@ func (c *cache) settle(entry *prepared) {
 
 // bytes is about what the account takes beside its postings.
 func (a *account) bytes() int {
-	const perChunk, perStem = 64, 90
-	return len(a.shapes)*perChunk + len(a.stems)*perStem + len(a.words)*perStem/2 + 8*len(a.post) + 4*len(a.places) + 4*len(a.vectors)
+	const perChunk, perStem = 320, 90
+	return len(a.shapes)*perChunk + len(a.stems)*perStem + len(a.words)*perStem/2 + 12*len(a.post) + 4*len(a.place) + 4*len(a.vectors)
 }

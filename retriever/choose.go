@@ -134,7 +134,7 @@ func (s *selection) words(c ranked) int {
 	if s.account == nil {
 		return 100
 	}
-	return s.account.postings.Chunks[c.chunk].Tokens()
+	return s.account.chunks[c.chunk].Tokens()
 }
 
 // items are the candidates whose bodies still exist, in the same order.

@@ -1,40 +1,40 @@
 package retriever
 
 import (
-	"math/bits"
 	"time"
 
 	"github.com/contextd/contextd/internal/crm"
 )
 
-// evidence is what an account has to say to one question, as one flat array per feature over all its chunks. It is reused from a pool: nothing may keep it.
+// evidence is what an account has to say to one question, as one flat array per feature over all its chunks or sessions. It is reused from a pool: nothing may keep it.
 type evidence struct {
 	in      []bool    // the chunk passes the filter
-	bm25    []float32 // own, raw
 	mask    []uint64  // which terms it has
-	session []float32 // of each session, raw
-	history []float32
+	bm25    []float32 // own, raw
+	wide    []float32 // of the items around it, fading
+	history []float32 // of the conversation's words
 	exact   []float32 // idf mass of the terms that it has as they are written
 	opening []float32 // idf mass in its first words
 	rare    []float32 // idf of its rarest term
 	bigrams []float32 // mass of the question's pairs that stand side by side
 	close   []float32 // and of those that are near each other
 	static  []float32 // cosine of word vectors
-	soft    []float32 // by term, then chunk: cosine of its closest word, rescaled
+	soft    []float32 // of the term at hand: cosine of the closest word, rescaled
 	softOwn []float32 // idf-weighted mean of soft
-	softWin []float32
+	softWin []float32 // the same with the best of two on each side
 	dense   []float32
 	window  []float32
 	dates   []float32
 
-	wide                                           []float32 // BM25 of the items around it, fading
-	sessionMask                                    []uint64  // which terms each session has
-	bestBM25, bestSession, bestHistory, bestStatic float32
-	bestStaticOf                                   []float32
-	bestDenseOf                                    []float32 // of each session
-	bestDense, bestWindow                          float32
-	touched                                        []int32
-	count                                          []float32 // of a term in each session
+	// Of sessions.
+	session     []float32 // BM25, raw
+	sessionMask []uint64
+	staticOf    []float32 // best cosine
+	denseOf     []float32
+	count       []float32 // of the term at hand
+	touched     []int32   // sessions where it occurs
+
+	bestBM25, bestSession, bestHistory, bestStatic, bestDense, bestWindow float32
 }
 
 func zeroed[T any](s []T, n int) []T {
@@ -46,22 +46,23 @@ func zeroed[T any](s []T, n int) []T {
 	return s
 }
 
-// gather fills the lexical and static parts.
+// gather fills the lexical parts.
 func (e *evidence) gather(a *account, q *question, f crm.Filter) {
-	n := len(a.shapes)
-	e.in, e.bm25, e.mask = zeroed(e.in, n), zeroed(e.bm25, n), zeroed(e.mask, n)
-	e.session, e.count = zeroed(e.session, a.sessions), zeroed(e.count, a.sessions)
-	e.bigrams, e.close, e.dates = zeroed(e.bigrams, n), zeroed(e.close, n), zeroed(e.dates, n)
-	e.exact, e.opening, e.rare, e.sessionMask = zeroed(e.exact, n), zeroed(e.opening, n), zeroed(e.rare, n), zeroed(e.sessionMask, a.sessions)
+	n := len(a.chunks)
+	e.in, e.mask = zeroed(e.in, n), zeroed(e.mask, n)
+	for _, s := range []*[]float32{&e.bm25, &e.history, &e.exact, &e.opening, &e.rare, &e.bigrams, &e.close, &e.dates} {
+		*s = zeroed(*s, n)
+	}
+	e.session, e.count, e.sessionMask = zeroed(e.session, len(a.first)), zeroed(e.count, len(a.first)), zeroed(e.sessionMask, len(a.first))
+	all := len(f.Kinds) == 0 && len(f.People) == 0 && !f.Human && f.Since.IsZero() && f.AsOf.IsZero()
 	for i := range e.in {
-		e.in[i] = f.Matches(a.postings.Chunks[i].Facets())
+		e.in[i] = all || f.Matches(a.chunks[i].Facets())
 	}
 	for i := range q.terms {
 		e.term(a, &q.terms[i], 1<<i)
 	}
 	e.bestBM25, e.bestSession = best(e.bm25), best(e.session)
 	e.spread(a)
-	e.history = zeroed(e.history, n)
 	for i := range q.history {
 		e.past(a, &q.history[i])
 	}
@@ -74,34 +75,12 @@ func (e *evidence) gather(a *account, q *question, f crm.Filter) {
 	}
 }
 
-// fade is what is left of BM25 one step further away.
-const fade = 0.8
-
-// spread fills wide: what surrounds an item, less with every step.
-func (e *evidence) spread(a *account) {
-	e.wide = zeroed(e.wide, len(a.shapes))
-	var x float32
-	for _, i := range a.order {
-		if a.prev[i] == none {
-			x = 0
-		}
-		e.wide[i] = x
-		x = fade * (x + e.bm25[i])
-	}
-	for k := len(a.order) - 1; k >= 0; k-- {
-		i := a.order[k]
-		if a.next[i] == none {
-			x = 0
-		}
-		e.wide[i] += x
-		x = fade * (x + e.bm25[i])
-	}
-}
-
 func best(s []float32) float32 {
 	var m float32
 	for _, x := range s {
-		m = max(m, x)
+		if x > m {
+			m = x
+		}
 	}
 	return m
 }
@@ -113,23 +92,22 @@ const openingWords = 30
 func (e *evidence) term(a *account, t *term, bit uint64) {
 	e.touched = e.touched[:0]
 	for _, s := range t.stems {
-		place := a.placeStart[s]
-		for _, p := range a.post[a.start[s]:a.start[s+1]] {
-			places := a.places[place : place+uint32(p.count)]
-			place += uint32(p.count)
+		for _, p := range a.postings(s) {
 			c := p.chunk
 			if !e.in[c] {
 				continue
 			}
-			k := bm25Of(a.shapes[c]).k1
-			e.bm25[c] += t.idf * p.count * (k + 1) / (p.count + a.norm[c])
+			tf, k := float32(p.count), saturation[a.shapes[c]]
+			e.bm25[c] += t.idf * tf * (k + 1) / (tf + a.norm[c])
 			e.mask[c] |= bit
 			e.rare[c] = max(e.rare[c], t.idf)
-			if places[0]-a.postings.Chunks[c].From < openingWords {
+			places := a.place[p.at : p.at+p.count]
+			if places[0] < openingWords {
 				e.opening[c] += t.idf
 			}
+			from := a.chunks[c].From
 			for _, at := range places {
-				if a.postings.Sequence[at] == t.id {
+				if a.sequence[from+at] == t.id {
 					e.exact[c] += t.idf
 					break
 				}
@@ -138,7 +116,7 @@ func (e *evidence) term(a *account, t *term, bit uint64) {
 			if e.count[session] == 0 {
 				e.touched = append(e.touched, session)
 			}
-			e.count[session] += p.count
+			e.count[session] += tf
 		}
 	}
 	k := bm25Of(Document).k1
@@ -149,12 +127,35 @@ func (e *evidence) term(a *account, t *term, bit uint64) {
 	}
 }
 
+// past adds a word of the conversation so far.
 func (e *evidence) past(a *account, t *term) {
 	for _, s := range t.stems {
-		for _, p := range a.post[a.start[s]:a.start[s+1]] {
+		for _, p := range a.postings(s) {
 			if e.in[p.chunk] {
-				e.history[p.chunk] += t.idf * p.count * 2.2 / (p.count + a.norm[p.chunk])
+				tf := float32(p.count)
+				e.history[p.chunk] += t.idf * tf * (saturation[a.shapes[p.chunk]] + 1) / (tf + a.norm[p.chunk])
 			}
+		}
+	}
+}
+
+// fade is what is left of BM25 one step further away.
+const fade = 0.8
+
+// spread fills wide: what surrounds an item, less with every step.
+func (e *evidence) spread(a *account) {
+	e.wide = zeroed(e.wide, len(a.chunks))
+	for s := range a.first {
+		from, to := a.first[s], a.end[s]
+		var x float32
+		for i := from; i < to; i++ {
+			e.wide[i] = x
+			x = fade * (x + e.bm25[i])
+		}
+		x = 0
+		for i := to - 1; i >= from; i-- {
+			e.wide[i] += x
+			x = fade * (x + e.bm25[i])
 		}
 	}
 }
@@ -162,64 +163,54 @@ func (e *evidence) past(a *account, t *term) {
 // nearWords is how far two words may stand apart to be near each other.
 const nearWords = 5
 
-// pair finds the chunks where two terms stand side by side in order, and those where they are near each other, by merging the places of both.
+// pair finds the chunks where two terms stand side by side in order, and those where they are near each other.
 func (e *evidence) pair(a *account, q *question, b bigram) {
 	first, second := &q.terms[b.a], &q.terms[b.b]
 	mass := first.idf + second.idf
 	for _, s := range first.stems {
 		for _, t := range second.stems {
-			e.merge(a, a.places[a.placeStart[s]:a.placeStart[s+1]], a.places[a.placeStart[t]:a.placeStart[t+1]], mass, b.adjacent)
+			x, y := a.postings(s), a.postings(t)
+			for i, j := 0, 0; i < len(x) && j < len(y); {
+				switch {
+				case x[i].chunk < y[j].chunk:
+					i++
+				case x[i].chunk > y[j].chunk:
+					j++
+				default:
+					if c := x[i].chunk; e.in[c] {
+						near, adjacent := apart(a.place[x[i].at:x[i].at+x[i].count], a.place[y[j].at:y[j].at+y[j].count])
+						if near {
+							e.close[c] += mass
+						}
+						if adjacent && b.adjacent {
+							e.bigrams[c] += mass
+						}
+					}
+					i, j = i+1, j+1
+				}
+			}
 		}
 	}
 }
 
-func (e *evidence) merge(a *account, x, y []uint32, mass float32, adjacent bool) {
-	lastPair, lastNear := int32(none), int32(none)
-	for i, j := 0, 0; i < len(x) && j < len(y); {
-		if x[i]+nearWords < y[j] {
-			i++
-			continue
-		}
-		if y[j]+nearWords < x[i] {
-			j++
-			continue
-		}
-		if c := a.chunkOf(x[i]); e.in[c] && y[j] >= a.postings.Chunks[c].From && y[j] < a.postings.Chunks[c].To {
-			if c != lastNear {
-				e.close[c] += mass
-				lastNear = c
-			}
-			if adjacent && x[i]+1 == y[j] && c != lastPair {
-				e.bigrams[c] += mass
-				lastPair = c
-			}
-		}
+// apart reports whether two words are ever near each other, and whether the second one ever stands right behind the first one. Places ascend.
+func apart(x, y []uint32) (near, adjacent bool) {
+	for i, j := 0, 0; i < len(x) && j < len(y) && !adjacent; {
+		near = near || (x[i]+nearWords >= y[j] && y[j]+nearWords >= x[i])
+		adjacent = x[i]+1 == y[j]
 		if x[i] < y[j] {
 			i++
 		} else {
 			j++
 		}
 	}
-}
-
-// chunkOf is the chunk that holds a place in the sequence.
-func (a *account) chunkOf(place uint32) int32 {
-	lo, hi := 0, len(a.postings.Chunks)
-	for lo+1 < hi {
-		mid := (lo + hi) / 2
-		if a.postings.Chunks[mid].From <= place {
-			lo = mid
-		} else {
-			hi = mid
-		}
-	}
-	return int32(lo)
+	return near, adjacent
 }
 
 // times is how well a chunk's time fits the ones that the question names: 1 inside, less beside it.
 func (e *evidence) times(a *account, spans []span) {
-	for i := range a.postings.Chunks {
-		t := a.postings.Chunks[i].Time
+	for i := range a.chunks {
+		t := a.chunks[i].Time
 		if !e.in[i] || t.IsZero() {
 			continue
 		}
@@ -229,9 +220,10 @@ func (e *evidence) times(a *account, spans []span) {
 	}
 }
 
-// fits is 1 inside the span and falls off outside it, by half within a day or a tenth of the span, whichever is longer. What is said of a day is often said soon after.
+// fits is 1 inside the span and falls off outside it, from a half to nothing within four days or four tenths of the span, whichever is longer. What is said of a day is
+// often said soon after.
 func (s span) fits(t time.Time) float32 {
-	half := max(24*time.Hour, s.to.Sub(s.from)/10)
+	reach := 4 * max(24*time.Hour, s.to.Sub(s.from)/10)
 	var off time.Duration
 	switch {
 	case t.Before(s.from):
@@ -241,17 +233,8 @@ func (s span) fits(t time.Time) float32 {
 	default:
 		return 1
 	}
-	if off > 4*half {
+	if off > reach {
 		return 0
 	}
-	return 0.5 * float32(1-float64(off)/float64(4*half))
-}
-
-// massOf is the idf mass of the terms in a mask.
-func (q *question) massOf(mask uint64) float32 {
-	var m float32
-	for ; mask != 0; mask &= mask - 1 {
-		m += q.terms[bits.TrailingZeros64(mask)].idf
-	}
-	return m
+	return 0.5 * float32(1-float64(off)/float64(reach))
 }

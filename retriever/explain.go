@@ -18,7 +18,7 @@ func (s *selection) explain(c ranked, focus bool) (float64, map[string]float64) 
 	}
 	var row [featureCount]float32
 	s.evidence.row(s.account, s.question, c.chunk, &row)
-	d := s.by[s.account.shapes[c.chunk]]
+	d := s.by[Shapes()[s.account.shapes[c.chunk]]]
 	for i, name := range FeatureNames() {
 		if x := float64(row[i] * d.weights[i]); x != 0 {
 			parts[name] = x
@@ -36,5 +36,5 @@ func (s *selection) coverage(chosen []crm.Passage) float64 {
 	for i := range chosen {
 		mask |= s.evidence.mask[s.account.byID[chosen[i].Chunk]]
 	}
-	return float64(s.question.massOf(mask) / s.question.mass)
+	return float64(s.question.masses.of(mask))
 }

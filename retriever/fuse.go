@@ -54,7 +54,7 @@ func (s *selection) byScore(scores []float32) []int32 {
 			out = append(out, int32(i))
 		}
 	}
-	chunks := s.account.postings.Chunks
+	chunks := s.account.chunks
 	slices.SortFunc(out, func(x, y int32) int {
 		return cmp.Or(cmp.Compare(scores[y], scores[x]), cmp.Compare(chunks[x].ID, chunks[y].ID))
 	})
@@ -75,10 +75,9 @@ func (e *evidence) consider(a *account, depth int) iter.Seq[int32] {
 	for _, arm := range [][]float32{e.bm25, e.dense, e.static} {
 		for _, i := range highest(arm, depth) {
 			marked[i] = true
-			for _, j := range a.around(i) {
-				if j != none {
-					marked[j] = true
-				}
+			session := a.session[i]
+			for j := max(a.first[session], i-2); j < min(a.end[session], i+3); j++ {
+				marked[j] = true
 			}
 		}
 	}

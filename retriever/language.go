@@ -15,7 +15,7 @@ const (
 
 // speak decides the language of every chunk: words are stemmed by it, and what was said in a dozen words must be stemmed like the rest.
 func (a *account) speak() {
-	chunks := a.postings.Chunks
+	chunks := a.chunks
 	a.language = make([]int8, len(chunks))
 	whole, sessions := map[string]int{}, map[string]map[string]int{}
 	for i := range chunks {

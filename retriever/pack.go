@@ -30,7 +30,7 @@ func (p *packing) gain(c ranked, tokens int) float64 {
 	if p.s.account != nil {
 		q := p.s.question
 		if q.mass > 0 {
-			g *= 1 + novelty*float64(q.massOf(p.s.evidence.mask[c.chunk]&^p.covered)/q.mass)
+			g *= 1 + novelty*float64(q.masses.of(p.s.evidence.mask[c.chunk]&^p.covered))
 		}
 		if p.sessions[p.s.account.session[c.chunk]] {
 			g *= kinship

@@ -15,6 +15,7 @@ type question struct {
 	language string
 	terms    []term
 	mass     float32 // Σ idf of the terms
+	masses   masses
 	rarest   float32 // highest idf of a term
 	bigrams  []bigram
 	pairMass float32 // Σ idf of the words of all bigrams
@@ -53,7 +54,7 @@ func (a *account) ask(q crm.Question, now time.Time, stats statistics, static St
 	if !asking(q.Text, words) {
 		language = keywords
 	}
-	out := &question{language: language, wants: wants(words), dates: dates(q.Text, now, a.first, a.last)}
+	out := &question{language: language, wants: wants(words), dates: dates(q.Text, now, a.earliest, a.latest)}
 	skip := a.named(out, words)
 	resolve(out, q.Text, names)
 	out.terms, out.bigrams = a.terms(words, skip, language, stats)
@@ -63,6 +64,9 @@ func (a *account) ask(q crm.Question, now time.Time, stats statistics, static St
 	for _, t := range out.terms {
 		out.mass += t.idf
 		out.rarest = max(out.rarest, t.idf)
+	}
+	if out.mass > 0 {
+		out.masses = massesOf(out.terms, out.mass)
 	}
 	for _, b := range out.bigrams {
 		out.pairMass += out.terms[b.a].idf + out.terms[b.b].idf

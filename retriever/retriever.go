@@ -116,7 +116,7 @@ func (r *Retriever) Candidates(ctx context.Context, q crm.Question) ([]Candidate
 		for i, x := range row {
 			features[i] = float64(x)
 		}
-		out = append(out, Candidate{Chunk: s.id(c), Shape: s.account.shapes[c.chunk], Features: features, Score: float64(c.score)})
+		out = append(out, Candidate{Chunk: s.id(c), Shape: Shapes()[s.account.shapes[c.chunk]], Features: features, Score: float64(c.score)})
 	}
 	slices.SortFunc(out, func(a, b Candidate) int { return cmp.Or(cmp.Compare(b.Score, a.Score), cmp.Compare(a.Chunk, b.Chunk)) })
 	return out, nil

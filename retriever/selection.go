@@ -31,7 +31,7 @@ func (s *selection) id(c ranked) string {
 	if s.account == nil {
 		return s.found[c.chunk].id
 	}
-	return s.account.postings.Chunks[c.chunk].ID
+	return s.account.chunks[c.chunk].ID
 }
 
 // linear is the weights as arrays.
@@ -125,15 +125,15 @@ func (r *Retriever) score(s *selection, q crm.Question, near Near) {
 func (s *selection) focusOn(q crm.Question, focus []bool) {
 	reach := q.Filter
 	reach.Since = time.Time{}
-	for i := range s.account.postings.Chunks {
-		c := &s.account.postings.Chunks[i]
+	for i := range s.account.chunks {
+		c := &s.account.chunks[i]
 		if c.Activity == q.Focus && reach.Matches(c.Facets()) {
 			s.focus = append(s.focus, ranked{chunk: int32(i)})
 			focus[i] = true
 		}
 	}
 	slices.SortFunc(s.focus, func(x, y ranked) int {
-		return cmp.Compare(s.account.postings.Chunks[x.chunk].Pos, s.account.postings.Chunks[y.chunk].Pos)
+		return cmp.Compare(s.account.chunks[x.chunk].Pos, s.account.chunks[y.chunk].Pos)
 	})
 }
 
@@ -150,6 +150,6 @@ func (s *selection) learned(by map[Shape]*dot, depth int, focus []bool) {
 			continue
 		}
 		e.row(a, s.question, i, &row)
-		s.ranked = append(s.ranked, ranked{i, of[slices.Index(Shapes(), a.shapes[i])].of(&row)})
+		s.ranked = append(s.ranked, ranked{i, of[a.shapes[i]].of(&row)})
 	}
 }

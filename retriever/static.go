@@ -7,7 +7,7 @@ const closest = 0.35
 
 // meaning fills the cosine of word vectors and the soft match.
 func (e *evidence) meaning(a *account, q *question, static Static) {
-	n := len(a.shapes)
+	n := len(a.chunks)
 	e.bestStatic = 0
 	e.static, e.softOwn, e.softWin = zeroed(e.static, n), zeroed(e.softOwn, n), zeroed(e.softWin, n)
 	if static == nil || a.vectors == nil {
@@ -20,7 +20,7 @@ func (e *evidence) meaning(a *account, q *question, static Static) {
 			}
 		}
 	}
-	e.bestStatic, e.bestStaticOf = best(e.static), e.bySession(e.bestStaticOf, a, e.static)
+	e.bestStatic, e.staticOf = best(e.static), e.bySession(e.staticOf, a, e.static)
 	if q.mass == 0 {
 		return
 	}
@@ -34,48 +34,64 @@ func (e *evidence) meaning(a *account, q *question, static Static) {
 func (e *evidence) softTerm(a *account, q *question, static Static, t int) {
 	soft, share := e.soft, q.terms[t].idf/q.mass
 	clear(soft)
-	for i, m := range e.mask {
-		if m>>t&1 == 1 {
-			soft[i] = 1
-		}
-	}
 	for _, w := range static.Neighbours(q.terms[t].word) {
 		s, ok := a.words[w.Word]
 		if !ok {
 			continue
 		}
-		x := min(1, (w.Cosine-closest)/(1-closest))
-		for _, p := range a.post[a.start[s]:a.start[s+1]] {
-			if e.in[p.chunk] {
-				soft[p.chunk] = max(soft[p.chunk], x)
+		x := min(1, (w.Cosine-closest)/(1-closest)) * share
+		for _, p := range a.postings(s) {
+			if x > soft[p.chunk] {
+				soft[p.chunk] = x
 			}
+		}
+	}
+	for _, s := range q.terms[t].stems {
+		for _, p := range a.postings(s) {
+			soft[p.chunk] = share
+		}
+	}
+	for i, in := range e.in {
+		if !in {
+			soft[i] = 0
 		}
 	}
 	for i, x := range soft {
-		if x == 0 {
-			continue
-		}
-		e.softOwn[i] += share * x
+		e.softOwn[i] += x
 	}
-	for i := range soft {
-		x := soft[i]
-		for _, c := range a.around(int32(i)) {
-			if c != none {
-				x = max(x, soft[c])
-			}
-		}
-		e.softWin[i] += share * x
+	for s := range a.first {
+		windowMax(soft[a.first[s]:a.end[s]], e.softWin[a.first[s]:a.end[s]])
 	}
 }
 
-// around are the two items before and the two behind, none where the session ends.
-func (a *account) around(i int32) [4]int32 {
-	out := [4]int32{none, none, none, none}
-	if p := a.prev[i]; p != none {
-		out[0], out[2] = p, a.prev[p]
+// windowMax adds to each place the highest of x there and two places around.
+func windowMax(x, out []float32) {
+	for i := range x {
+		m := x[i]
+		for _, y := range x[max(0, i-2):min(len(x), i+3)] {
+			if y > m {
+				m = y
+			}
+		}
+		out[i] += m
 	}
-	if n := a.next[i]; n != none {
-		out[1], out[3] = n, a.next[n]
+}
+
+// around are the two items before and the two behind, nearest first, none where the session ends.
+func (a *account) around(i int32) (prev, next, prev2, next2 int32) {
+	first, end := a.first[a.session[i]], a.end[a.session[i]]
+	prev, next, prev2, next2 = i-1, i+1, i-2, i+2
+	if prev2 < first {
+		prev2 = none
+		if prev < first {
+			prev = none
+		}
 	}
-	return out
+	if next2 >= end {
+		next2 = none
+		if next >= end {
+			next = none
+		}
+	}
+	return prev, next, prev2, next2
 }

@@ -1,7 +1,6 @@
 package retriever
 
 import (
-	"cmp"
 	"fmt"
 	"slices"
 
@@ -23,7 +22,7 @@ func (s *selection) why(q crm.Question, c *choice, ref crm.Ref) crm.Unused {
 	if s.account == nil {
 		return crm.Unused{Activity: ref, Reason: "not among what the search of the whole store found"}
 	}
-	chunks := s.account.postings.Chunks
+	chunks := s.account.chunks
 	reason := "not in this account, or without text"
 	for i := range chunks {
 		if chunks[i].Activity == ref {
@@ -54,7 +53,7 @@ func (s *selection) why(q crm.Question, c *choice, ref crm.Ref) crm.Unused {
 // missed: the activity passes the filter and is no candidate, which happens to the focus, and where only what either arm found is ranked.
 func (s *selection) missed(c *choice, ref crm.Ref) string {
 	for _, f := range s.focus {
-		if s.account.postings.Chunks[f.chunk].Activity == ref && c.full[s.id(f)] {
+		if s.account.chunks[f.chunk].Activity == ref && c.full[s.id(f)] {
 			return "no room in the budget"
 		}
 	}
@@ -84,7 +83,7 @@ func hidden(f crm.Filter, c *crm.PostedChunk) string {
 
 // place is the best candidate of an activity and its rank; 0 when it has none.
 func (s *selection) place(ref crm.Ref) (ranked, int) {
-	chunks := s.account.postings.Chunks
+	chunks := s.account.chunks
 	var best ranked
 	found := false
 	for _, c := range s.ranked {
@@ -106,7 +105,10 @@ func (s *selection) place(ref crm.Ref) (ranked, int) {
 
 // before orders candidates: by score, ties by chunk id.
 func (s *selection) before(a, b ranked) bool {
-	return cmp.Or(cmp.Compare(b.score, a.score), cmp.Compare(s.id(a), s.id(b))) < 0
+	if a.score != b.score {
+		return a.score > b.score
+	}
+	return s.id(a) < s.id(b)
 }
 
 func citation(c *choice, chunk string) string {
