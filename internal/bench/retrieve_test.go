@@ -42,7 +42,7 @@ func asking(b *testing.B, companies int) (a *asker, total, one int) {
 	b.Cleanup(x.close)
 	x.all()
 	for _, c := range x.world.companies {
-		n, err := x.vectors.Count(b.Context(), c)
+		n, err := x.vectors.Live().Index.Count(b.Context(), crm.Filter{Portal: c.Portal, Account: c})
 		if err != nil {
 			b.Fatal(err)
 		}

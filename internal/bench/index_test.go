@@ -9,6 +9,8 @@ import (
 	"testing"
 
 	"github.com/contextd/contextd/indexer"
+	"github.com/contextd/contextd/indexer/generation"
+	"github.com/contextd/contextd/internal/analysis"
 	"github.com/contextd/contextd/internal/crm"
 	"github.com/contextd/contextd/internal/model/builtin"
 	"github.com/contextd/contextd/internal/store"
@@ -38,9 +40,24 @@ type index struct {
 	b        *testing.B
 	world    *world
 	db       *store.DB
-	vectors  *flat.Index
+	vectors  *generation.Set
 	embedder *counting
 	indexer  *indexer.Indexer
+}
+
+// flatStore is the embedded back end with the face of generation.Store.
+type flatStore struct{ *flat.Store }
+
+func (s flatStore) Open(ctx context.Context, name string) (generation.Index, error) {
+	return s.Store.Open(ctx, name)
+}
+
+// dense is the live generation with the face that the retriever asks for.
+type dense struct{ *generation.Set }
+
+func (d dense) Near(ctx context.Context, text string, f crm.Filter, n int) (retriever.Near, error) {
+	item, window, name, err := d.Set.Near(ctx, text, f, n)
+	return retriever.Near{Item: item, Window: window, Embedder: name}, err
 }
 
 // openIndex makes a new one in which the records of the world are stored, as a backfill leaves them before it comes to activities.
@@ -48,8 +65,12 @@ func openIndex(b *testing.B, w *world) *index {
 	b.Helper()
 	dir := b.TempDir()
 	x := &index{b: b, world: w, db: openStore(b, dir), embedder: &counting{}}
-	var err error
-	x.vectors, err = flat.Open(b.Context(), filepath.Join(dir, "vectors.flat"), flat.Options{Dimension: x.embedder.Dimension(), Fingerprint: x.embedder.Fingerprint()})
+	back, err := flat.Open(b.Context(), filepath.Join(dir, "vectors.flat"), flat.Options{})
+	if err != nil {
+		b.Fatal(err)
+	}
+	x.vectors, err = generation.New(b.Context(), generation.Options{Store: flatStore{back}, Texts: x.db, Embedder: "counting",
+		Make: func(context.Context, string) (generation.Embedder, error) { return x.embedder, nil }})
 	if err != nil {
 		b.Fatal(err)
 	}
@@ -62,7 +83,7 @@ func openIndex(b *testing.B, w *world) *index {
 	if _, err := x.db.KeepRecords(b.Context(), records, members, nil, crm.Claim{}, nil); err != nil {
 		b.Fatal(err)
 	}
-	x.indexer = &indexer.Indexer{Source: w, Embedder: x.embedder, Vectors: x.vectors, Texts: x.db, Marker: x.db, Names: x.db}
+	x.indexer = &indexer.Indexer{Source: w, Embedder: x.vectors, Vectors: x.vectors, Texts: x.db, Marker: x.db, Names: x.db}
 	return x
 }
 
@@ -77,7 +98,7 @@ func (x *index) close() {
 }
 
 func (x *index) retriever() *retriever.Retriever {
-	return &retriever.Retriever{Embedder: x.embedder, Nearest: x.vectors, Postings: x.db, Bodies: x.db}
+	return &retriever.Retriever{Dense: dense{x.vectors}, Matcher: x.vectors, Postings: x.db, Bodies: x.db, Static: builtin.Static()}
 }
 
 // all indexes every activity, in batches and by workers as the service does it.
@@ -139,12 +160,14 @@ func (w *world) readText(refs []crm.Ref) []crm.Kept {
 		d := indexer.Normalise(a)
 		account := a.Links.Companies[0]
 		chunks := indexer.Chunk(a, d, []string{w.records[account].Name})
-		terms := make([][]crm.TermCount, len(chunks))
+		words, terms := make([][]string, len(chunks)), make([][]crm.TermCount, len(chunks))
 		for j, c := range chunks {
-			terms[j] = crm.TermCounts(c.Text)
+			words[j] = crm.Terms(c.Text)
+			terms[j] = analysis.Stems(words[j], c.Language)
 		}
 		a.Body, a.Turns = "", nil
-		out[i] = crm.Kept{Activity: a, Document: d, Accounts: []crm.Ref{account}, Chunks: chunks, Terms: terms, Mark: "a-b-c", Cause: crm.Claim{Portal: portal, Kind: crm.IndexWork, Key: r.Path(), Seq: 1}}
+		out[i] = crm.Kept{Activity: a, Document: d, Accounts: []crm.Ref{account}, Chunks: chunks, Words: words, Terms: terms, Digest: crm.DigestOf(chunks),
+			Embedder: builtin.Embedder{}.Fingerprint(), Mark: "a-b-c", Cause: crm.Claim{Portal: portal, Kind: crm.IndexWork, Key: r.Path(), Seq: 1}}
 	}
 	return out
 }
