@@ -61,7 +61,7 @@ func evalFit(ctx context.Context, out *output, o evalOptions) error {
 	}
 	var all []figures
 	for i, w := range worlds {
-		after, err := foldRanker(out, o, worlds, lessons, i)
+		after, err := foldRanker(ctx, out, o, worlds, lessons, i)
 		if err != nil {
 			return fmt.Errorf("set %s: %w", w.set.Name, err)
 		}
@@ -88,10 +88,10 @@ func evalFit(ctx context.Context, out *output, o evalOptions) error {
 	if err != nil {
 		return err
 	}
-	return writeWeights(o, worlds, learned)
+	return writeWeights(ctx, o, worlds, learned)
 }
 
-func writeWeights(o evalOptions, worlds []*evalWorld, learned map[string][]float64) error {
+func writeWeights(ctx context.Context, o evalOptions, worlds []*evalWorld, learned map[string][]float64) error {
 	base := retriever.DefaultWeights()
 	if raw, err := os.ReadFile(o.out); err == nil {
 		if base, err = retriever.ParseWeights(raw); err != nil {
@@ -100,7 +100,10 @@ func writeWeights(o evalOptions, worlds []*evalWorld, learned map[string][]float
 	} else if !os.IsNotExist(err) {
 		return err
 	}
-	w := withLearned(base, evalClass(o), learned)
+	w, err := learnAnswer(ctx, o, worlds, withLearned(base, evalClass(o), learned), func(int, int) bool { return false })
+	if err != nil {
+		return err
+	}
 	var names []string
 	for _, x := range worlds {
 		names = append(names, x.set.Name)

@@ -129,7 +129,7 @@ func evalRankers(ctx context.Context, out *output, o evalOptions, worlds []*eval
 		}
 		for i := range worlds {
 			var err error
-			if rankers[i], err = foldRanker(out, o, worlds, lessons, i); err != nil {
+			if rankers[i], err = foldRanker(ctx, out, o, worlds, lessons, i); err != nil {
 				return nil, fmt.Errorf("set %s: %w", worlds[i].set.Name, err)
 			}
 		}
@@ -162,7 +162,7 @@ func evalWeights(o evalOptions) (*retriever.Weights, error) {
 }
 
 // foldRanker learns, for every fold of a set, from all sets without that fold.
-func foldRanker(out *output, o evalOptions, worlds []*evalWorld, lessons [][]evalLesson, set int) (evalRanker, error) {
+func foldRanker(ctx context.Context, out *output, o evalOptions, worlds []*evalWorld, lessons [][]evalLesson, set int) (evalRanker, error) {
 	w := worlds[set]
 	shapes := map[string]bool{}
 	for _, lesson := range lessons[set] {
@@ -172,11 +172,18 @@ func foldRanker(out *output, o evalOptions, worlds []*evalWorld, lessons [][]eva
 	}
 	by := make([]*retriever.Retriever, len(w.set.Questions))
 	for _, fold := range retrieval.Folds(w.set) {
-		learned, err := learn(o, worlds, lessons, func(world, question int) bool { return world == set && fold.Test[question] }, shapes)
+		apart := func(world, question int) bool { return world == set && fold.Test[question] }
+		learned, err := learn(o, worlds, lessons, apart, shapes)
 		if err != nil {
 			return nil, fmt.Errorf("%s: %w", fold.Name, err)
 		}
-		r := w.retriever(retriever.Learned, withLearned(retriever.PriorWeights(), evalClass(o), learned))
+		weights := withLearned(retriever.PriorWeights(), evalClass(o), learned)
+		if len(w.labels(o)) > 0 {
+			if weights, err = learnAnswer(ctx, o, worlds, weights, apart); err != nil {
+				return nil, fmt.Errorf("%s: %w", fold.Name, err)
+			}
+		}
+		r := w.retriever(retriever.Learned, weights)
 		for i := range fold.Test {
 			by[i] = r
 		}
