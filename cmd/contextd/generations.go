@@ -190,6 +190,9 @@ func (g *generations) built(ctx context.Context) (crm.Generation, error) {
 		if gen.Live {
 			break // older ones are for a rollback
 		}
+		if _, err := g.s.db.Row(ctx, g.s.portals[0], crm.BuildWork, gen.Name); errors.Is(err, crm.ErrNotFound) {
+			continue // not ours: an evaluation that was killed may have left it
+		}
 		for _, p := range g.s.portals {
 			switch state, cause, err := g.state(ctx, gen, p); {
 			case err != nil:
