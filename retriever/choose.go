@@ -148,7 +148,7 @@ func (r *Retriever) items(ctx context.Context, portal crm.PortalID, s *selection
 		}
 		for _, c := range page {
 			if b, ok := bodies[s.id(c)]; ok {
-				out = append(out, item{ranked: c, body: b, tokens: Tokens(b.Text), set: triples(b.Text)})
+				out = append(out, item{ranked: c, body: b, tokens: Tokens(b.Text), set: s.triples(c, b.Text)})
 			}
 		}
 	}

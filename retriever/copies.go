@@ -49,19 +49,33 @@ func (c *copies) add(set []uint64, id string) {
 	c.sets, c.ids = append(c.sets, set), append(c.ids, id)
 }
 
-// triples hashes every three words in a row (FNV-1a), ascending, each once.
-func triples(text string) []uint64 {
+// triples hashes every three words in a row, ascending, each once.
+func (s *selection) triples(c ranked, text string) []uint64 {
+	if s.account != nil {
+		chunk := &s.account.chunks[c.chunk]
+		return hashed(s.account.sequence[chunk.From:chunk.To]) // the words' ids are at hand
+	}
 	words := crm.Terms(text)
-	out := make([]uint64, 0, len(words))
-	for i := range words {
-		h := uint64(14695981039346656037)
-		for _, w := range words[i:min(i+3, len(words))] {
-			for j := range len(w) {
-				h = (h ^ uint64(w[j])) * 1099511628211
-			}
-			h *= 1099511628211
+	ids := make([]uint32, len(words))
+	for i, w := range words {
+		h := uint32(2166136261) // FNV-1a
+		for j := range len(w) {
+			h = (h ^ uint32(w[j])) * 16777619
 		}
-		out = append(out, h)
+		ids[i] = h
+	}
+	return hashed(ids)
+}
+
+// hashed mixes three numbers in a row by multiplying with odd constants, so that their order counts.
+func hashed(ids []uint32) []uint64 {
+	out := make([]uint64, len(ids))
+	for i := range ids {
+		h := uint64(ids[i])
+		for _, id := range ids[i+1 : min(i+3, len(ids))] {
+			h = (h^h>>29)*0x9E3779B97F4A7C15 + uint64(id) + 1
+		}
+		out[i] = h * 0xBF58476D1CE4E5B9
 	}
 	slices.Sort(out)
 	return slices.Compact(out)

@@ -19,7 +19,7 @@ func (s *selection) explain(c ranked, focus bool) (float64, map[string]float64) 
 	var row [featureCount]float32
 	s.evidence.row(s.account, s.question, c.chunk, &row)
 	d := s.by[Shapes()[s.account.shapes[c.chunk]]]
-	for i, name := range FeatureNames() {
+	for i, name := range featureNames {
 		if x := float64(row[i] * d.weights[i]); x != 0 {
 			parts[name] = x
 		}
