@@ -177,7 +177,7 @@ func (g *generations) SwapGeneration(ctx context.Context, force bool, by crm.Act
 		return out, err
 	}
 	out.Swapped = true
-	return out, g.audit(ctx, "generation.swapped", next.Name, by)
+	return out, errors.Join(g.forgetProfiles(ctx, live), g.audit(ctx, "generation.swapped", next.Name, by))
 }
 
 // built is the newest generation that is not live and whose building has ended in every portal.
@@ -218,11 +218,35 @@ func (g *generations) RollBack(ctx context.Context, by crm.Actor) (crm.Generatio
 	if i <= 0 {
 		return crm.Generation{}, fmt.Errorf("a generation before the live one: %w", crm.ErrNotFound)
 	}
-	earlier := all[i-1]
+	live, earlier := g.s.index.Live(), all[i-1]
 	if err := g.s.index.SwapWhole(ctx, earlier.Name, g.s.portals); err != nil {
 		return earlier, err
 	}
-	return earlier, g.audit(ctx, "generation.rolled_back", earlier.Name, by)
+	return earlier, errors.Join(g.forgetProfiles(ctx, live), g.audit(ctx, "generation.rolled_back", earlier.Name, by))
+}
+
+// forgetProfiles removes the profiles of a generation that is no longer live: nobody keeps them current, and they hold words of texts that may have to be forgotten.
+// Should it be live again, they are made anew.
+func (g *generations) forgetProfiles(ctx context.Context, o *generation.Open) error {
+	for _, portal := range g.s.portals {
+		accounts, err := g.s.db.Accounts(ctx, portal)
+		if err != nil {
+			return err
+		}
+		for part := range slices.Chunk(accounts, 500) {
+			gone := make([]crm.Profile, len(part))
+			for i, a := range part {
+				gone[i] = crm.Profile{Account: a}
+			}
+			if err := o.Index.PutProfiles(ctx, gone); err != nil {
+				return fmt.Errorf("forget profiles of generation %s: %w", o.Name, err)
+			}
+		}
+		if err := g.s.db.KeepCursor(ctx, portal, store.Cursor{Name: profilesCursor(o.Name)}, nil); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // VerifyIndex implements web.Generations.

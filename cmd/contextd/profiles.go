@@ -46,7 +46,7 @@ func (p *profiles) run(ctx context.Context) error {
 // follow refreshes the accounts that changed since the last time, in the live generation. Another generation begins anew, and so does a portal that has grown to twice as
 // many chunks: what is telling in it has changed.
 func (p *profiles) follow(ctx context.Context, portal crm.PortalID) error {
-	name := "profiles/" + p.s.index.Live().Name
+	name := profilesCursor(p.s.index.Live().Name)
 	cur, err := p.s.db.Cursor(ctx, portal, name)
 	if err != nil {
 		return err
@@ -78,6 +78,8 @@ func (p *profiles) follow(ctx context.Context, portal crm.PortalID) error {
 		}
 	}
 }
+
+func profilesCursor(generation string) string { return "profiles/" + generation }
 
 // parseProfilesCursor reads "change chunks"; anything else begins anew.
 func parseProfilesCursor(s string) (after int64, basis int) {

@@ -23,14 +23,30 @@ func (s *Set) Embed(ctx context.Context, kind crm.EmbedKind, texts []string) ([]
 	return s.Live().Embedder.Embed(ctx, kind, texts)
 }
 
-// Replace writes to the live generation; vectors of another embedder (Kept.Embedder) are crm.ErrTemporary: the batch must be embedded anew.
+// Replace writes to the live generation; vectors of another embedder (Kept.Embedder) are crm.ErrTemporary: the batch must be embedded anew. What is removed is removed
+// from every generation: a person who is to be forgotten must not be kept for a rollback.
 func (s *Set) Replace(ctx context.Context, batch []crm.Kept) error {
 	s.writes.RLock()
 	defer s.writes.RUnlock()
 	live := s.Live()
+	var removed []crm.Kept
 	for i := range batch {
-		if len(batch[i].Chunks) > 0 && len(batch[i].Accounts) > 0 && batch[i].Embedder != live.Fingerprint {
+		switch {
+		case len(batch[i].Chunks) == 0 || len(batch[i].Accounts) == 0:
+			removed = append(removed, crm.Kept{Activity: crm.Activity{Ref: batch[i].Activity.Ref}})
+		case batch[i].Embedder != live.Fingerprint:
 			return fmt.Errorf("vectors of %s were made by %q, the live generation is of %q: %w", batch[i].Activity.Ref, batch[i].Embedder, live.Fingerprint, crm.ErrTemporary)
+		}
+	}
+	if len(removed) > 0 {
+		others, err := s.others(ctx)
+		if err != nil {
+			return err
+		}
+		for _, x := range others {
+			if err := x.Replace(ctx, removed); err != nil {
+				return fmt.Errorf("remove %d activities from a generation that is not live: %w", len(removed), err)
+			}
 		}
 	}
 	return live.Index.Replace(ctx, batch)

@@ -30,6 +30,7 @@ type Set struct {
 
 	mu     sync.Mutex
 	opened map[string]*Open
+	raw    map[string]Index // generations that only removals go to, opened without their embedder
 }
 
 // Open is a generation in use: vectors of Index were made by Embedder.
@@ -44,7 +45,7 @@ var ErrStale = errors.New("the live generation belongs to an embedder that is no
 
 // New opens the live generation; in a new store it makes the first one. ErrStale (with a set that can Build and Swap, and nothing else) when its embedder is gone.
 func New(ctx context.Context, o Options) (*Set, error) {
-	s := &Set{Options: o, opened: map[string]*Open{}}
+	s := &Set{Options: o, opened: map[string]*Open{}, raw: map[string]Index{}}
 	all, err := s.Store.Generations(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("list generations: %w", err)
@@ -174,15 +175,47 @@ func (s *Set) Drop(ctx context.Context, name string) error {
 		return fmt.Errorf("generation %s is live: %w", name, crm.ErrConflict)
 	}
 	s.mu.Lock()
-	o := s.opened[name]
+	var errs []error
+	if o := s.opened[name]; o != nil {
+		errs = append(errs, o.Index.Close())
+	}
+	if x := s.raw[name]; x != nil {
+		errs = append(errs, x.Close())
+	}
 	delete(s.opened, name)
+	delete(s.raw, name)
 	s.mu.Unlock()
-	if o != nil {
-		if err := o.Index.Close(); err != nil {
-			return fmt.Errorf("close generation %s: %w", name, err)
-		}
+	if err := errors.Join(errs...); err != nil {
+		return fmt.Errorf("close generation %s: %w", name, err)
 	}
 	return s.Store.Drop(ctx, name)
+}
+
+// others are the indexes of all generations but the live one, whether their embedders are still there or not.
+func (s *Set) others(ctx context.Context) (out []Index, err error) {
+	all, err := s.Store.Generations(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("list generations: %w", err)
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, g := range all {
+		switch {
+		case g.Live:
+		case s.opened[g.Name] != nil:
+			out = append(out, s.opened[g.Name].Index)
+		default:
+			x := s.raw[g.Name]
+			if x == nil {
+				if x, err = s.Store.Open(ctx, g.Name); err != nil {
+					return nil, fmt.Errorf("open generation %s: %w", g.Name, err)
+				}
+				s.raw[g.Name] = x
+			}
+			out = append(out, x)
+		}
+	}
+	return out, nil
 }
 
 // Close closes every generation and the store.
@@ -192,6 +225,9 @@ func (s *Set) Close() error {
 	var errs []error
 	for _, o := range s.opened {
 		errs = append(errs, o.Index.Close())
+	}
+	for _, x := range s.raw {
+		errs = append(errs, x.Close())
 	}
 	return errors.Join(append(errs, s.Store.Close())...)
 }

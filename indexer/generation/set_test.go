@@ -338,3 +338,22 @@ func TestReplayTellsABetterGenerationFromAWorseOne(t *testing.T) {
 		t.Errorf("the better one counts as worse: %+v, %v", r, err)
 	}
 }
+
+func TestWhatIsRemovedIsRemovedFromEveryGeneration(t *testing.T) {
+	w := newWorld(t)
+	w.fill(t, 20)
+	set := w.open(t, "short", makeOf())
+	g, err := set.Begin(t.Context())
+	check(t, err)
+	check(t, set.Build(t.Context(), g.Name, generation.Step{Portal: portal}, func(generation.Step) error { return nil }))
+	check(t, set.Swap(t.Context(), g.Name))
+	again := w.open(t, "short", makeOf("short")) // a process that cannot make the older embedder any more
+	check(t, again.Replace(t.Context(), []crm.Kept{{Activity: crm.Activity{Ref: note(3)}}}))
+	for _, name := range []string{"g1", "g2"} {
+		x, err := w.back.Open(t.Context(), name)
+		check(t, err)
+		if n, err := x.Count(t.Context(), crm.Filter{Portal: portal, Account: company}); err != nil || n != 19 {
+			t.Errorf("generation %s has %d chunks, %v; want 19", name, n, err)
+		}
+	}
+}
