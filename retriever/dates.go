@@ -16,8 +16,8 @@ type span struct {
 
 // dates reads the times that a text names in English, German, French and Spanish: "on 7 May", "in March 2023", "last week", "in Q2", "vor drei Tagen", "hier", "la semana
 // pasada". What is relative counts from now. A month or day without a year may be of any year between first and last (what the account holds), the last one before now first.
-func dates(text string, now, first, last time.Time) []span {
-	r := dateReader{words: crm.Terms(text), now: now, first: first, last: last}
+func dates(text, language string, now, first, last time.Time) []span {
+	r := dateReader{words: crm.Terms(text), german: language == "de", now: now, first: first, last: last}
 	for i := 0; i < len(r.words); {
 		i += max(1, r.at(i))
 	}
@@ -26,6 +26,7 @@ func dates(text string, now, first, last time.Time) []span {
 
 type dateReader struct {
 	words            []string
+	german           bool // where hier is here
 	now, first, last time.Time
 	spans            []span
 }
@@ -263,7 +264,7 @@ func (r *dateReader) near(word string, dir int) bool {
 // single is one word: "yesterday", "today", "vorgestern", "on Tuesday", a year.
 func (r *dateReader) single(i int) int {
 	w := r.word(i)
-	if off, ok := dayWords[w]; ok {
+	if off, ok := dayWords[w]; ok && !(r.german && w == "hier") {
 		from := midnight(r.now).AddDate(0, 0, off)
 		r.add(from, from.AddDate(0, 0, 1), 1)
 		return 1

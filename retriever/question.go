@@ -54,7 +54,7 @@ func (a *account) ask(q crm.Question, now time.Time, stats statistics, static St
 	if !asking(q.Text, words) {
 		language = keywords
 	}
-	out := &question{language: language, wants: wants(words), dates: dates(q.Text, now, a.earliest, a.latest)}
+	out := &question{language: language, wants: wants(words), dates: dates(q.Text, language, now, a.earliest, a.latest)}
 	skip := a.named(out, words)
 	resolve(out, q.Text, names)
 	out.terms, out.bigrams = a.terms(words, skip, language, stats)
