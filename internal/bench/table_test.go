@@ -26,7 +26,10 @@ type goal struct {
 }
 
 // table collects what the benchmarks of one run found.
-type table struct{ goals []goal }
+type table struct {
+	goals   []goal
+	skipped []string // lines that were not measured, and why
+}
 
 // measured is the table of this process: benchmarks have no other way to hand something to TestMain.
 var measured table
@@ -101,7 +104,13 @@ func (t *table) print(w io.Writer, date time.Time) error {
 		}
 		fmt.Fprintf(tw, "%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\n", g.name, figure(median(g.ratios)), figure(g.worst()), g.threshold(), g.verdict(), n, g.note, g.what)
 	}
-	return tw.Flush()
+	if err := tw.Flush(); err != nil {
+		return err
+	}
+	for _, line := range t.skipped {
+		fmt.Fprintln(w, "SKIPPED:", line)
+	}
+	return nil
 }
 
 // cpu is the processor's name where the system tells it.
@@ -121,7 +130,11 @@ func cpu() string {
 
 func TestMain(m *testing.M) {
 	code := m.Run()
-	if len(measured.goals) > 0 {
+	if err := postgresServers.Stop(); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		code = 1
+	}
+	if len(measured.goals)+len(measured.skipped) > 0 {
 		if err := measured.print(os.Stdout, time.Now()); err != nil {
 			fmt.Fprintln(os.Stderr, err)
 			code = 1

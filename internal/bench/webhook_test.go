@@ -144,8 +144,12 @@ func door(db *store.DB) http.Handler {
 	return web.New(web.Server{Verifier: verifier(), Inbox: db, PublicURL: publicURL, Portals: []crm.PortalID{portal}, Log: slog.New(slog.NewJSONHandler(io.Discard, nil)),
 		Access: struct{ web.Access }{}, Tokens: struct{ web.Tokens }{}, Retriever: struct{ web.Retriever }{}, History: struct{ web.History }{},
 		Suggestions: struct{ web.Suggestions }{}, Decider: struct{ web.Decider }{}, Runs: struct{ web.Runs }{}, Audit: struct{ web.Audit }{}, Work: struct{ web.Work }{},
-		Status: struct{ web.StatusReader }{}, Backfills: struct{ web.Backfills }{}})
+		Status: struct{ web.StatusReader }{}, Backfills: struct{ web.Backfills }{},
+		Generations: struct{ web.Generations }{}, Similar: struct{ finder }{}})
 }
+
+// finder is a name for web.Similar that is not its method's.
+type finder = web.Similar
 
 func openStore(b *testing.B, dir string) *store.DB {
 	b.Helper()

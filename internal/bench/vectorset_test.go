@@ -1,0 +1,140 @@
+package bench
+
+import (
+	"fmt"
+	"math"
+	"math/rand/v2"
+	"path/filepath"
+	"runtime"
+	"strconv"
+	"testing"
+	"time"
+
+	"github.com/viterin/vek/vek32"
+
+	"github.com/contextd/contextd/internal/crm"
+	"github.com/contextd/contextd/internal/vector/flat"
+)
+
+// The sizes of performance.md: 100,000 vectors of 256 dimensions; one account of 1,000 among them.
+const (
+	vectorDim   = 256
+	vectorCount = 100_000
+	accountSize = 1000
+	nearest     = 10
+)
+
+// vectorSet is many unit vectors in accounts of accountSize.
+type vectorSet struct {
+	vectors [][]float32
+	rng     *rand.Rand
+}
+
+func newVectorSet(n int) *vectorSet {
+	s := &vectorSet{rng: rand.New(rand.NewPCG(5, 5))}
+	for range n {
+		s.vectors = append(s.vectors, s.vector())
+	}
+	return s
+}
+
+func (s *vectorSet) vector() []float32 {
+	v := make([]float32, vectorDim)
+	var sum float64
+	for i := range v {
+		v[i] = float32(s.rng.NormFloat64())
+		sum += float64(v[i]) * float64(v[i])
+	}
+	vek32.DivNumber_Inplace(v, float32(math.Sqrt(sum)))
+	return v
+}
+
+func accountOf(i int) crm.Ref {
+	return crm.Ref{Portal: portal, Type: crm.Companies, ID: strconv.Itoa(1 + i/accountSize)}
+}
+
+// openFlat stores vectors [0, n) in a new embedded back end: one activity per ten chunks.
+func (s *vectorSet) openFlat(b *testing.B, dir string, o flat.Options) (*flat.Store, *flat.Index) {
+	b.Helper()
+	st, err := flat.Open(b.Context(), filepath.Join(dir, "vectors.flat"), o)
+	if err != nil {
+		b.Fatal(err)
+	}
+	g := crm.Generation{Name: "g1", Fingerprint: "bench", Dimension: vectorDim}
+	if err := st.Create(b.Context(), g); err != nil {
+		b.Fatal(err)
+	}
+	if err := st.Swap(b.Context(), "g1"); err != nil {
+		b.Fatal(err)
+	}
+	x, err := st.Open(b.Context(), "g1")
+	if err != nil {
+		b.Fatal(err)
+	}
+	for from := 0; from < len(s.vectors); from += 1000 {
+		if err := x.Replace(b.Context(), s.kept(from, min(from+1000, len(s.vectors)))); err != nil {
+			b.Fatal(err)
+		}
+	}
+	return st, x
+}
+
+// kept are the vectors [from, to) as activities of ten chunks.
+func (s *vectorSet) kept(from, to int) (out []crm.Kept) {
+	for i := from; i < to; i++ {
+		if i%10 == 0 {
+			ref := crm.Ref{Portal: portal, Type: crm.Notes, ID: strconv.Itoa(1 + i/10)}
+			out = append(out, crm.Kept{Activity: crm.Activity{Ref: ref, Time: began, Created: began}, Accounts: []crm.Ref{accountOf(i)}, Digest: "d"})
+		}
+		k := &out[len(out)-1]
+		k.Chunks = append(k.Chunks, crm.Chunk{ID: fmt.Sprintf("%032x", i), Activity: k.Activity.Ref, Pos: i % 10, Kind: crm.Note, Time: began, Created: began, Vector: s.vectors[i]})
+	}
+	return out
+}
+
+// times runs f for about a span and returns the median time of a call in seconds.
+func times(b *testing.B, span time.Duration, f func() error) float64 {
+	b.Helper()
+	var all []float64
+	for start := time.Now(); time.Since(start) < span || len(all) < 3; {
+		before := time.Now()
+		if err := f(); err != nil {
+			b.Fatal(err)
+		}
+		all = append(all, time.Since(before).Seconds())
+	}
+	return median(all)
+}
+
+// readRate reads as many bytes as the vectors take, once per call, on as many threads as there are, and returns seconds per pass at best.
+func readRate(b *testing.B, data []float32) float64 {
+	b.Helper()
+	threads := runtime.GOMAXPROCS(0)
+	part := len(data) / threads
+	sums := make([]float32, threads)
+	return times(b, 300*time.Millisecond, func() error {
+		done := make(chan struct{}, threads)
+		for t := range threads {
+			go func() {
+				sums[t] = vek32.Sum(data[t*part : (t+1)*part])
+				done <- struct{}{}
+			}()
+		}
+		for range threads {
+			<-done
+		}
+		return nil
+	})
+}
+
+func search(b *testing.B, x *flat.Index, q []float32, f crm.Filter) error {
+	hits, err := x.Nearest(b.Context(), q, crm.ItemView, f, nearest)
+	return enough(len(hits), err)
+}
+
+func enough(n int, err error) error {
+	if err == nil && n != nearest {
+		err = fmt.Errorf("%d hits, want %d", n, nearest)
+	}
+	return err
+}
