@@ -102,10 +102,15 @@ func dataWithoutAService(t *testing.T, dir string) {
 	}
 	search := []string{"search", "deals/40000000002", "who asks for another price?", "-o", "json"}
 	before, _ := command(exitOK, search...)
-	damage(t, filepath.Join(dir, "vectors.flat"))
-	after, _ := command(exitOK, search...)
-	if before != after || !strings.Contains(after, `"dense"`) {
-		t.Errorf("before the vector file was damaged:\n%s\nafter it was rebuilt:\n%s", before, after)
+	for _, file := range []string{"vectors.flat", "vectors.flat.gen.g1"} {
+		damage(t, filepath.Join(dir, file))
+		after, _ := command(exitOK, search...)
+		if before != after || !strings.Contains(after, `"dense"`) {
+			t.Errorf("before %s was damaged:\n%s\nafter it was rebuilt:\n%s", file, before, after)
+		}
+		if text, _ := command(exitOK, "index", "verify"); !strings.Contains(text, "missing 0, stale 0, moved 0, orphans 0") {
+			t.Errorf("after %s was rebuilt: %s", file, text)
+		}
 	}
 	if _, err := os.Stat(filepath.Join(dir, "vectors.flat.damaged")); err != nil {
 		t.Errorf("the damaged file was not set aside: %v", err)

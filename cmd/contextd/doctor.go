@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/contextd/contextd/internal/crm"
@@ -41,7 +42,8 @@ func doctor(ctx context.Context, cfg Config) []Check {
 	add("data", "make data_dir writable, or start the version that wrote it", exitConfig, detail, err)
 	all, err := workflows(cfg)
 	add("workflows", "mend the file that is named", exitConfig, fmt.Sprintf("%d loaded", len(all)), err)
-	checks = append(checks, Check{Name: "models", State: "ok", Detail: "built in: static word vectors, extractive writer (no neural model at run time)"})
+	checks = append(checks, indexChecks(ctx, cfg, strings.HasPrefix(detail, runningAt))...)
+	checks = append(checks, Check{Name: "writer", State: "ok", Detail: "built in: extractive, selects sentences and never invents (no neural model)"})
 	if len(cfg.AllPortals()) == 0 {
 		return append(checks, Check{Name: "hubspot", State: "fail", Detail: "no portal is configured", Fix: "set hubspot.portal_id and hubspot.token", Code: exitConfig})
 	}
@@ -50,6 +52,9 @@ func doctor(ctx context.Context, cfg Config) []Check {
 	}
 	return checks
 }
+
+// runningAt begins what is said of a data directory that a service holds.
+const runningAt = "a service is running at "
 
 // dataDirectory opens the data, or asks the service that holds it.
 func dataDirectory(ctx context.Context, cfg Config) (string, error) {
@@ -73,17 +78,19 @@ func dataDirectory(ctx context.Context, cfg Config) (string, error) {
 		if res.StatusCode != http.StatusOK {
 			return "", fmt.Errorf("the service at %s is not ready: %s", l.URL, res.Status)
 		}
-		return "a service is running at " + l.URL, nil
+		return runningAt + l.URL, nil
 	}
 	if err != nil {
 		return "", err
 	}
-	info, err := os.Stat(filepath.Join(cfg.DataDir, "vectors.flat"))
 	size := int64(0)
-	if err == nil {
-		size = info.Size()
+	files, err := filepath.Glob(filepath.Join(cfg.DataDir, "vectors.flat*"))
+	for _, f := range files {
+		if info, serr := os.Stat(f); serr == nil {
+			size += info.Size()
+		}
 	}
-	return fmt.Sprintf("%s, vectors %d KiB", cfg.DataDir, size>>10), db.Close()
+	return fmt.Sprintf("%s, vectors %d KiB", cfg.DataDir, size>>10), errors.Join(err, db.Close())
 }
 
 func portalChecks(ctx context.Context, cfg Config, p PortalConfig) []Check {

@@ -208,9 +208,9 @@ func decodeEvents(body []byte) ([]crm.Event, []error, error) {
 func (s *service) run(ctx context.Context) error {
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
-	all := []func(context.Context) error{s.runner.Run, s.words.run, (&profiles{s}).run, s.inbox.Run}
+	all := []func(context.Context) error{s.runner.Run, s.words.run, (&profiles{s}).run, (&reconciling{s}).run, s.inbox.Run}
 	if len(s.clients) == 0 {
-		all = all[:3]
+		all = all[:4]
 		s.runner.Pools = slices.DeleteFunc(s.runner.Pools, func(p work.Pool) bool { return p.Kind != crm.ConsiderWork })
 	}
 	var parts sync.WaitGroup

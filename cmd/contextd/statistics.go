@@ -17,7 +17,7 @@ const (
 	statisticsSample = 20_000          // chunks
 )
 
-// statistics keeps a snapshot of how common words are in each portal. Until the first one is made, rare is what is rare in the account that is asked about.
+// statistics keeps a snapshot of how common words are in each portal.
 type statistics struct {
 	db      *store.DB
 	portals []crm.PortalID
@@ -34,11 +34,15 @@ type snapshot struct {
 	next   time.Time
 }
 
-// Statistics implements retriever.Statistics.
-func (s *statistics) Statistics(_ context.Context, portal crm.PortalID) (*crm.WordStatistics, error) {
+// Statistics implements retriever.Statistics. Only the first question of a process waits for them to be made.
+func (s *statistics) Statistics(ctx context.Context, portal crm.PortalID) (*crm.WordStatistics, error) {
 	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.made[portal].words, nil
+	words := s.made[portal].words
+	s.mu.Unlock()
+	if words != nil {
+		return words, nil
+	}
+	return s.current(ctx, portal)
 }
 
 // current is the portal's snapshot, made now when there is none or when it may be renewed.

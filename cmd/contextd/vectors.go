@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net"
 	"net/url"
+	"slices"
 	"strconv"
 
 	"github.com/contextd/contextd/indexer/generation"
@@ -88,18 +89,23 @@ func unreachableStore(err error, address string) error {
 	return withExit(exitUnreachable, fmt.Errorf("the vector store does not answer: vectors.url: see that %s is running and reachable: %w", address, err))
 }
 
-// openIndex opens the generations of the index. A vector file that is damaged or of an older format is set aside: everything in it is made anew from the stored texts.
+// openIndex opens the generations of the index; fresh says that it is to be filled. A vector file that is damaged or of an older format is set aside: everything in it
+// is made anew from the stored texts.
 func (s *service) openIndex(ctx context.Context) (fresh bool, err error) {
-	backend, err := openVectorStore(ctx, s.cfg)
-	if errors.Is(err, flat.ErrDamaged) {
-		aside, serr := flat.SetAside(s.cfg.Path("vectors.flat"))
-		if serr != nil {
-			return false, errors.Join(err, serr)
-		}
-		s.log.Warn("the vector file cannot be used: it was set aside and is rebuilt from the stored texts", "cause", err, "kept_as", aside)
-		fresh = true
-		backend, err = openVectorStore(ctx, s.cfg)
+	fresh, err = s.openGenerations(ctx)
+	if !errors.Is(err, flat.ErrDamaged) && !errors.Is(err, flat.ErrFormat) {
+		return fresh, err
 	}
+	aside, serr := flat.SetAside(s.cfg.Path("vectors.flat"))
+	if serr != nil {
+		return false, errors.Join(err, serr)
+	}
+	s.log.Warn("the vector file cannot be used: it was set aside and is rebuilt from the stored texts", "cause", err, "kept_as", aside)
+	return s.openGenerations(ctx)
+}
+
+func (s *service) openGenerations(ctx context.Context) (fresh bool, err error) {
+	backend, err := openVectorStore(ctx, s.cfg)
 	if err != nil {
 		return false, err
 	}
@@ -107,19 +113,27 @@ func (s *service) openIndex(ctx context.Context) (fresh bool, err error) {
 	if err != nil {
 		return false, errors.Join(err, backend.Close())
 	}
-	s.index, err = generation.New(ctx, generation.Options{Store: backend, Texts: s.db, Embedder: embedderOf(s.cfg).describe(), Make: makeEmbedder})
+	set, err := generation.New(ctx, generation.Options{Store: backend, Texts: s.db, Embedder: embedderOf(s.cfg).describe(), Make: makeEmbedder})
 	if errors.Is(err, generation.ErrStale) {
 		s.log.Warn("the index was made by an embedder that is not there any more: it is rebuilt from the stored texts", "cause", err)
-		g, berr := s.index.Begin(ctx)
-		if berr != nil {
-			return false, errors.Join(berr, s.index.Close())
+		g, berr := set.Begin(ctx)
+		if berr == nil {
+			berr = set.Swap(ctx, g.Name)
 		}
-		return true, s.index.Swap(ctx, g.Name)
+		if berr != nil {
+			return false, errors.Join(berr, set.Close())
+		}
+		s.index = set
+		return true, nil
 	}
 	if err != nil {
 		return false, errors.Join(err, backend.Close())
 	}
-	return fresh || len(before) == 0, nil
+	s.index = set
+	if wanted, err := set.Wanted(ctx); err == nil && wanted {
+		s.log.Warn("the index was made by another embedder than the configured one, which answers until contextd reindex --new-generation --swap", "live", set.Live().Fingerprint)
+	}
+	return !slices.ContainsFunc(before, func(g crm.Generation) bool { return g.Live }), nil
 }
 
 // fill makes a new index agree with what the store holds already. With the built-in embedder that takes moments and comes before the first question; with another one it
