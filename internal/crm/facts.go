@@ -26,16 +26,19 @@ type AccountFacts struct {
 	CycleDays int
 }
 
-// FactsOf reads the facts from a company and its present deals.
+// FactsOf reads the facts from a company and its present deals, as they stood before asOf (zero: now). What is only known as it is today is not told of an earlier moment:
+// a deal that was open then has no amount, and lifecycle stage and lead status do not count. Firmographics are those of today.
 //
 // The deal that was closed last says won or lost. Without a closed one, an open deal says open; an open deal beside a closed one (an extension, a second try) does not
 // take back what is known. churned needs a fact: a lifecycle stage or lead status of the company that speaks of churn, or a renewal that was lost last after an earlier
 // deal was won; other losses to a customer are lost. Amount and CycleDays are of the deal that decided; CycleDays is 0 unless it is closed.
-func FactsOf(company Record, deals []Record) AccountFacts {
+func FactsOf(company Record, deals []Record, asOf time.Time) AccountFacts {
 	f := AccountFacts{Industry: company.Properties["industry"], Employees: int(number(company.Properties["numberofemployees"]))}
 	var all []deal
 	for _, d := range deals {
-		all = append(all, dealOf(d))
+		if d := dealOf(d); asOf.IsZero() || d.before(asOf) {
+			all = append(all, d)
+		}
 	}
 	slices.SortFunc(all, func(a, b deal) int { // the one that decides first
 		return cmp.Or(-compareBool(a.closed, b.closed), b.at().Compare(a.at()), b.created.Compare(a.created), a.ref.Compare(b.ref))
@@ -57,7 +60,7 @@ func FactsOf(company Record, deals []Record) AccountFacts {
 			f.CycleDays = int(math.Round(d.end.Sub(d.created).Hours() / 24))
 		}
 	}
-	if says(company.Properties, "churn", "lifecyclestage", "hs_lead_status") {
+	if asOf.IsZero() && says(company.Properties, "churn", "lifecyclestage", "hs_lead_status") {
 		f.Outcome = OutcomeChurned
 	}
 	return f
@@ -69,6 +72,17 @@ type deal struct {
 	closed, won, renewal bool
 	amount               float64
 	created, end         time.Time
+}
+
+// before takes the deal back to an earlier moment; false when it did not exist yet.
+func (d *deal) before(asOf time.Time) bool {
+	if !d.created.Before(asOf) {
+		return false
+	}
+	if !d.closed || d.end.IsZero() || !d.end.Before(asOf) { // a close that has no date may have been later
+		d.closed, d.won, d.amount = false, false, 0
+	}
+	return true
 }
 
 // at is when a deal took its present state, as far as is known.

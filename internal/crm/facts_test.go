@@ -3,6 +3,7 @@ package crm
 import (
 	"fmt"
 	"testing"
+	"time"
 )
 
 func TestFactsOf(t *testing.T) {
@@ -38,8 +39,36 @@ func TestFactsOf(t *testing.T) {
 		"a stage says it":        {company: company("lifecyclestage", "Churned_Customer"), deals: []Record{closed(true, "2026-01-11")}, want: AccountFacts{Outcome: OutcomeChurned, Amount: 10, CycleDays: 10}},
 		"closed before it began": {deals: []Record{closed(true, "2025-01-01")}, want: AccountFacts{Outcome: OutcomeWon, Amount: 10}},
 	} {
-		if got := FactsOf(c.company, c.deals); got != c.want {
+		if got := FactsOf(c.company, c.deals, time.Time{}); got != c.want {
 			t.Errorf("%s: got %+v, want %+v", name, got, c.want)
 		}
+	}
+}
+
+// What happened later must not show.
+func TestFactsBefore(t *testing.T) {
+	deal := func(id, created, closed string, won bool) Record {
+		return Record{Ref: Ref{1, Deals, id}, Properties: map[string]string{"createdate": created, "closedate": closed, "hs_is_closed": "true", "hs_is_closed_won": fmt.Sprint(won), "amount": "10"}}
+	}
+	company := Record{Properties: map[string]string{"industry": "STEEL", "lifecyclestage": "churned"}}
+	deals := []Record{deal("1", "2026-01-01", "2026-02-01", true), deal("2", "2026-03-01", "2026-05-01", false)}
+	for day, want := range map[string]AccountFacts{
+		"2026-01-01": {Industry: "STEEL"},
+		"2026-01-02": {Industry: "STEEL", Outcome: OutcomeOpen},
+		"2026-02-01": {Industry: "STEEL", Outcome: OutcomeOpen},
+		"2026-02-02": {Industry: "STEEL", Outcome: OutcomeWon, Amount: 10, CycleDays: 31},
+		"2026-04-01": {Industry: "STEEL", Outcome: OutcomeWon, Amount: 10, CycleDays: 31},
+		"2026-05-02": {Industry: "STEEL", Outcome: OutcomeLost, Amount: 10, CycleDays: 61},
+	} {
+		asOf, err := time.Parse(time.DateOnly, day)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := FactsOf(company, deals, asOf); got != want {
+			t.Errorf("before %s: got %+v, want %+v", day, got, want)
+		}
+	}
+	if got := FactsOf(company, []Record{deal("1", "2026-01-01", "", true)}, time.Date(2027, 1, 1, 0, 0, 0, 0, time.UTC)); got.Outcome != OutcomeOpen || got.Amount != 0 {
+		t.Errorf("won on an unknown day: %+v", got)
 	}
 }

@@ -4,13 +4,14 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/contextd/contextd/internal/crm"
 )
 
-// Facts reads what accounts are compared by beside their texts: the company and the deals that belong to it now; see crm.FactsOf. Accounts that are not companies, or
-// unknown or deleted ones, are absent.
-func (db *DB) Facts(ctx context.Context, accounts []crm.Ref) (map[crm.Ref]crm.AccountFacts, error) {
+// Facts reads what accounts are compared by beside their texts: the company and the deals that belong to it now, as they stood at asOf (zero: now); see crm.FactsOf.
+// Accounts that are not companies, or unknown or deleted ones, are absent.
+func (db *DB) Facts(ctx context.Context, accounts []crm.Ref, asOf time.Time) (map[crm.Ref]crm.AccountFacts, error) {
 	out := make(map[crm.Ref]crm.AccountFacts, len(accounts))
 	err := db.r.read(ctx, func(v *view) error {
 		for _, account := range accounts {
@@ -28,7 +29,7 @@ func (db *DB) Facts(ctx context.Context, accounts []crm.Ref) (map[crm.Ref]crm.Ac
 			if err != nil {
 				return fmt.Errorf("deals of %s: %w", account, err)
 			}
-			out[account] = crm.FactsOf(company, deals)
+			out[account] = crm.FactsOf(company, deals, asOf)
 		}
 		return nil
 	})

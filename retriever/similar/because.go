@@ -3,26 +3,27 @@ package similar
 import (
 	"cmp"
 	"context"
-	"errors"
+	"maps"
+	"math"
 	"slices"
 	"strings"
-	"time"
 
-	"github.com/contextd/contextd/internal/analysis"
 	"github.com/contextd/contextd/internal/crm"
 )
 
 const (
-	reasons     = 3  // pairs of passages per neighbour
-	sharedWords = 24 // that are looked for
+	reasons     = 3   // pairs of passages per neighbour
+	sharedWords = 64  // that are looked for
+	holders     = 24  // chunks of each side whose sentences are read
+	leastWords  = 5   // of a sentence that is quoted
+	telling     = 20  // a word tells something when at most one of so many chunks of the portal holds it
+	outweighs   = .06 // part of all that two accounts share: a single word that makes so much of it is a reason by itself
+	copies      = .6  // two sentences with more words in common than this part are the same one, a template
 	maxQuote    = 320
 )
 
-func isTooLarge(err error) bool { return errors.Is(err, crm.ErrTooLarge) }
-
-// explain finds the passages of both accounts that hold the words in which they are alike, in pairs that share as much as possible.
-func (f *Finder) explain(ctx context.Context, n *crm.Neighbour, own, theirs crm.Profile, asOf time.Time) error {
-	shared := sharedTerms(own.Terms, theirs.Terms)
+// explain finds sentences of both accounts that say something alike, best first. It finds none rather than a pair that only shares words which say little.
+func (f *Finder) explain(ctx context.Context, n *crm.Neighbour, own *sketch, theirs crm.Profile, q crm.SimilarQuestion) error {
 	members, err := f.Texts.Members(ctx, theirs.Account)
 	if err != nil {
 		return err
@@ -30,39 +31,29 @@ func (f *Finder) explain(ctx context.Context, n *crm.Neighbour, own, theirs crm.
 	if len(members) > 0 && members[0].Ref == theirs.Account {
 		n.Name = members[0].Name
 	}
-	mine, err := f.holders(ctx, own.Account, shared, asOf)
+	other, err := f.sketch(ctx, theirs.Account, q.AsOf)
 	if err != nil {
 		return err
 	}
-	other, err := f.holders(ctx, theirs.Account, shared, asOf)
+	shared := sharedTerms(own.terms, other.terms)
+	mine, err := f.sentences(ctx, own, shared)
 	if err != nil {
 		return err
 	}
-	used := map[string]bool{}
-	for range reasons {
-		a, b, words := bestPair(mine, other, shared, used)
-		if len(words) == 0 {
-			break
-		}
-		for _, h := range []holder{a, b} {
-			l, err := f.quote(ctx, h, words)
-			if err != nil {
-				return err
-			}
-			if l.Quote != "" {
-				n.Because = append(n.Because, l)
-			}
-		}
-		for _, w := range words {
-			used[w] = true
-		}
+	yours, err := f.sentences(ctx, other, shared)
+	if err != nil {
+		return err
+	}
+	for _, p := range pairs(mine, yours, shared, own.rare) {
+		n.Because = append(n.Because, p.mine.likeness(own.account, p.words), p.yours.likeness(theirs.Account, p.words))
 	}
 	return nil
 }
 
-// sharedTerms are the terms of both with what each adds to the score, most first.
+// sharedTerms are the terms of both with the part of the likeness that each makes, the largest parts first.
 func sharedTerms(a, b []crm.TermWeight) []crm.TermWeight {
 	var out []crm.TermWeight
+	var sum float32
 	for i, j := 0, 0; i < len(a) && j < len(b); {
 		switch c := strings.Compare(a[i].Term, b[j].Term); {
 		case c < 0:
@@ -71,8 +62,12 @@ func sharedTerms(a, b []crm.TermWeight) []crm.TermWeight {
 			j++
 		default:
 			out = append(out, crm.TermWeight{Term: a[i].Term, Weight: a[i].Weight * b[j].Weight})
+			sum += a[i].Weight * b[j].Weight
 			i, j = i+1, j+1
 		}
+	}
+	for i := range out {
+		out[i].Weight /= sum
 	}
 	slices.SortFunc(out, func(a, b crm.TermWeight) int {
 		return cmp.Or(cmp.Compare(b.Weight, a.Weight), strings.Compare(a.Term, b.Term))
@@ -80,114 +75,148 @@ func sharedTerms(a, b []crm.TermWeight) []crm.TermWeight {
 	return out[:min(len(out), sharedWords)]
 }
 
-// holder is a chunk with the shared terms that it holds.
-type holder struct {
-	account crm.Ref
-	chunk   string
-	terms   map[string]bool
-	score   float64
+// sentence is a part of a passage with its telling terms, ascending, and the words among them that both accounts share.
+type sentence struct {
+	passage    *crm.Passage
+	start, end int // in the passage's text
+	terms      []string
+	length     float64 // of the vector of the terms' rarity
 }
 
-// holders are the chunks of an account that hold shared terms, the best first.
-func (f *Finder) holders(ctx context.Context, account crm.Ref, shared []crm.TermWeight, asOf time.Time) ([]holder, error) {
-	s, err := f.sketch(ctx, account, asOf)
+func (s *sentence) likeness(account crm.Ref, words []string) crm.Likeness {
+	p := s.passage
+	return crm.Likeness{Account: account, Activity: p.Activity, Version: p.Version, Quote: p.Text[s.start:s.end], Start: p.Start + s.start, End: p.Start + s.end, Words: words}
+}
+
+// sentences are those of an account that hold a shared term, from the chunks that hold most of what is shared.
+func (f *Finder) sentences(ctx context.Context, s *sketch, shared []crm.TermWeight) ([]sentence, error) {
+	part := map[string]float64{}
+	for _, t := range shared {
+		part[t.Term] = float64(t.Weight)
+	}
+	bodies, err := f.Texts.Bodies(ctx, s.account.Portal, s.holding(part))
 	if err != nil {
 		return nil, err
 	}
-	weight := map[string]float64{}
-	for _, t := range shared {
-		weight[t.Term] = float64(t.Weight)
-	}
-	var out []holder
-	for _, i := range s.passing {
-		c := &s.postings.Chunks[i]
-		h := holder{account: account, chunk: c.ID, terms: map[string]bool{}}
-		for _, w := range s.postings.Sequence[c.From:c.To] {
-			if stem := s.stems[w]; weight[stem] > 0 && !h.terms[stem] {
-				h.terms[stem] = true
-				h.score += weight[stem]
-			}
-		}
-		if len(h.terms) > 0 {
-			out = append(out, h)
-		}
-	}
-	slices.SortFunc(out, func(a, b holder) int { return cmp.Or(cmp.Compare(b.score, a.score), strings.Compare(a.chunk, b.chunk)) })
-	return out[:min(len(out), 20)], nil
-}
-
-// bestPair are the chunks of both sides that share most of what was not shown yet.
-func bestPair(mine, theirs []holder, shared []crm.TermWeight, used map[string]bool) (a, b holder, words []string) {
-	best := 0.0
-	for _, m := range mine {
-		for _, t := range theirs {
-			sum := 0.0
-			for _, s := range shared {
-				if m.terms[s.Term] && t.terms[s.Term] && !used[s.Term] {
-					sum += float64(s.Weight)
+	slices.SortFunc(bodies, func(a, b crm.Passage) int { return strings.Compare(a.Chunk, b.Chunk) })
+	var out []sentence
+	for i := range bodies {
+		p := &bodies[i]
+		for start, end := range sentences(p.Text) {
+			x := sentence{passage: p, start: start, end: end}
+			words := crm.Terms(p.Text[start:end])
+			holds := false
+			for _, w := range words {
+				if stem := s.stem(w, p.Language); stem != "" && s.rare[stem] > 0 {
+					x.terms = append(x.terms, stem)
+					holds = holds || part[stem] > 0
 				}
 			}
-			if sum > best {
-				best, a, b = sum, m, t
-			}
-		}
-	}
-	if best == 0 {
-		return a, b, nil
-	}
-	for _, s := range shared {
-		if a.terms[s.Term] && b.terms[s.Term] && !used[s.Term] {
-			words = append(words, s.Term)
-		}
-	}
-	return a, b, words
-}
-
-// quote is the sentence of a chunk that holds most of the words, verbatim.
-func (f *Finder) quote(ctx context.Context, h holder, words []string) (crm.Likeness, error) {
-	bodies, err := f.Texts.Bodies(ctx, h.account.Portal, []string{h.chunk})
-	if err != nil || len(bodies) == 0 {
-		return crm.Likeness{}, err // gone meanwhile: no quote
-	}
-	p := bodies[0]
-	l := crm.Likeness{Account: h.account, Activity: p.Activity, Version: p.Version, Words: words}
-	best := 0
-	for start, end := range sentences(p.Text) {
-		held := map[string]bool{}
-		for _, t := range crm.Terms(p.Text[start:end]) {
-			if stem := analysis.Stem(t, p.Language); slices.Contains(words, stem) {
-				held[stem] = true
-			}
-		}
-		if len(held) > best {
-			best = len(held)
-			l.Quote, l.Start, l.End = p.Text[start:end], p.Start+start, p.Start+end
-		}
-	}
-	return l, nil
-}
-
-// sentences yields the ranges between ends of sentences and lines, trimmed; long ones are cut at a space.
-func sentences(text string) func(yield func(start, end int) bool) {
-	return func(yield func(start, end int) bool) {
-		start := 0
-		for i, r := range text {
-			size := len(string(r))
-			ends := r == '\n' || strings.ContainsRune("。！？", r) || strings.ContainsRune(".!?", r) && (i+size == len(text) || text[i+size] == ' ' || text[i+size] == '\n') ||
-				r == ' ' && i-start > maxQuote || i+size == len(text)
-			if !ends {
+			if !holds || len(words) < leastWords {
 				continue
 			}
-			a, b := start, i+size
-			for a < b && strings.IndexByte(" \t\r\n", text[a]) >= 0 {
-				a++
+			x.terms = slices.Compact(slices.Sorted(slices.Values(x.terms)))
+			for _, t := range x.terms {
+				x.length += s.rare[t] * s.rare[t]
 			}
-			for b > a && strings.IndexByte(" \t\r\n", text[b-1]) >= 0 {
-				b--
-			}
-			if start = i + size; b > a && !yield(a, b) {
-				return
+			x.length = math.Sqrt(x.length)
+			out = append(out, x)
+		}
+	}
+	return out, nil
+}
+
+// holding are the ids of the chunks that hold most of these terms.
+func (s *sketch) holding(part map[string]float64) []string {
+	score := map[string]float64{}
+	for _, i := range s.passing {
+		c := &s.postings.Chunks[i]
+		seen := map[string]bool{}
+		for _, w := range s.postings.Sequence[c.From:c.To] {
+			if t := s.stem(s.postings.Words[w], c.Language); part[t] > 0 && !seen[t] {
+				seen[t] = true
+				score[c.ID] += part[t]
 			}
 		}
 	}
+	ids := slices.SortedFunc(maps.Keys(score), func(a, b string) int { return cmp.Or(cmp.Compare(score[b], score[a]), strings.Compare(a, b)) })
+	return ids[:min(len(ids), holders)]
+}
+
+// pair is a sentence of each side with the words that they share, the most telling first.
+type pair struct {
+	mine, yours *sentence
+	words       []string
+	score       float64
+}
+
+// pairs picks the best pairs: those that share the largest part of what makes the accounts alike and of what they say themselves. A pair must share two words that tell
+// something, or one that makes much of the likeness by itself; no word counts twice, no sentence is shown twice or in another wording, and copies of a template are no
+// reason.
+func pairs(mine, yours []sentence, shared []crm.TermWeight, rare map[string]float64) (out []pair) {
+	var all []pair
+	for i := range mine {
+		for j := range yours {
+			if p, ok := match(&mine[i], &yours[j], shared, rare); ok {
+				all = append(all, p)
+			}
+		}
+	}
+	slices.SortStableFunc(all, func(a, b pair) int { return cmp.Compare(b.score, a.score) })
+	used := map[string]bool{}
+	for _, p := range all {
+		fresh := slices.DeleteFunc(slices.Clone(p.words), func(w string) bool { return used[w] })
+		repeats := slices.ContainsFunc(out, func(o pair) bool {
+			return overlap(o.mine.terms, p.mine.terms) > copies || overlap(o.yours.terms, p.yours.terms) > copies
+		})
+		if len(fresh)*2 <= len(p.words) || repeats {
+			continue
+		}
+		for _, w := range p.words {
+			used[w] = true
+		}
+		if out = append(out, p); len(out) == reasons {
+			break
+		}
+	}
+	return out
+}
+
+// match compares two sentences; ok is false when what they share is no reason.
+func match(a, b *sentence, shared []crm.TermWeight, rare map[string]float64) (p pair, ok bool) {
+	p = pair{mine: a, yours: b}
+	part, heaviest := 0.0, 0.0
+	for _, t := range shared {
+		if rare[t.Term] < math.Log(telling) || !holds(a.terms, t.Term) || !holds(b.terms, t.Term) {
+			continue
+		}
+		p.words = append(p.words, t.Term)
+		part += float64(t.Weight)
+		heaviest = max(heaviest, float64(t.Weight))
+		p.score += rare[t.Term] * rare[t.Term]
+	}
+	if len(p.words) < 2 && heaviest < outweighs || len(p.words) == 0 || overlap(a.terms, b.terms) > copies {
+		return p, false
+	}
+	p.score *= part / (a.length * b.length)
+	return p, true
+}
+
+func holds(sorted []string, t string) bool {
+	_, ok := slices.BinarySearch(sorted, t)
+	return ok
+}
+
+// overlap is the part of the terms of two ascending lists that both have.
+func overlap(a, b []string) float64 {
+	both := 0
+	for _, t := range a {
+		if holds(b, t) {
+			both++
+		}
+	}
+	if both == 0 {
+		return 0
+	}
+	return float64(both) / float64(len(a)+len(b)-both)
 }

@@ -4,6 +4,7 @@ package similar
 
 import (
 	"context"
+	"time"
 
 	"github.com/contextd/contextd/internal/crm"
 )
@@ -14,8 +15,8 @@ type Texts interface {
 	Bodies(ctx context.Context, portal crm.PortalID, chunks []string) ([]crm.Passage, error)
 	// Members lists the records of an account by name, itself first.
 	Members(ctx context.Context, account crm.Ref) ([]crm.Member, error)
-	// Facts are the firmographics and outcomes of those of these accounts that are companies.
-	Facts(ctx context.Context, accounts []crm.Ref) (map[crm.Ref]crm.AccountFacts, error)
+	// Facts are the firmographics of those of these accounts that are companies, and what had become of their deals before asOf (zero: now).
+	Facts(ctx context.Context, accounts []crm.Ref, asOf time.Time) (map[crm.Ref]crm.AccountFacts, error)
 }
 
 // Index is where profiles are: the live generation of the index; internal/vector/vectortest states the contract.

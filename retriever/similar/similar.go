@@ -3,6 +3,7 @@ package similar
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"math"
 	"slices"
@@ -18,7 +19,9 @@ const (
 	meaningWeight = 0.5
 	factsWeight   = 0.1
 	candidates    = 60 // from each side
-	defaultLimit  = 10
+	// earlierCandidates is the same for an earlier moment, where a profile of today stands for what it was.
+	earlierCandidates = 200
+	defaultLimit      = 10
 )
 
 // Finder finds similar accounts. Its fields are set once; it is safe for concurrent use.
@@ -44,8 +47,15 @@ func (f *Finder) Similar(ctx context.Context, q crm.SimilarQuestion) ([]crm.Neig
 		return nil, err
 	}
 	out := neighbours(own, all)
+	if len(out) == 0 {
+		return nil, nil
+	}
+	mine, err := f.sketch(ctx, q.Account, q.AsOf)
+	if err != nil {
+		return nil, fmt.Errorf("similar to %s: %w", q.Account, err)
+	}
 	for i := range out {
-		if err := f.explain(ctx, &out[i], own, all[i].profile, q.AsOf); err != nil {
+		if err := f.explain(ctx, &out[i], mine, all[i].profile, q); err != nil {
 			return nil, fmt.Errorf("similar to %s: %w", q.Account, err)
 		}
 	}
@@ -123,15 +133,20 @@ func (f *Finder) own(ctx context.Context, index Index, e Embedder, q crm.Similar
 	return f.Build(ctx, e, q.Account, q.AsOf, crm.Profile{})
 }
 
-// candidates are the nearest by words and by meaning.
+// candidates are the nearest by words and by meaning. At an earlier moment they are chosen by what is known today and then compared by what was known: what became of them
+// since is neither looked at nor filtered by.
 func (f *Finder) candidates(ctx context.Context, index Index, e Embedder, q crm.SimilarQuestion, own crm.Profile) ([]candidate, error) {
-	byWords, err := index.MatchProfiles(ctx, own.Terms, q.ProfileFilter, candidates)
+	filter, n := q.ProfileFilter, candidates
+	if !q.AsOf.IsZero() {
+		filter.Outcomes, n = nil, earlierCandidates
+	}
+	byWords, err := index.MatchProfiles(ctx, own.Terms, filter, n)
 	if err != nil {
 		return nil, fmt.Errorf("similar to %s: %w", q.Account, err)
 	}
 	var byMeaning []crm.ProfileHit
 	if len(own.Vector) > 0 {
-		if byMeaning, err = index.NearProfiles(ctx, own.Vector, q.ProfileFilter, candidates); err != nil {
+		if byMeaning, err = index.NearProfiles(ctx, own.Vector, filter, n); err != nil {
 			return nil, fmt.Errorf("similar to %s: %w", q.Account, err)
 		}
 	}
@@ -155,7 +170,7 @@ func (f *Finder) candidates(ctx context.Context, index Index, e Embedder, q crm.
 				return nil, err
 			}
 		}
-		if len(p.Terms) > 0 {
+		if len(p.Terms) > 0 && q.Matches(&p) {
 			out = append(out, candidate{profile: p, words: dotTerms(own.Terms, p.Terms), meaning: dot(own.Vector, p.Vector)})
 		}
 	}
@@ -241,7 +256,7 @@ func (f *Finder) Refresh(ctx context.Context, accounts []crm.Ref) error {
 	var made []crm.Profile
 	for _, a := range accounts {
 		p, err := f.Build(ctx, e, a, time.Time{}, byAccount[a])
-		if isTooLarge(err) {
+		if errors.Is(err, crm.ErrTooLarge) {
 			continue
 		}
 		if err != nil {

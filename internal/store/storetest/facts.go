@@ -92,9 +92,12 @@ func recordsFacts(w *world) {
 	_, err := w.KeepRecords(w.ctx, nil, nil, []crm.Ref{gone}, crm.Claim{}, nil)
 	w.no(err)
 	w.reopen()
-	facts, err := w.Facts(w.ctx, []crm.Ref{acme, beta, ref(crm.Companies, 404), ref(crm.Contacts, 7)})
+	facts, err := w.Facts(w.ctx, []crm.Ref{acme, beta, ref(crm.Companies, 404), ref(crm.Contacts, 7)}, time.Time{})
 	w.no(err)
 	same(w, "accounts with facts", len(facts), 2)
 	same(w, "acme", facts[acme], crm.AccountFacts{Industry: "STEEL", Employees: 120, Outcome: crm.OutcomeWon, Amount: 100, CycleDays: 30})
 	same(w, "beta", facts[beta], crm.AccountFacts{Outcome: crm.OutcomeLost, Amount: 200, CycleDays: 31})
+	facts, err = w.Facts(w.ctx, []crm.Ref{acme}, time.Date(2026, 1, 31, 0, 0, 0, 0, time.UTC))
+	w.no(err)
+	same(w, "acme on the day before it was won", facts[acme], crm.AccountFacts{Industry: "STEEL", Employees: 120, Outcome: crm.OutcomeOpen})
 }
