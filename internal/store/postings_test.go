@@ -98,6 +98,11 @@ func TestUnpackDamaged(t *testing.T) {
 	if err := newAssembly().add(account("1"), append(whole, 0)); !errors.Is(err, errPacked) {
 		t.Fatal("a byte too many was accepted")
 	}
+	whole[len(whole)-1]++ // the index of the last word
+	if err := newAssembly().add(account("1"), whole); !errors.Is(err, errPacked) {
+		t.Fatal("a word outside of the vocabulary was accepted")
+	}
+	whole[len(whole)-1]--
 	whole[0]++
 	if err := newAssembly().add(account("1"), whole); !errors.Is(err, errPacked) {
 		t.Fatal("another version was accepted")
