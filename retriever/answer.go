@@ -72,7 +72,7 @@ func (s *selection) answerFeatures() (f [answerFeatureCount]float64) {
 	f[aClarity] = s.clarity(top)
 	f[aMatch] = float64(e.bestBM25 / q.mass)
 	f[aSoft] = float64(best(e.softOwn))
-	f[aCoverage], f[aWindow], f[aNear] = float64(row[fCoverage]), float64(row[fWindowCoverage]), float64(row[fNear])
+	f[aCoverage], f[aWindow], f[aNear] = float64(row[fCoverage]), float64(row[fCoverage]+row[fWindowCoverage]), float64(row[fNear])
 	for _, t := range q.terms {
 		if len(t.stems) == 0 {
 			f[aUnknown] += float64(t.idf / q.mass)

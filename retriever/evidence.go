@@ -1,8 +1,6 @@
 package retriever
 
 import (
-	"time"
-
 	"github.com/contextd/contextd/internal/crm"
 )
 
@@ -46,7 +44,7 @@ func zeroed[T any](s []T, n int) []T {
 	return s
 }
 
-// gather fills the lexical parts.
+// gather fills the lexical parts: what each term says of each chunk.
 func (e *evidence) gather(a *account, q *question, f crm.Filter) {
 	n := len(a.chunks)
 	e.in, e.mask = zeroed(e.in, n), zeroed(e.mask, n)
@@ -62,6 +60,10 @@ func (e *evidence) gather(a *account, q *question, f crm.Filter) {
 		e.term(a, &q.terms[i], 1<<i)
 	}
 	e.bestBM25, e.bestSession = best(e.bm25), best(e.session)
+}
+
+// relate fills what needs more than one term at a time: surroundings, the conversation so far, pairs of words, times.
+func (e *evidence) relate(a *account, q *question) {
 	e.spread(a)
 	for i := range q.history {
 		e.past(a, &q.history[i])
@@ -218,23 +220,4 @@ func (e *evidence) times(a *account, spans []span) {
 			e.dates[i] = max(e.dates[i], float32(s.weight)*s.fits(t))
 		}
 	}
-}
-
-// fits is 1 inside the span and falls off outside it, from a half to nothing within four days or four tenths of the span, whichever is longer. What is said of a day is
-// often said soon after.
-func (s span) fits(t time.Time) float32 {
-	reach := 4 * max(24*time.Hour, s.to.Sub(s.from)/10)
-	var off time.Duration
-	switch {
-	case t.Before(s.from):
-		off = s.from.Sub(t)
-	case !t.Before(s.to):
-		off = t.Sub(s.to)
-	default:
-		return 1
-	}
-	if off > reach {
-		return 0
-	}
-	return 0.5 * float32(1-float64(off)/float64(reach))
 }

@@ -2,7 +2,8 @@ package retriever
 
 import "github.com/contextd/contextd/internal/crm"
 
-// explain says what a candidate's score is made of: feature × weight by the feature's name, without zeros.
+// explain says what a candidate's score is made of: feature × weight by the feature's name, without zeros, and the base that all items of its shape have. The
+// parts of a learned score sum to it.
 func (s *selection) explain(c ranked, focus bool) (float64, map[string]float64) {
 	parts := map[string]float64{}
 	if focus {
@@ -19,6 +20,9 @@ func (s *selection) explain(c ranked, focus bool) (float64, map[string]float64) 
 	var row [featureCount]float32
 	s.evidence.row(s.account, s.question, c.chunk, &row)
 	d := s.by[Shapes()[s.account.shapes[c.chunk]]]
+	if d.offset != 0 {
+		parts["base"] = float64(d.offset)
+	}
 	for i, name := range featureNames {
 		if x := float64(row[i] * d.weights[i]); x != 0 {
 			parts[name] = x
@@ -29,7 +33,10 @@ func (s *selection) explain(c ranked, focus bool) (float64, map[string]float64) 
 
 // coverage is the share of the question's idf mass whose terms occur in the chosen passages: 0 when nothing is covered, 1 when every word is.
 func (s *selection) coverage(chosen []crm.Passage) float64 {
-	if s.account == nil || s.question.mass == 0 {
+	if s.account == nil {
+		return covered(s.stems, chosen)
+	}
+	if s.question.mass == 0 {
 		return 0
 	}
 	var mask uint64

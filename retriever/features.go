@@ -55,15 +55,15 @@ var featureNames = [featureCount]string{
 	fPrev2:           "bm25_prev2",       // two before
 	fNext2:           "bm25_next2",       // two behind
 	fWide:            "wide",             // of all items around it, by a fifth less for each step
-	fSession:         "session",          // BM25 of the whole session as one document, best = 1
+	fSession:         "session",          // BM25 of the whole session as one document, best = 1; 0 where the item is all of it
 	fSpeaker:         "speaker",          // by somebody whom the question names
 	fPerson:          "person",           // its activity is linked to a contact whom the question names
 	fDate:            "date",             // from the time that the question names
 	fDateMatch:       "date_match",       // the same, where a question word matches
 	fCoverage:        "coverage",         // share of the question's idf mass in the item
-	fWindowCoverage:  "window_coverage",  // the same in the item with two on each side
-	fWideCoverage:    "wide_coverage",    // the same with five on each side
-	fSessionCoverage: "session_coverage", // the same in the whole session
+	fWindowCoverage:  "window_coverage",  // how much more of it the item has with two on each side
+	fWideCoverage:    "wide_coverage",    // how much more again with five on each side
+	fSessionCoverage: "session_coverage", // how much more again in the whole session
 	fExact:           "exact",            // share of the idf mass whose words stand in the item as the question writes them
 	fRare:            "rare",             // idf of the rarest question word in the item, rarest of the question = 1
 	fOpening:         "opening",          // share of the idf mass in the item's first words
@@ -80,11 +80,11 @@ var featureNames = [featureCount]string{
 	fHistory:         "history",          // BM25 with the words of the conversation so far, best = 1
 	fStatic:          "static",           // cosine of the sums of word vectors, best = 1
 	fStaticNear:      "static_near",      // mean of the items beside it
-	fStaticSession:   "static_session",   // best of its session
+	fStaticSession:   "static_session",   // how much more the best of its session has
 	fSoft:            "soft",             // idf-weighted mean over question words of the closest word in the item
-	fSoftWindow:      "soft_window",      // the same in the item with two on each side
+	fSoftWindow:      "soft_window",      // how much more with the closest word of two items on each side
 	fDense:           "dense",            // cosine of the embedder, best = 1
 	fWindow:          "dense_window",     // cosine of the item between its neighbours, best = 1
-	fDenseNear:       "dense_near",       // mean cosine of the items beside it
-	fDenseSession:    "dense_session",    // best cosine in its session
+	fDenseNear:       "dense_near",       // mean of the items beside it
+	fDenseSession:    "dense_session",    // how much more the best of its session has
 }

@@ -61,20 +61,22 @@ func (s *selection) byScore(scores []float32) []int32 {
 	return out
 }
 
-// consider yields the chunks that are worth a full score: all of a small account, else the best of both arms with what surrounds them (structure can lift an item
-// that has no word of the question).
+// consider yields the chunks that are worth a full score: all of a small account, else the best ones with what surrounds them.
 func (e *evidence) consider(a *account, depth int) iter.Seq[int32] {
-	n := int32(len(a.shapes))
-	if n <= Small {
-		return func(yield func(int32) bool) {
-			for i := int32(0); i < n && yield(i); i++ {
-			}
+	if len(a.chunks) > Small {
+		return e.best(a, depth)
+	}
+	return func(yield func(int32) bool) {
+		for i := int32(0); i < int32(len(a.chunks)) && yield(i); i++ {
 		}
 	}
-	marked := make([]bool, n)
-	for _, arm := range [][]float32{e.bm25, e.dense, e.static} {
+}
+
+// best yields the depth best of each arm with two on each side, since structure can lift an item that has no word of the question.
+func (e *evidence) best(a *account, depth int) iter.Seq[int32] {
+	marked := make([]bool, len(a.chunks))
+	for _, arm := range [][]float32{e.bm25, e.dense, e.static, e.softOwn} {
 		for _, i := range highest(arm, depth) {
-			marked[i] = true
 			session := a.session[i]
 			for j := max(a.first[session], i-2); j < min(a.end[session], i+3); j++ {
 				marked[j] = true
@@ -82,7 +84,7 @@ func (e *evidence) consider(a *account, depth int) iter.Seq[int32] {
 		}
 	}
 	return func(yield func(int32) bool) {
-		for i := int32(0); i < n; i++ {
+		for i := int32(0); i < int32(len(marked)); i++ {
 			if marked[i] && !yield(i) {
 				return
 			}

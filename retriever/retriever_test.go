@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -239,3 +240,41 @@ func TestSameAnswerTwice(t *testing.T) {
 		}
 	}
 }
+
+// TestConcurrentQuestions: one retriever, many questions at once; run with -race.
+func TestConcurrentQuestions(t *testing.T) {
+	m := &memory{}
+	for i := range 80 {
+		m.add(fmt.Sprint(i+1), day.AddDate(0, 0, i%9), fmt.Sprintf("price note %d about licences and seats %d", i%5, i))
+	}
+	m.embed = byLetters
+	p := postings(m.chunks)
+	r := &retriever.Retriever{Dense: m, Postings: fixed{p}, Bodies: m}
+	want := map[string]string{}
+	questions := []string{"licence price", "seats 7", "note 3 about seats", "what price?"}
+	q := crm.Question{Filter: crm.Filter{Portal: 1, Account: acme}, Budget: 200}
+	for _, text := range questions {
+		q.Text = text
+		c, err := r.Retrieve(t.Context(), q)
+		if err != nil {
+			t.Fatal(err)
+		}
+		want[text] = ids(c)
+	}
+	var all sync.WaitGroup
+	for i := range 16 {
+		all.Go(func() {
+			q := q
+			q.Text = questions[i%len(questions)]
+			if c, err := r.Retrieve(t.Context(), q); err != nil || ids(c) != want[q.Text] {
+				t.Errorf("%q: %s, %v; alone it was %s", q.Text, ids(c), err, want[q.Text])
+			}
+		})
+	}
+	all.Wait()
+}
+
+// fixed are postings that are always the same.
+type fixed struct{ p *crm.Postings }
+
+func (f fixed) Postings(context.Context, crm.Ref) (*crm.Postings, error) { return f.p, nil }

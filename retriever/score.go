@@ -15,7 +15,9 @@ func (e *evidence) row(a *account, q *question, i int32, out *[featureCount]floa
 		scale := 1 / e.bestBM25
 		out[fBM25], out[fWide] = scale*e.bm25[i], scale*e.wide[i]
 		out[fPrev], out[fNext], out[fPrev2], out[fNext2] = scale*at(e.bm25, prev), scale*at(e.bm25, next), scale*at(e.bm25, prev2), scale*at(e.bm25, next2)
-		out[fSession] = e.session[session] / e.bestSession
+		if a.end[session]-a.first[session] > 1 {
+			out[fSession] = e.session[session] / e.bestSession
+		}
 	}
 	out[fDate] = e.dates[i]
 	if e.mask[i] != 0 {
@@ -52,7 +54,8 @@ func at(of []float32, i int32) float32 {
 // wideReach is how many items on each side wide coverage sees.
 const wideReach = 5
 
-// coverage writes what share of the question the item and its surroundings hold.
+// coverage writes what share of the question the item holds, and how much more its surroundings do: an item that stands alone has none of the latter, so that weights
+// learned from lone items say nothing about surroundings.
 func (e *evidence) coverage(a *account, q *question, i int32, out *[featureCount]float32) {
 	if q.mass == 0 {
 		return
@@ -70,7 +73,9 @@ func (e *evidence) coverage(a *account, q *question, i int32, out *[featureCount
 	for _, m := range e.mask[max(first, i-wideReach):min(end, i+wideReach+1)] {
 		wide |= m
 	}
-	out[fCoverage], out[fWindowCoverage], out[fWideCoverage] = q.masses.of(e.mask[i]), q.masses.of(window), q.masses.of(wide)
+	own, near, far := q.masses.of(e.mask[i]), q.masses.of(window), q.masses.of(wide)
+	out[fCoverage], out[fWindowCoverage], out[fWideCoverage] = own, near-own, far-near
+	out[fSessionCoverage] -= far
 	out[fExact], out[fOpening] = e.exact[i]/q.mass, e.opening[i]/q.mass
 	out[fRare] = e.rare[i] / q.rarest
 	if q.pairMass > 0 {
@@ -97,22 +102,22 @@ func traits(wants, has crm.Traits, out *[featureCount]float32) {
 
 // similar writes what vectors say.
 func (e *evidence) similar(i, prev, next, session int32, out *[featureCount]float32) {
-	out[fSoft], out[fSoftWindow] = e.softOwn[i], e.softWin[i]
+	out[fSoft], out[fSoftWindow] = e.softOwn[i], e.softWin[i]-e.softOwn[i]
 	if e.bestStatic > 0 {
 		scale := 1 / e.bestStatic
-		out[fStatic], out[fStaticNear], out[fStaticSession] = scale*e.static[i], scale*beside(e.static, i, prev, next), scale*e.staticOf[session]
+		out[fStatic], out[fStaticNear], out[fStaticSession] = scale*e.static[i], scale*beside(e.static, prev, next), scale*(e.staticOf[session]-e.static[i])
 	}
 	if e.bestDense > 0 {
 		scale := 1 / e.bestDense
-		out[fDense], out[fDenseNear], out[fDenseSession] = scale*e.dense[i], scale*beside(e.dense, i, prev, next), scale*e.denseOf[session]
+		out[fDense], out[fDenseNear], out[fDenseSession] = scale*e.dense[i], scale*beside(e.dense, prev, next), scale*(e.denseOf[session]-e.dense[i])
 	}
 	if e.bestWindow > 0 {
 		out[fWindow] = e.window[i] / e.bestWindow
 	}
 }
 
-// beside is the mean of both neighbours. One that does not exist leaves the other alone; an item that stands alone is its own neighbour: a mail is not worse for it.
-func beside(of []float32, i, prev, next int32) float32 {
+// beside is the mean of both neighbours; where one does not exist, the other one. An item that stands alone has nothing beside it.
+func beside(of []float32, prev, next int32) float32 {
 	switch {
 	case prev != none && next != none:
 		return (of[prev] + of[next]) / 2
@@ -121,7 +126,7 @@ func beside(of []float32, i, prev, next int32) float32 {
 	case next != none:
 		return of[next]
 	}
-	return of[i]
+	return 0
 }
 
 // near takes over what the dense arm found. What it did not return is at most as close as its last hit, and counts as that.

@@ -19,6 +19,7 @@ type selection struct {
 	ranked   []ranked       // in no order
 	focus    []ranked       // in reading order, not among ranked
 	found    []foundHit
+	stems    []string // of the question, where there is no account
 }
 
 // ranked is one candidate: an index into the account's chunks, or into found.
@@ -100,6 +101,7 @@ func (r *Retriever) score(s *selection, q crm.Question, near Near) {
 
 	e.gather(a, s.question, q.Filter)
 	if r.Fusion == Learned {
+		e.relate(a, s.question)
 		e.meaning(a, s.question, r.Static)
 	}
 	e.near(a, near)

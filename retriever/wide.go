@@ -32,7 +32,8 @@ func (r *Retriever) wide(ctx context.Context, q crm.Question) (*selection, error
 		}
 		return &s.found[i]
 	}
-	if terms := stemmed(q.Text); len(terms) > 0 {
+	s.stems = stemmed(q.Text)
+	if terms := s.stems; len(terms) > 0 {
 		hits, err := r.Matcher.Match(ctx, terms, q.Filter, depth)
 		if err != nil {
 			return nil, err
@@ -59,6 +60,27 @@ func (r *Retriever) wide(ctx context.Context, q crm.Question) (*selection, error
 		s.ranked = append(s.ranked, ranked{int32(i), float32((1-share)*part(h.keyword, bestKeyword) + share*part(h.dense, bestDense))})
 	}
 	return s, nil
+}
+
+// covered is the share of the question's stems that the passages hold: how rare each is, is not known here.
+func covered(stems []string, chosen []crm.Passage) float64 {
+	if len(stems) == 0 {
+		return 0
+	}
+	found := map[string]bool{}
+	for i := range chosen {
+		language := cmp.Or(chosen[i].Language, analysis.Language(chosen[i].Text), "en")
+		for _, w := range crm.Terms(chosen[i].Text) {
+			found[analysis.Stem(w, language)] = true
+		}
+	}
+	n := 0
+	for _, s := range stems {
+		if found[s] {
+			n++
+		}
+	}
+	return float64(n) / float64(len(stems))
 }
 
 func part(x, of float64) float64 {
