@@ -16,7 +16,8 @@ const (
 	sharedWords = 64  // that are looked for
 	holders     = 24  // chunks of each side whose sentences are read
 	leastWords  = 5   // of a sentence that is quoted
-	telling     = 20  // a word tells something when at most one of so many chunks of the portal holds it
+	tellingWord = 3.  // a word tells something when at most one chunk in e³ = 20 holds it …
+	tellingPair = 8.  // … and words do together when by chance at most one chunk in e⁸ = 3,000 would hold all of them
 	outweighs   = .06 // part of all that two accounts share: a single word that makes so much of it is a reason by itself
 	copies      = .6  // two sentences with more words in common than this part are the same one, a template
 	maxQuote    = 320
@@ -185,20 +186,21 @@ func pairs(mine, yours []sentence, shared []crm.TermWeight, rare map[string]floa
 // match compares two sentences; ok is false when what they share is no reason.
 func match(a, b *sentence, shared []crm.TermWeight, rare map[string]float64) (p pair, ok bool) {
 	p = pair{mine: a, yours: b}
-	part, heaviest := 0.0, 0.0
+	part, heaviest, rareness := 0.0, 0.0, 0.0
 	for _, t := range shared {
-		if rare[t.Term] < math.Log(telling) || !holds(a.terms, t.Term) || !holds(b.terms, t.Term) {
+		if rare[t.Term] < tellingWord || !holds(a.terms, t.Term) || !holds(b.terms, t.Term) {
 			continue
 		}
 		p.words = append(p.words, t.Term)
 		part += float64(t.Weight)
 		heaviest = max(heaviest, float64(t.Weight))
+		rareness += rare[t.Term]
 		p.score += rare[t.Term] * rare[t.Term]
 	}
-	if len(p.words) < 2 && heaviest < outweighs || len(p.words) == 0 || overlap(a.terms, b.terms) > copies {
+	if (len(p.words) < 2 || rareness < tellingPair) && heaviest < outweighs || overlap(a.terms, b.terms) > copies {
 		return p, false
 	}
-	p.score *= part / (a.length * b.length)
+	p.score *= math.Sqrt(part) / (a.length * b.length)
 	return p, true
 }
 

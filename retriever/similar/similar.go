@@ -18,6 +18,7 @@ const (
 	wordsWeight   = 1.0
 	meaningWeight = 0.5
 	factsWeight   = 0.1
+	fewest        = 5  // candidates whose middle means something
 	candidates    = 60 // from each side
 	// earlierCandidates is the same for an earlier moment, where a profile of today stands for what it was.
 	earlierCandidates = 200
@@ -179,6 +180,7 @@ func (f *Finder) candidates(ctx context.Context, index Index, e Embedder, q crm.
 
 // rank scores and orders the candidates.
 func rank(own crm.Profile, all []candidate) {
+	centre(own, all)
 	wordsAt, wordsBy := spread(all, func(c candidate) float64 { return c.words })
 	meaningAt, meaningBy := spread(all, func(c candidate) float64 { return c.meaning })
 	for i := range all {
@@ -190,6 +192,45 @@ func rank(own crm.Profile, all []candidate) {
 	slices.SortFunc(all, func(a, b candidate) int {
 		return cmp.Or(cmp.Compare(b.score, a.score), a.profile.Account.Compare(b.profile.Account))
 	})
+}
+
+// centre measures meaning from the middle of the candidates: what all accounts of a portal talk about says nothing of two of them.
+func centre(own crm.Profile, all []candidate) {
+	middle := make([]float64, len(own.Vector))
+	n := 0.0
+	for _, c := range all {
+		if len(c.profile.Vector) == len(middle) {
+			n++
+			for i, x := range c.profile.Vector {
+				middle[i] += float64(x)
+			}
+		}
+	}
+	if n < fewest {
+		return
+	}
+	from := func(v []float32) []float64 {
+		out := make([]float64, len(v))
+		sum := 0.0
+		for i, x := range v {
+			out[i] = float64(x) - middle[i]/n
+			sum += out[i] * out[i]
+		}
+		for i := range out {
+			out[i] /= math.Sqrt(max(sum, 1e-12))
+		}
+		return out
+	}
+	mine := from(own.Vector)
+	for i := range all {
+		c := &all[i]
+		c.meaning = 0
+		if len(c.profile.Vector) == len(mine) {
+			for k, x := range from(c.profile.Vector) {
+				c.meaning += mine[k] * x
+			}
+		}
+	}
 }
 
 // spread is mean and standard deviation; the latter 1 where all are the same.
