@@ -99,7 +99,7 @@ func TestShortTextsSpeakTheLanguageOfTheirSession(t *testing.T) {
 }
 
 func TestNobodyCallsHimselfByName(t *testing.T) {
-	a := prepare(turns("Ana", "hey great, thanks great, hi great", "Ben", "hey great", "Ana", "great", "Ben", "great, thanks great, all great", "Ana", "hello great"), nil, nil)
+	a := prepare(turns("Ana", "hey chief, thanks chief, hi chief", "Ben", "hey chief", "Ana", "chief", "Ben", "chief, thanks chief, the chief", "Ana", "hello chief"), nil, nil)
 	for _, s := range a.speakers {
 		if len(s.called) > 0 {
 			t.Errorf("%v is called %v by both", s.words, s.called)

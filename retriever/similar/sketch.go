@@ -15,8 +15,8 @@ import (
 )
 
 const (
-	maxTerms    = 512
-	halfLife    = 365 * 24 * time.Hour
+	maxTerms    = 384
+	halfLife    = 2 * 365 * 24 * time.Hour
 	undated     = 0.5 // weight of what has no date
 	oftenWeight = .2  // of the log of how many chunks hold a stem
 	rareness    = 1.5 // power of rarity
@@ -73,7 +73,7 @@ func (b *Builder) sketch(ctx context.Context, account crm.Ref, asOf time.Time) (
 	return s, nil
 }
 
-// recency halves with every year before the account's newest activity.
+// recency halves with every two years before the account's newest activity.
 func recency(at, newest time.Time) float64 {
 	if at.IsZero() {
 		return undated
