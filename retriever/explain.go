@@ -5,7 +5,7 @@ import "github.com/contextd/contextd/internal/crm"
 // explain says what a candidate's score is made of: feature × weight by the feature's name, without zeros, and the base that all items of its shape have. The
 // parts of a learned score sum to it.
 func (s *selection) explain(c ranked, focus bool) (float64, map[string]float64) {
-	parts := map[string]float64{}
+	parts := make(map[string]float64, 28)
 	if focus {
 		parts["focus"] = 1
 		return 0, parts

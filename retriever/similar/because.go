@@ -3,36 +3,45 @@ package similar
 import (
 	"cmp"
 	"context"
+	"fmt"
 	"maps"
 	"math"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/contextd/contextd/internal/crm"
 )
 
 const (
-	reasons     = 3   // pairs of passages per neighbour
-	sharedWords = 64  // that are looked for
-	holders     = 24  // chunks of each side whose sentences are read
-	leastWords  = 5   // of a sentence that is quoted
-	tellingWord = 3.  // a word tells something when at most one chunk in e³ = 20 holds it …
-	tellingPair = 8.  // … and words do together when by chance at most one chunk in e⁸ = 3,000 would hold all of them
-	outweighs   = .06 // part of all that two accounts share: a single word that makes so much of it is a reason by itself
-	copies      = .6  // two sentences with more words in common than this part are the same one, a template
-	maxQuote    = 320
+	reasons    = 3  // pairs of passages per neighbour
+	sharedTops = 64 // shared terms that are looked for
+	holders    = 24 // chunks of each side whose sentences are read
+	leastWords = 5  // of a sentence that is quoted
+	maxQuote   = 320
+	compared   = 60 // pairs that are compared by meaning
+	leastAlike = .4 // cosine of what they mean
+
+	// In a language with n chunks, a word tells something when at most one chunk in nʷ holds it, and words do together when by chance at most one in nᵖ would hold all of
+	// them; in large portals no more than one in eʷ and in eᵖ is asked for.
+	tellingWord, mostWord = .45, 4.
+	tellingPair, mostPair = 1.2, 10.
+
+	outweighs   = .1 // part of all that two accounts share: a single long word that makes so much of it is a reason by itself
+	longLetters = 7
+	copies      = .6 // two sentences with more words in common than this part are the same one, or a template
 )
 
 // explain finds sentences of both accounts that say something alike, best first. It finds none rather than a pair that only shares words which say little.
-func (f *Finder) explain(ctx context.Context, n *crm.Neighbour, own *sketch, theirs crm.Profile, q crm.SimilarQuestion) error {
-	members, err := f.Texts.Members(ctx, theirs.Account)
+func (f *Finder) explain(ctx context.Context, n *crm.Neighbour, own *sketch, asOf time.Time) error {
+	members, err := f.Texts.Members(ctx, n.Account)
 	if err != nil {
 		return err
 	}
-	if len(members) > 0 && members[0].Ref == theirs.Account {
+	if len(members) > 0 && members[0].Ref == n.Account {
 		n.Name = members[0].Name
 	}
-	other, err := f.sketch(ctx, theirs.Account, q.AsOf)
+	other, err := f.sketch(ctx, n.Account, asOf)
 	if err != nil {
 		return err
 	}
@@ -45,8 +54,14 @@ func (f *Finder) explain(ctx context.Context, n *crm.Neighbour, own *sketch, the
 	if err != nil {
 		return err
 	}
-	for _, p := range pairs(mine, yours, shared, own.rare) {
-		n.Because = append(n.Because, p.mine.likeness(own.account, p.words), p.yours.likeness(theirs.Account, p.words))
+	all := pairs(mine, yours, shared, own)
+	if _, e := f.Live(); !e.Windows() { // a transformer would take longer than anybody waits
+		if all, err = f.meant(ctx, e, all, own.names, other.names); err != nil {
+			return err
+		}
+	}
+	for _, p := range choose(all) {
+		n.Because = append(n.Because, p.mine.likeness(own.account, p.words), p.yours.likeness(n.Account, p.words))
 	}
 	return nil
 }
@@ -73,7 +88,7 @@ func sharedTerms(a, b []crm.TermWeight) []crm.TermWeight {
 	slices.SortFunc(out, func(a, b crm.TermWeight) int {
 		return cmp.Or(cmp.Compare(b.Weight, a.Weight), strings.Compare(a.Term, b.Term))
 	})
-	return out[:min(len(out), sharedWords)]
+	return out[:min(len(out), sharedTops)]
 }
 
 // sentence is a part of a passage with its telling terms, ascending, and the words among them that both accounts share.
@@ -84,9 +99,11 @@ type sentence struct {
 	length     float64 // of the vector of the terms' rarity
 }
 
+func (s *sentence) text() string { return s.passage.Text[s.start:s.end] }
+
 func (s *sentence) likeness(account crm.Ref, words []string) crm.Likeness {
 	p := s.passage
-	return crm.Likeness{Account: account, Activity: p.Activity, Version: p.Version, Quote: p.Text[s.start:s.end], Start: p.Start + s.start, End: p.Start + s.end, Words: words}
+	return crm.Likeness{Account: account, Activity: p.Activity, Version: p.Version, Quote: s.text(), Start: p.Start + s.start, End: p.Start + s.end, Words: words}
 }
 
 // sentences are those of an account that hold a shared term, from the chunks that hold most of what is shared.
@@ -151,19 +168,73 @@ type pair struct {
 	score       float64
 }
 
-// pairs picks the best pairs: those that share the largest part of what makes the accounts alike and of what they say themselves. A pair must share two words that tell
-// something, or one that makes much of the likeness by itself; no word counts twice, no sentence is shown twice or in another wording, and copies of a template are no
-// reason.
-func pairs(mine, yours []sentence, shared []crm.TermWeight, rare map[string]float64) (out []pair) {
-	var all []pair
+// pairs are those whose words are a reason, best first: a pair must share two words that tell something, or a long one that makes much of the likeness by itself, in one
+// language (the same letters mean another thing in another one), and be no copies of a template. The best share the largest part of what makes the accounts alike and of what
+// they say themselves.
+func pairs(mine, yours []sentence, shared []crm.TermWeight, own *sketch) (all []pair) {
 	for i := range mine {
 		for j := range yours {
-			if p, ok := match(&mine[i], &yours[j], shared, rare); ok {
+			if p, ok := match(&mine[i], &yours[j], shared, own); ok {
 				all = append(all, p)
 			}
 		}
 	}
 	slices.SortStableFunc(all, func(a, b pair) int { return cmp.Compare(b.score, a.score) })
+	return all[:min(len(all), compared)]
+}
+
+// match compares two sentences; ok is false when what they share is no reason.
+func match(a, b *sentence, shared []crm.TermWeight, own *sketch) (p pair, ok bool) {
+	if a.passage.Language != b.passage.Language || overlap(a.terms, b.terms) > copies {
+		return p, false
+	}
+	chunks := math.Log(own.chunks[cmp.Or(a.passage.Language, own.home)] + 1)
+	p = pair{mine: a, yours: b}
+	part, rareness, single := 0.0, 0.0, false
+	for _, t := range shared {
+		rare := own.rare[t.Term]
+		if rare < min(tellingWord*chunks, mostWord) || !holds(a.terms, t.Term) || !holds(b.terms, t.Term) {
+			continue
+		}
+		p.words = append(p.words, t.Term)
+		part += float64(t.Weight)
+		rareness += rare
+		p.score += rare * rare
+		single = single || float64(t.Weight) >= outweighs && len(t.Term) >= longLetters
+	}
+	if (len(p.words) < 2 || rareness < min(tellingPair*chunks, mostPair)) && !single {
+		return p, false
+	}
+	p.score *= math.Sqrt(part) / (a.length * b.length)
+	return p, true
+}
+
+// meant keeps the pairs that mean something alike, too, and orders them by both.
+func (f *Finder) meant(ctx context.Context, e Embedder, all []pair, names, theirs map[string]bool) ([]pair, error) {
+	if len(all) == 0 {
+		return nil, nil
+	}
+	var texts []string
+	for _, p := range all {
+		texts = append(texts, without(p.mine.text(), names), without(p.yours.text(), theirs))
+	}
+	vectors, _, err := e.Embed(ctx, crm.EmbedDocument, texts)
+	if err != nil {
+		return nil, fmt.Errorf("embed %d sentences: %w", len(texts), err)
+	}
+	var out []pair
+	for i, p := range all {
+		if c := dot(vectors[2*i], vectors[2*i+1]); c >= leastAlike {
+			p.score *= c
+			out = append(out, p)
+		}
+	}
+	slices.SortStableFunc(out, func(a, b pair) int { return cmp.Compare(b.score, a.score) })
+	return out, nil
+}
+
+// choose takes the best pairs: no word counts twice, and no sentence is shown twice or in another wording.
+func choose(all []pair) (out []pair) {
 	used := map[string]bool{}
 	for _, p := range all {
 		fresh := slices.DeleteFunc(slices.Clone(p.words), func(w string) bool { return used[w] })
@@ -181,27 +252,6 @@ func pairs(mine, yours []sentence, shared []crm.TermWeight, rare map[string]floa
 		}
 	}
 	return out
-}
-
-// match compares two sentences; ok is false when what they share is no reason.
-func match(a, b *sentence, shared []crm.TermWeight, rare map[string]float64) (p pair, ok bool) {
-	p = pair{mine: a, yours: b}
-	part, heaviest, rareness := 0.0, 0.0, 0.0
-	for _, t := range shared {
-		if rare[t.Term] < tellingWord || !holds(a.terms, t.Term) || !holds(b.terms, t.Term) {
-			continue
-		}
-		p.words = append(p.words, t.Term)
-		part += float64(t.Weight)
-		heaviest = max(heaviest, float64(t.Weight))
-		rareness += rare[t.Term]
-		p.score += rare[t.Term] * rare[t.Term]
-	}
-	if (len(p.words) < 2 || rareness < tellingPair) && heaviest < outweighs || overlap(a.terms, b.terms) > copies {
-		return p, false
-	}
-	p.score *= math.Sqrt(part) / (a.length * b.length)
-	return p, true
 }
 
 func holds(sorted []string, t string) bool {

@@ -18,8 +18,8 @@ const (
 	wordsWeight   = 1.0
 	meaningWeight = 0.5
 	factsWeight   = 0.1
-	fewest        = 5  // candidates whose middle means something
-	candidates    = 60 // from each side
+	fewest        = 5   // candidates whose middle means something
+	candidates    = 100 // from each side
 	// earlierCandidates is the same for an earlier moment, where a profile of today stands for what it was.
 	earlierCandidates = 200
 	defaultLimit      = 10
@@ -56,7 +56,7 @@ func (f *Finder) Similar(ctx context.Context, q crm.SimilarQuestion) ([]crm.Neig
 		return nil, fmt.Errorf("similar to %s: %w", q.Account, err)
 	}
 	for i := range out {
-		if err := f.explain(ctx, &out[i], mine, all[i].profile, q); err != nil {
+		if err := f.explain(ctx, &out[i], mine, q.AsOf); err != nil {
 			return nil, fmt.Errorf("similar to %s: %w", q.Account, err)
 		}
 	}

@@ -30,7 +30,8 @@ type sketch struct {
 	home     string              // the language of most of its text
 	names    map[string]bool     // words of the names of people and companies
 	stems    map[string][]string // by language, of each word of the postings; see stemAt
-	rare     map[string]float64  // of each stem: the log of one in how many chunks of the portal holds it
+	chunks   map[string]float64  // of the portal, by language; about, see spoken
+	rare     map[string]float64  // of each stem: the log of one in how many chunks of its language holds it
 	weight   map[string]float64  // of each stem
 	terms    []crm.TermWeight    // the heaviest, ascending, of unit length together
 	passing  []int               // chunks that count, by index
@@ -157,13 +158,13 @@ type use struct {
 // and agree with the demo portal.
 func (s *sketch) weigh(stats *crm.WordStatistics) {
 	uses := s.uses()
-	chunks := map[string]float64{} // of a language
+	s.chunks = map[string]float64{}
 	s.rare, s.weight = make(map[string]float64, len(uses)), make(map[string]float64, len(uses))
 	for stem, u := range uses {
-		n, known := chunks[u.language]
+		n, known := s.chunks[u.language]
 		if !known {
 			n = s.spoken(u.language, stats)
-			chunks[u.language] = n
+			s.chunks[u.language] = n
 		}
 		with := 0.5
 		for w := range u.words {
