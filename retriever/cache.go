@@ -10,24 +10,31 @@ import (
 // cacheBytes is about how much prepared accounts may take; the one in use may be larger.
 const cacheBytes = 64 << 20
 
-// cache keeps prepared accounts of the postings used last. Postings are never changed, so the pointer says which they are: a changed account has new ones.
+// cache keeps prepared accounts of the postings used last. Neither postings nor word statistics are ever changed, so their pointers say which they are: a changed account
+// and renewed statistics have new ones.
 type cache struct {
 	mu      sync.Mutex
 	used    int
 	order   *list.List // of *prepared, used last first
-	entries map[*crm.Postings]*list.Element
+	entries map[source]*list.Element
+}
+
+// source is what an account is prepared from.
+type source struct {
+	postings *crm.Postings
+	words    statistics
 }
 
 type prepared struct {
-	postings *crm.Postings
-	once     sync.Once
-	account  *account
-	bytes    int
+	source  source
+	once    sync.Once
+	account *account
+	bytes   int
 }
 
-// of answers from the cache or builds; callers that ask for the same postings at once wait for one build.
-func (c *cache) of(p *crm.Postings, build func() *account) *account {
-	entry := c.entry(p)
+// of answers from the cache or builds; callers that ask for the same account at once wait for one build.
+func (c *cache) of(from source, build func() *account) *account {
+	entry := c.entry(from)
 	entry.once.Do(func() {
 		entry.account = build()
 		c.settle(entry)
@@ -35,16 +42,16 @@ func (c *cache) of(p *crm.Postings, build func() *account) *account {
 	return entry.account
 }
 
-func (c *cache) entry(p *crm.Postings) *prepared {
+func (c *cache) entry(from source) *prepared {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.entries == nil {
-		c.entries, c.order = map[*crm.Postings]*list.Element{}, list.New()
+		c.entries, c.order = map[source]*list.Element{}, list.New()
 	}
-	e := c.entries[p]
+	e := c.entries[from]
 	if e == nil {
-		e = c.order.PushFront(&prepared{postings: p})
-		c.entries[p] = e
+		e = c.order.PushFront(&prepared{source: from})
+		c.entries[from] = e
 	}
 	c.order.MoveToFront(e)
 	return e.Value.(*prepared)
@@ -60,7 +67,7 @@ func (c *cache) settle(entry *prepared) {
 		last, before := e.Value.(*prepared), e.Prev()
 		if last != entry && last.bytes > 0 {
 			c.order.Remove(e)
-			delete(c.entries, last.postings)
+			delete(c.entries, last.source)
 			c.used -= last.bytes
 		}
 		e = before

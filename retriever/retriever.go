@@ -158,7 +158,7 @@ func (r *Retriever) rank(ctx context.Context, q crm.Question) (*selection, error
 	if err != nil {
 		return nil, err
 	}
-	a := r.cache.of(p, func() *account { return prepare(p, stats, r.Static) })
+	a := r.cache.of(source{p, stats}, func() *account { return prepare(p, stats, r.Static) })
 	names, err := r.names(ctx, q)
 	if err != nil {
 		return nil, err
