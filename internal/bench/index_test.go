@@ -104,18 +104,21 @@ func (x *index) retriever() *retriever.Retriever {
 // all indexes every activity, in batches and by workers as the service does it.
 func (x *index) all() {
 	x.b.Helper()
-	parallel(x.b, batches(x.world.order, batch), func(refs []crm.Ref) error {
-		claims := make([]crm.Claim, len(refs))
-		for i, r := range refs {
-			claims[i] = crm.Claim{Portal: r.Portal, Kind: crm.IndexWork, Key: r.Path(), Seq: 1}
+	parallel(x.b, batches(x.world.order, batch), func(refs []crm.Ref) error { return x.activities(x.b.Context(), refs) })
+}
+
+// activities indexes one batch.
+func (x *index) activities(ctx context.Context, refs []crm.Ref) error {
+	claims := make([]crm.Claim, len(refs))
+	for i, r := range refs {
+		claims[i] = crm.Claim{Portal: r.Portal, Kind: crm.IndexWork, Key: r.Path(), Seq: 1}
+	}
+	for _, err := range x.indexer.Activities(ctx, claims) {
+		if err != nil {
+			return err
 		}
-		for _, err := range x.indexer.Activities(x.b.Context(), claims) {
-			if err != nil {
-				return err
-			}
-		}
-		return nil
-	})
+	}
+	return nil
 }
 
 func batches[T any](all []T, size int) (out [][]T) {

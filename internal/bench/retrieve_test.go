@@ -1,8 +1,8 @@
 package bench
 
 import (
-	"fmt"
-	"math/rand/v2"
+	"context"
+	"slices"
 	"testing"
 	"time"
 
@@ -10,60 +10,69 @@ import (
 	"github.com/contextd/contextd/retriever"
 )
 
-// asker asks accounts of one index again and again.
+// snapshot is how common words are in the one portal, made once, as the service keeps it.
+type snapshot struct{ words *crm.WordStatistics }
+
+func (s snapshot) Statistics(context.Context, crm.PortalID) (*crm.WordStatistics, error) {
+	return s.words, nil
+}
+
+// asker asks some accounts of one library again and again.
 type asker struct {
+	library  *library
 	r        *retriever.Retriever
 	accounts []crm.Ref
-	rng      *rand.Rand
 }
 
-// p50 asks for about a second and returns the median time of a question in seconds.
-func (a *asker) p50(b *testing.B) float64 {
+const askedAccounts = 20
+
+// asker returns one of the first accounts, whose retriever is the service's, warm.
+func (l *library) asker(b *testing.B, accounts []crm.Ref, fusion retriever.Fusion) *asker {
 	b.Helper()
-	var times []float64
-	for start := time.Now(); time.Since(start) < time.Second; {
-		account := a.accounts[a.rng.IntN(len(a.accounts))]
-		text := fmt.Sprintf("who will %s the %s until %s, and what does the %s cost", verbs[a.rng.IntN(len(verbs))], things[a.rng.IntN(len(things))], months[a.rng.IntN(len(months))],
-			things[a.rng.IntN(len(things))])
-		before := time.Now()
-		got, err := a.r.Retrieve(b.Context(), question(account, text))
-		times = append(times, time.Since(before).Seconds())
-		if err != nil || len(got.Passages) != 10 {
-			b.Fatalf("%d passages of %s, %v: want 10", len(got.Passages), account, err)
-		}
+	words, err := l.db.WordStatistics(b.Context(), portal, 20_000)
+	if err != nil {
+		b.Fatal(err)
 	}
-	return median(times)
+	a := &asker{library: l, r: l.retriever(), accounts: accounts[:askedAccounts]}
+	a.r.Statistics, a.r.Fusion = snapshot{words}, fusion
+	if fusion != retriever.Learned {
+		a.r.Static = nil // a plain hybrid query knows nothing of words
+	}
+	for _, account := range a.accounts {
+		a.ask(b, account)
+	}
+	return a
 }
 
-// asking indexes that many companies and returns an asker of twenty of them, warm, with the number of chunks in total and in one account.
-func asking(b *testing.B, companies int) (a *asker, total, one int) {
+func (a *asker) ask(b *testing.B, account crm.Ref) (seconds float64) {
 	b.Helper()
-	x := openIndex(b, newWorld(2, companies, 24, 14))
-	b.Cleanup(x.close)
-	x.all()
-	for _, c := range x.world.companies {
-		n, err := x.vectors.Live().Index.Count(b.Context(), crm.Filter{Portal: c.Portal, Account: c})
-		if err != nil {
-			b.Fatal(err)
-		}
-		total += n
+	q := question(account, a.library.prose.question(a.library.topics[account]))
+	before := time.Now()
+	got, err := a.r.Retrieve(b.Context(), q)
+	seconds = time.Since(before).Seconds()
+	if err != nil || len(got.Passages) != nearest || got.Passages[0].Text == "" {
+		b.Fatalf("%d passages of %s, %v: want 10 with texts", len(got.Passages), account, err)
 	}
-	a = &asker{r: x.retriever(), accounts: x.world.companies[:20], rng: rand.New(rand.NewPCG(3, 3))}
-	a.p50(b)
-	return a, total, total / companies
+	return seconds
 }
 
-type retrieveRound struct{ small, large float64 }
+// spread asks for a span and returns the times of all questions in seconds, ascending.
+func (a *asker) spread(b *testing.B, span time.Duration) []float64 {
+	b.Helper()
+	var all []float64
+	for start := time.Now(); time.Since(start) < span || len(all) < 3; {
+		all = append(all, a.ask(b, a.accounts[a.library.prose.rng.IntN(len(a.accounts))]))
+	}
+	slices.Sort(all)
+	return all
+}
 
-func BenchmarkRetrieve(b *testing.B) {
-	large, many, size := asking(b, 1000)
-	small, few, _ := asking(b, 100)
-	got, unsound := alternate(b, false, func() (r retrieveRound) {
-		r.small = small.p50(b)
-		r.large = large.p50(b)
-		return r
-	})
-	measured.add(b, goal{name: "V8 account query", limit: 1.5, atMost: true, unsound: unsound, ratios: column(got, func(r retrieveRound) float64 { return r.large / r.small }),
-		what: fmt.Sprintf("p50 with %d chunks in total / with %d; %d in the account, both arms, ten bodies", many, few, size),
-		note: fmt.Sprintf("%.0f / %.0f us", 1e6*median(column(got, func(r retrieveRound) float64 { return r.large })), 1e6*median(column(got, func(r retrieveRound) float64 { return r.small })))})
+func (a *asker) p50(b *testing.B, span time.Duration) float64 {
+	b.Helper()
+	return median(a.spread(b, span))
+}
+
+// quantile is the q-th of ascending values.
+func quantile(values []float64, q float64) float64 {
+	return values[min(len(values)-1, int(q*float64(len(values))))]
 }
