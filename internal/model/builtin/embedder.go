@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"unicode/utf8"
 
+	"github.com/viterin/vek/vek32"
+
 	"github.com/contextd/contextd/internal/crm"
 )
 
@@ -39,7 +41,7 @@ func (Embedder) Embed(ctx context.Context, _ crm.EmbedKind, texts []string) ([][
 		}
 		v := make([]float32, Dim)
 		for _, term := range crm.Terms(t) {
-			words.add(v, term)
+			vek32.Add_Inplace(v, words.Word(term))
 		}
 		out[i] = unit(v)
 		use.InputTokens += (utf8.RuneCountInString(t) + 3) / 4

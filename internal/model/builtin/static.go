@@ -101,9 +101,7 @@ func (w *Words) Neighbours(word string) []crm.WordNeighbour {
 	}
 	for k := from; k < to; k++ {
 		j := int(w.near[2*k]) | int(w.near[2*k+1])<<8
-		if w.words[j] != word {
-			out = append(out, crm.WordNeighbour{Word: w.words[j], Cosine: Closest + (1-Closest)*float32(w.cosines[k])/255})
-		}
+		out = append(out, crm.WordNeighbour{Word: w.words[j], Cosine: Closest + (1-Closest)*float32(w.cosines[k])/255})
 	}
 	return out
 }

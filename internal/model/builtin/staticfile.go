@@ -35,7 +35,7 @@ const (
 // Closest is the least cosine of neighbours.
 const Closest = .35
 
-// WordFile is what a file of word vectors is made from. Vectors have 255 dimensions and carry the word's weight as their length; a neighbour's Word must be one of Words.
+// WordFile is what a file of word vectors is made from. Vectors have 255 dimensions and carry the word's weight as their length; a neighbour's Word must be another one of Words.
 type WordFile struct {
 	Words      []string // ascending, distinct, of at most 255 bytes
 	Vectors    [][]float32
@@ -57,7 +57,7 @@ func (f WordFile) Encode() ([]byte, error) {
 		counts = append(counts, byte(len(f.Neighbours[i])))
 		for _, n := range f.Neighbours[i] {
 			at, ok := slices.BinarySearch(f.Words, n.Word)
-			if !ok || n.Cosine < Closest || n.Cosine > 1.001 {
+			if !ok || at == i || n.Cosine < Closest || n.Cosine > 1.001 {
 				return nil, fmt.Errorf("words: neighbour %q of %q with cosine %v: %w", n.Word, w, n.Cosine, crm.ErrInvalid)
 			}
 			near = binary.LittleEndian.AppendUint16(near, uint16(at))

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"math"
 	"runtime"
 	"slices"
@@ -20,32 +21,41 @@ const (
 	flatten = .25
 )
 
-// distil turns the teacher's vectors into the file's: common component removed, principal components, flattened, one length, weighted by frequency, with neighbours.
-func distil(words []word, teacher [][]float32, near int) builtin.WordFile {
-	centred := centre(teacher)
-	values, vectors := eigen(covariance(centred))
-	order := descending(values)[:min(dimensions, len(values))]
-	scale := make([]float64, len(order))
-	for i, k := range order {
-		scale[i] = math.Pow(max(values[k], 1e-12), -flatten)
-	}
-	f := builtin.WordFile{Words: make([]string, len(words)), Vectors: make([][]float32, len(words))}
-	parallel(len(words), func(i int) {
-		v := make([]float64, dimensions)
-		for d, k := range order {
-			v[d] = dot(centred[i], vectors[k]) * scale[d]
-		}
-		f.Words[i], f.Vectors[i] = words[i].text, float32s(v, 1/norm(v))
-	})
-	f.Neighbours = neighbours(f.Words, f.Vectors, near)
+// begin gives every word its vector as a text of its own: without what all words have in common, and as long as the word counts by its frequency.
+func begin(words []word, teacher [][]float32) [][]float64 {
+	out := centre(teacher)
 	total := 0.
 	for _, w := range words {
 		total += share(w.rank)
 	}
 	for i, w := range words {
-		weight := float32(frequent / (frequent + share(w.rank)/total))
-		for d := range f.Vectors[i] {
-			f.Vectors[i][d] *= weight
+		scale(out[i], frequent/(frequent+share(w.rank)/total)/norm(out[i]))
+	}
+	return out
+}
+
+// reduce brings vectors to the file's dimensions, flattened, and keeps their lengths. Neighbours are found by what is left.
+func reduce(words []word, vectors [][]float64, near int) builtin.WordFile {
+	directions := make([][]float32, len(vectors))
+	for i, v := range vectors {
+		directions[i] = float32s(v, 1/norm(v))
+	}
+	values, components := eigen(covariance(centre(directions)))
+	order := descending(values)[:min(dimensions, len(values))]
+	f := builtin.WordFile{Words: make([]string, len(words)), Vectors: make([][]float32, len(words))}
+	lengths := make([]float64, len(words))
+	parallel(len(words), func(i int) {
+		v := make([]float64, dimensions)
+		for d, k := range order {
+			v[d] = dot(vectors[i], components[k]) * math.Pow(max(values[k], 1e-12), -flatten)
+		}
+		f.Words[i], lengths[i] = words[i].text, norm(vectors[i])
+		f.Vectors[i] = float32s(v, 1/norm(v))
+	})
+	f.Neighbours = name(words, neighbours(f.Vectors, near))
+	for i, v := range f.Vectors {
+		for d := range v {
+			v[d] *= float32(lengths[i])
 		}
 	}
 	return f
@@ -72,28 +82,42 @@ func centre(vectors [][]float32) [][]float64 {
 	return out
 }
 
-// neighbours finds for each word the most others with a cosine of at least builtin.Closest, of unit vectors.
-func neighbours(words []string, vectors [][]float32, most int) [][]crm.WordNeighbour {
-	out := make([][]crm.WordNeighbour, len(words))
-	parallel(len(words), func(i int) {
-		var list []crm.WordNeighbour
-		for j := range words {
+// neighbour is another word by its index.
+type neighbour struct {
+	word   int
+	cosine float32
+}
+
+// neighbours finds for each of the unit vectors the most others with a cosine of at least builtin.Closest, nearest first.
+func neighbours(vectors [][]float32, most int) [][]neighbour {
+	out := make([][]neighbour, len(vectors))
+	parallel(len(vectors), func(i int) {
+		var list []neighbour
+		for j := range vectors {
 			if c := vek32.Dot(vectors[i], vectors[j]); c >= builtin.Closest && j != i {
-				list = append(list, crm.WordNeighbour{Word: words[j], Cosine: min(c, 1)})
+				list = append(list, neighbour{j, min(c, 1)})
 			}
 		}
-		slices.SortStableFunc(list, func(a, b crm.WordNeighbour) int {
-			switch {
-			case a.Cosine > b.Cosine:
-				return -1
-			case a.Cosine < b.Cosine:
-				return 1
-			}
-			return 0
-		})
+		slices.SortStableFunc(list, func(a, b neighbour) int { return cmp.Compare(b.cosine, a.cosine) })
 		out[i] = slices.Clip(slices.Clone(list[:min(len(list), most)]))
 	})
 	return out
+}
+
+func name(words []word, lists [][]neighbour) [][]crm.WordNeighbour {
+	out := make([][]crm.WordNeighbour, len(lists))
+	for i, list := range lists {
+		for _, n := range list {
+			out[i] = append(out[i], crm.WordNeighbour{Word: words[n.word].text, Cosine: n.cosine})
+		}
+	}
+	return out
+}
+
+func scale(v []float64, by float64) {
+	for d := range v {
+		v[d] *= by
+	}
 }
 
 // parallel calls do for 0 to n-1 on all cores; the order of calls must not matter.

@@ -14,6 +14,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/viterin/vek/vek32"
 )
 
 func TestEigenvectorsDiagonalise(t *testing.T) {
@@ -117,10 +119,15 @@ func teacher(t *testing.T) string {
 		}
 		out := make([][]float32, len(ask.Input))
 		for i, text := range ask.Input {
-			topic, own := vector(text[:1]), vector(text)
-			out[i] = make([]float32, len(own))
+			out[i] = make([]float32, 300)
+			for w := range strings.FieldsSeq(text) {
+				topic, own := vector(w[:1]), vector(w)
+				for d := range out[i] {
+					out[i][d] += topic[d] + .5*own[d]
+				}
+			}
 			for d := range out[i] {
-				out[i][d] = topic[d] + .7*own[d] + 1
+				out[i][d]++
 			}
 		}
 		if err := json.NewEncoder(w).Encode(map[string]any{"embeddings": out}); err != nil {
@@ -137,7 +144,7 @@ func TestDistilledTopicsStayTogether(t *testing.T) {
 	var files [2][]byte
 	for i := range files {
 		path := filepath.Join(t.TempDir(), "words.bin")
-		if err := run(t.Context(), []string{"-out", path, "-server", url, "-words", "1100", "-neighbours", "10"}, &bytes.Buffer{}, &bytes.Buffer{}); err != nil {
+		if err := run(t.Context(), []string{"-out", path, "-server", url, "-words", "1100", "-neighbours", "10", "-texts", "400"}, &bytes.Buffer{}, &bytes.Buffer{}); err != nil {
 			t.Fatal(err)
 		}
 		b, err := os.ReadFile(path)
@@ -149,22 +156,11 @@ func TestDistilledTopicsStayTogether(t *testing.T) {
 	if !bytes.Equal(files[0], files[1]) {
 		t.Error("the same teacher gave two files")
 	}
-	words, err := choose(vocabulary(), "", 1100)
-	if err != nil {
-		t.Fatal(err)
-	}
-	rng, vectors := rand.New(rand.NewPCG(3, 4)), make([][]float32, len(words))
-	topics := map[byte][]float32{}
-	for i, w := range words {
-		if topics[w.text[0]] == nil {
-			topics[w.text[0]] = random(rng, 300)
-		}
-		vectors[i] = random(rng, 300)
-		for d := range vectors[i] {
-			vectors[i][d] = .5*vectors[i][d] + topics[w.text[0]][d] + 1
-		}
-	}
-	f := distil(words, vectors, 10)
+}
+
+func TestTopicsStayTogether(t *testing.T) {
+	words, vectors := topical(t)
+	f := reduce(words, begin(words, vectors), 10)
 	same, other := 0, 0
 	for i, list := range f.Neighbours {
 		for _, n := range list {
@@ -178,9 +174,102 @@ func TestDistilledTopicsStayTogether(t *testing.T) {
 	if same < 10*len(words)*8/10 || other > same/20 {
 		t.Errorf("%d neighbours of the same topic, %d of another", same, other)
 	}
-	length := func(i int) float64 { return math.Sqrt(float64(dotf(f.Vectors[i], f.Vectors[i]))) }
-	if first, last := length(slices.Index(f.Words, "aaa")), length(slices.Index(f.Words, "yaa")); first > last/2 {
+	length := func(word string) float64 {
+		v := f.Vectors[slices.Index(f.Words, word)]
+		return math.Sqrt(float64(vek32.Dot(v, v)))
+	}
+	if first, last := length("aaa"), length("yaa"); first > last/2 {
 		t.Errorf("the most frequent word weighs %.3f, a rare one %.3f", first, last)
+	}
+}
+
+// topical are words whose vectors lie around one direction for each first letter.
+func topical(t *testing.T) ([]word, [][]float32) {
+	t.Helper()
+	words, err := choose(vocabulary(), "", 1100)
+	if err != nil {
+		t.Fatal(err)
+	}
+	rng, vectors := rand.New(rand.NewPCG(3, 4)), make([][]float32, len(words))
+	centres := map[byte][]float32{}
+	for i, w := range words {
+		if centres[w.text[0]] == nil {
+			centres[w.text[0]] = random(rng, 300)
+		}
+		vectors[i] = random(rng, 300)
+		for d := range vectors[i] {
+			vectors[i][d] = .5*vectors[i][d] + centres[w.text[0]][d] + 1
+		}
+	}
+	return words, vectors
+}
+
+// A teacher that listens to every second word three times as much must be followed, also on texts that were not learned from.
+func TestWordsLearnHowMuchTheyCarry(t *testing.T) {
+	words, taught := topical(t)
+	vectors := begin(words, taught)
+	for _, v := range vectors {
+		scale(v, 1/norm(v))
+	}
+	drawn := bags(words, topics(vectors), 3000)
+	targets := make([][]float64, len(drawn))
+	for i, b := range drawn {
+		targets[i] = make([]float64, 300)
+		for _, w := range b {
+			for d, x := range vectors[w] {
+				targets[i][d] += float64(1+2*(w%2)) * x
+			}
+		}
+		scale(targets[i], 1/norm(targets[i]))
+	}
+	before := agreement(vectors, drawn[:300], targets)
+	fit(vectors, drawn[300:], targets[300:])
+	after := agreement(vectors, drawn[:300], targets)
+	if after < before+(1-before)/3 {
+		t.Errorf("cosine %.3f before, %.3f after", before, after)
+	}
+	loud, quiet := 0., 0.
+	for i, v := range vectors {
+		if i%2 == 1 {
+			loud += norm(v)
+		} else {
+			quiet += norm(v)
+		}
+	}
+	if loud < 1.2*quiet {
+		t.Errorf("lengths %.0f of the words that count, %.0f of the others", loud, quiet)
+	}
+}
+
+func TestTextsOfChanceAreMadeOfTheRightWords(t *testing.T) {
+	words, taught := topical(t)
+	near := topics(begin(words, taught))
+	one, two := bags(words, near, 500), bags(words, near, 500)
+	frequent, sameTopic, all := 0, 0, 0
+	for i, b := range one {
+		if !slices.Equal(b, two[i]) {
+			t.Fatal("chance must be the same every time")
+		}
+		if len(b) < 1+leastOther+leastCommon || len(b) > 1+mostNear+mostOther+mostCommon || len(strings.Fields(b.text(words))) != len(b) {
+			t.Errorf("a text of %d words", len(b))
+		}
+		counts := map[byte]int{}
+		for _, w := range b {
+			all++
+			counts[words[w].text[0]]++
+			if words[w].rank <= 20 {
+				frequent++
+			}
+		}
+		for _, n := range counts {
+			sameTopic = max(sameTopic, n)
+		}
+	}
+	if share := float64(frequent) / float64(all); share < .1 || share > .4 {
+		t.Errorf("the 20 most frequent words are %.2f of the texts", share)
+	}
+	if sameTopic < 4 {
+		t.Error("no text has a topic")
 	}
 }
 
@@ -199,11 +288,4 @@ func random(rng *rand.Rand, n int) []float32 {
 		out[d] = float32(rng.NormFloat64())
 	}
 	return out
-}
-
-func dotf(a, b []float32) (s float32) {
-	for i := range a {
-		s += a[i] * b[i]
-	}
-	return s
 }

@@ -1,5 +1,6 @@
-// Command distil makes the word vectors that the built-in embedder ships with: it has a sentence transformer, served by Ollama, embed single words, and keeps of that
-// what single words can carry. It reads no other text, so nothing is learned from anybody's data. The same server and model give the same file.
+// Command distil makes the word vectors that the built-in embedder ships with: it has a sentence transformer, served by Ollama, embed single words and then texts of
+// chance made of these words, and keeps of that what a sum of words can carry. It reads no other text, so nothing is learned from anybody's data. The same server and
+// model give the same file.
 //
 //	go run ./internal/model/builtin/distil -out internal/model/builtin/words.bin -server http://127.0.0.1:11434 -model all-minilm
 package main
@@ -14,6 +15,7 @@ import (
 	"os/signal"
 
 	"github.com/contextd/contextd/internal/crm"
+	"github.com/contextd/contextd/internal/model/builtin"
 	"github.com/contextd/contextd/internal/model/ollama"
 )
 
@@ -33,6 +35,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	name := f.String("model", "all-minilm", "the sentence transformer, one with a vocabulary of word pieces")
 	most := f.Int("words", 23_800, "how many words")
 	near := f.Int("neighbours", 22, "how many neighbours a word has at most")
+	texts := f.Int("texts", 40_000, "how many texts of chance the words learn from")
 	threads := f.Int("threads", 0, "threads of the server; 1 beside other work")
 	if err := f.Parse(args); err != nil {
 		return err
@@ -50,11 +53,10 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 		return err
 	}
 	fmt.Fprintf(stdout, "%d words, from %s\n", len(words), e.Fingerprint())
-	teacher, err := ask(ctx, e, words, stdout)
+	file, err := distil(ctx, e, words, *texts, *near, stdout)
 	if err != nil {
 		return err
 	}
-	file := distil(words, teacher, *near)
 	b, err := file.Encode()
 	if err != nil {
 		return err
@@ -63,22 +65,62 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	return os.WriteFile(*out, b, 0o644)
 }
 
-// ask embeds the words, with a line about the progress now and then.
-func ask(ctx context.Context, e *ollama.Embedder, words []word, stdout io.Writer) ([][]float32, error) {
+// distil asks the teacher twice, about the words and about texts made of them.
+func distil(ctx context.Context, e *ollama.Embedder, words []word, texts, near int, stdout io.Writer) (builtin.WordFile, error) {
+	single := make([]string, len(words))
+	for i, w := range words {
+		single[i] = w.text
+	}
+	taught, err := ask(ctx, e, single, stdout)
+	if err != nil {
+		return builtin.WordFile{}, fmt.Errorf("words: %w", err)
+	}
+	vectors := begin(words, taught)
+	drawn := bags(words, topics(vectors), texts)
+	written := make([]string, len(drawn))
+	for i, b := range drawn {
+		written[i] = b.text(words)
+	}
+	if taught, err = ask(ctx, e, written, stdout); err != nil {
+		return builtin.WordFile{}, fmt.Errorf("texts of chance: %w", err)
+	}
+	targets := centre(taught)
+	for _, t := range targets {
+		scale(t, 1/norm(t))
+	}
+	kept := len(drawn) / 40 // not learned from
+	fmt.Fprintf(stdout, "cosine with the teacher on %d texts not learned from: %.3f before", kept, agreement(vectors, drawn[:kept], targets))
+	fit(vectors, drawn[kept:], targets[kept:])
+	fmt.Fprintf(stdout, ", %.3f after\n", agreement(vectors, drawn[:kept], targets))
+	return reduce(words, vectors, near), nil
+}
+
+// topics are each word's 40 nearest.
+func topics(vectors [][]float64) [][]int {
+	directions := make([][]float32, len(vectors))
+	for i, v := range vectors {
+		directions[i] = float32s(v, 1/norm(v))
+	}
+	out := make([][]int, len(vectors))
+	for i, list := range neighbours(directions, 40) {
+		for _, n := range list {
+			out[i] = append(out[i], n.word)
+		}
+	}
+	return out
+}
+
+// ask embeds texts, with a line about the progress now and then.
+func ask(ctx context.Context, e *ollama.Embedder, texts []string, stdout io.Writer) ([][]float32, error) {
 	const batch = 2048
 	var out [][]float32
-	for from := 0; from < len(words); from += batch {
-		some := words[from:min(from+batch, len(words))]
-		texts := make([]string, len(some))
-		for i, w := range some {
-			texts[i] = w.text
-		}
-		v, _, err := e.Embed(ctx, crm.EmbedDocument, texts)
+	for from := 0; from < len(texts); from += batch {
+		v, _, err := e.Embed(ctx, crm.EmbedDocument, texts[from:min(from+batch, len(texts))])
 		if err != nil {
-			return nil, fmt.Errorf("embed words %d to %d: %w", from, from+len(some), err)
+			return nil, err
 		}
 		out = append(out, v...)
-		fmt.Fprintf(stdout, "%d of %d words\n", len(out), len(words))
+		fmt.Fprintf(stdout, "%d of %d embedded\n", len(out), len(texts))
 	}
 	return out, nil
 }
