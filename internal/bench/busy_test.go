@@ -16,7 +16,7 @@ func (l *library) newActivities(n int, accounts []crm.Ref) [][]crm.Ref {
 	before := len(w.order)
 	for i := range n {
 		c := accounts[w.rng.IntN(len(accounts))]
-		w.activity(crm.ActivityTypes()[i%len(crm.ActivityTypes())], c, crm.Person{Name: w.pick(givens), Email: "somebody@elsewhere.example", Role: "from"}, 8)
+		w.activity(crm.ActivityTypes()[i%len(crm.ActivityTypes())], c, w.people[c][w.rng.IntN(3)], 8)
 	}
 	return batches(w.order[before:], batch)
 }

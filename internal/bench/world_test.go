@@ -16,6 +16,7 @@ type world struct {
 	rng        *rand.Rand
 	next       int
 	companies  []crm.Ref
+	people     map[crm.Ref][]crm.Person // of a company
 	records    map[crm.Ref]crm.Record
 	members    map[crm.Ref][]crm.Membership
 	activities map[crm.Ref]crm.Activity
@@ -26,7 +27,7 @@ var began = time.Date(2025, 3, 3, 9, 0, 0, 0, time.UTC)
 
 // newWorld makes companies with perCompany activities each; sentences is the length of their texts. The same seed makes the same world.
 func newWorld(seed uint64, companies, perCompany, sentences int) *world {
-	w := &world{rng: rand.New(rand.NewPCG(seed, 7)), next: 1000, records: map[crm.Ref]crm.Record{}, members: map[crm.Ref][]crm.Membership{}, activities: map[crm.Ref]crm.Activity{}}
+	w := &world{rng: rand.New(rand.NewPCG(seed, 7)), next: 1000, people: map[crm.Ref][]crm.Person{}, records: map[crm.Ref]crm.Record{}, members: map[crm.Ref][]crm.Membership{}, activities: map[crm.Ref]crm.Activity{}}
 	for range companies {
 		w.company(perCompany, sentences)
 	}
@@ -53,6 +54,7 @@ func (w *world) company(activities, sentences int) {
 		w.members[p] = []crm.Membership{{Member: p, Account: c, Primary: true}}
 		people = append(people, person)
 	}
+	w.people[c] = people
 	for i := range activities {
 		w.activity(crm.ActivityTypes()[i%len(crm.ActivityTypes())], c, people[w.rng.IntN(len(people))], sentences)
 	}
