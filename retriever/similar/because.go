@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/contextd/contextd/internal/analysis"
 	"github.com/contextd/contextd/internal/crm"
 )
 
@@ -23,9 +24,9 @@ const (
 	leastAlike = .4 // cosine of what they mean
 
 	// In a language with n chunks, a word tells something when at most one chunk in nʷ holds it, and words do together when by chance at most one in nᵖ would hold all of
-	// them; in large portals no more than one in eʷ and in eᵖ is asked for.
-	tellingWord, mostWord = .45, 4.
-	tellingPair, mostPair = 1.2, 10.
+	// them. Small and large portals have bounds: powers of e.
+	tellingWord, leastWord, mostWord = .45, 2.8, 4.
+	tellingPair, leastPair, mostPair = 1.2, 6.5, 10.
 
 	outweighs   = .1 // part of all that two accounts share: a single long word that makes so much of it is a reason by itself
 	longLetters = 7
@@ -125,7 +126,7 @@ func (f *Finder) sentences(ctx context.Context, s *sketch, shared []crm.TermWeig
 			words := crm.Terms(p.Text[start:end])
 			holds := false
 			for _, w := range words {
-				if stem := s.stem(w, p.Language); stem != "" && s.rare[stem] > 0 {
+				if stem := s.stem(w, p.Language); s.rare[stem] > 0 && !dated(w, p.Language) {
 					x.terms = append(x.terms, stem)
 					holds = holds || part[stem] > 0
 				}
@@ -142,6 +143,12 @@ func (f *Finder) sentences(ctx context.Context, s *sketch, shared []crm.TermWeig
 		}
 	}
 	return out, nil
+}
+
+// dated reports whether a word is a part of a date or a number: two accounts are not alike because something happens to both in June.
+func dated(word, language string) bool {
+	t := analysis.Traits(word, language)
+	return t.Has(crm.HasTime) || t.Has(crm.HasNumber)
 }
 
 // holding are the ids of the chunks that hold most of these terms.
@@ -189,11 +196,12 @@ func match(a, b *sentence, shared []crm.TermWeight, own *sketch) (p pair, ok boo
 		return p, false
 	}
 	chunks := math.Log(own.chunks[cmp.Or(a.passage.Language, own.home)] + 1)
+	leastRare, leastTogether := min(max(tellingWord*chunks, leastWord), mostWord), min(max(tellingPair*chunks, leastPair), mostPair)
 	p = pair{mine: a, yours: b}
 	part, rareness, single := 0.0, 0.0, false
 	for _, t := range shared {
 		rare := own.rare[t.Term]
-		if rare < min(tellingWord*chunks, mostWord) || !holds(a.terms, t.Term) || !holds(b.terms, t.Term) {
+		if rare < leastRare || !holds(a.terms, t.Term) || !holds(b.terms, t.Term) {
 			continue
 		}
 		p.words = append(p.words, t.Term)
@@ -202,7 +210,7 @@ func match(a, b *sentence, shared []crm.TermWeight, own *sketch) (p pair, ok boo
 		p.score += rare * rare
 		single = single || float64(t.Weight) >= outweighs && len(t.Term) >= longLetters
 	}
-	if (len(p.words) < 2 || rareness < min(tellingPair*chunks, mostPair)) && !single {
+	if (len(p.words) < 2 || rareness < leastTogether) && !single {
 		return p, false
 	}
 	p.score *= math.Sqrt(part) / (a.length * b.length)

@@ -18,8 +18,8 @@ const (
 	wordsWeight   = 1.0
 	meaningWeight = 0.5
 	factsWeight   = 0.1
-	fewest        = 5   // candidates whose middle means something
-	candidates    = 100 // from each side
+	fewest        = 5  // candidates whose middle means something
+	candidates    = 60 // from each side
 	// earlierCandidates is the same for an earlier moment, where a profile of today stands for what it was.
 	earlierCandidates = 200
 	defaultLimit      = 10

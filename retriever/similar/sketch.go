@@ -116,14 +116,11 @@ func (s *sketch) language() string {
 	return best
 }
 
-// stem is a word in the form in which accounts are compared; "" for what says nothing: names, function words, numbers, dates. A history has mails in several languages: each
+// stem is a word in the form in which accounts are compared; "" for what says nothing: names, function words, numbers. A history has mails in several languages: each
 // is stemmed by its own rules, so that it meets histories that are all in that language.
 func (s *sketch) stem(word, language string) string {
 	language = cmp.Or(language, s.home)
 	if s.names[word] || analysis.QuestionWords(word, language) || analysis.QuestionWords(word, "en") || (len(word) < minLetters && word[0] < 0x80) || word[0] <= '9' && word[0] >= '0' {
-		return ""
-	}
-	if t := analysis.Traits(word, language); t.Has(crm.HasTime) || t.Has(crm.HasNumber) {
 		return ""
 	}
 	return analysis.Stem(word, language)
@@ -204,19 +201,23 @@ func (s *sketch) uses() map[string]*use {
 	return out
 }
 
-// spoken is about how many chunks of the portal are in a language: as many as hold its most frequent function word. Without it, every word of a language that few accounts
-// speak would pass for a telling one, and they would be alike because of their language.
+// spoken is about how many chunks of the portal are in a language: as its most frequent function word is to the most frequent word of all. Without it, every word of a language
+// that few accounts speak would pass for a telling one, and they would be alike because of their language.
 func (s *sketch) spoken(language string, stats *crm.WordStatistics) float64 {
-	most := 0
+	here := 0
 	for _, w := range s.postings.Words {
 		if analysis.QuestionWords(w, language) {
-			most = max(most, stats.With[w])
+			here = max(here, stats.With[w])
 		}
 	}
-	if most == 0 {
+	most := here
+	for _, with := range stats.With {
+		most = max(most, with)
+	}
+	if here == 0 {
 		return float64(stats.Chunks)
 	}
-	return float64(most)
+	return float64(stats.Chunks) * float64(here) / float64(most)
 }
 
 // keep makes terms of the heaviest stems.

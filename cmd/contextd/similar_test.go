@@ -1,0 +1,72 @@
+package main
+
+import (
+	"context"
+	"strings"
+	"testing"
+
+	"github.com/contextd/contextd/internal/crm"
+)
+
+// Every reason is what somebody wrote, byte for byte, and both sides say it of their own account.
+func TestSimilarQuotesTheDemoPortal(t *testing.T) {
+	s, sim, end, err := readDemo(t.Context())
+	t.Cleanup(func() {
+		if err := end(); err != nil {
+			t.Error(err)
+		}
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	portal := sim.Options().Portal
+	if err := (&profiles{s}).follow(t.Context(), portal); err != nil {
+		t.Fatal(err)
+	}
+	accounts, err := s.db.Accounts(t.Context(), portal)
+	if err != nil {
+		t.Fatal(err)
+	}
+	explained, asked := 0, 0
+	for _, a := range accounts {
+		found, err := s.finder().Similar(t.Context(), crm.SimilarQuestion{ProfileFilter: crm.ProfileFilter{Portal: portal}, Account: a, Limit: 3})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, n := range found {
+			t.Logf("%s – %s  %.2f", a.Path(), n.Name, n.Score)
+			if asked++; len(n.Because) > 0 {
+				explained++
+			}
+			for i, b := range n.Because {
+				t.Logf("      %s | %v", b.Quote, b.Words)
+				if want := []crm.Ref{a, n.Account}[i%2]; b.Account != want {
+					t.Errorf("%s: reason %d of %s is of %s", a, i, n.Account, b.Account)
+				}
+				verbatim(t, s, b)
+			}
+		}
+	}
+	if explained*4 < asked { // better no reason than a silly one, but none at all would be no help
+		t.Errorf("only %d of %d neighbours are explained", explained, asked)
+	}
+}
+
+// verbatim looks for a quote where it says that it is.
+func verbatim(t *testing.T, s *service, l crm.Likeness) {
+	t.Helper()
+	text, err := textOf(t.Context(), s, l)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if l.Start < 0 || l.End > len(text) || l.Start >= l.End || text[l.Start:l.End] != l.Quote {
+		t.Errorf("%s says %q at %d to %d of %q", l.Activity, l.Quote, l.Start, l.End, text)
+	}
+	if len(crm.Terms(l.Quote)) < 5 || len(l.Words) == 0 || strings.TrimSpace(l.Quote) != l.Quote {
+		t.Errorf("%s: %q is no reason (%v)", l.Activity, l.Quote, l.Words)
+	}
+}
+
+func textOf(ctx context.Context, s *service, l crm.Likeness) (string, error) {
+	return s.db.Text(ctx, l.Activity, l.Version)
+}

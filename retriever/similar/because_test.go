@@ -1,0 +1,105 @@
+package similar
+
+import (
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/contextd/contextd/internal/crm"
+)
+
+func TestSentences(t *testing.T) {
+	for text, want := range map[string][]string{
+		"One here. Two there! Three?\nFour":                 {"One here.", "Two there!", "Three?", "Four"},
+		"  spaces  \n\n  around  ":                          {"spaces", "around"},
+		"Am 3. Mai kommt Hr. Lohr, z. B. früh. Dann nicht.": {"Am 3. Mai kommt Hr. Lohr, z. B. früh.", "Dann nicht."},
+		"¿Cuándo? ¡Ya! Mañana.":                             {"¿Cuándo?", "¡Ya!", "Mañana."},
+		"C'est fini. L'offre est là.":                       {"C'est fini.", "L'offre est là."},
+		"価格が高い。契約しない！":                                      {"価格が高い。", "契約しない！"},
+		"Version 4.18.2 costs 3.5 euros. Good.":             {"Version 4.18.2 costs 3.5 euros.", "Good."},
+		"":                                                  nil,
+	} {
+		var got []string
+		for start, end := range sentences(text) {
+			got = append(got, text[start:end])
+		}
+		if !slices.Equal(got, want) {
+			t.Errorf("%q: %q, want %q", text, got, want)
+		}
+	}
+	long := strings.Repeat("word ", 300)
+	for start, end := range sentences(long) {
+		if end-start > maxQuote+10 {
+			t.Errorf("a quote of %d bytes", end-start)
+		}
+	}
+}
+
+func TestReasons(t *testing.T) {
+	w := stories(t)
+	w.members[company("2")] = []crm.Member{{Ref: company("2"), Name: "Kessler"}}
+	w.refresh()
+	got := w.similar(crm.SimilarQuestion{Account: company("1"), Limit: 1})[0]
+	if got.Name != "Kessler" || len(got.Because) != 2 {
+		t.Fatalf("%+v", got)
+	}
+	mine, theirs := got.Because[0], got.Because[1]
+	if mine.Quote != strings.TrimSpace(council) || theirs.Quote != strings.TrimSpace(council2) || mine.Account != company("1") || theirs.Account != company("2") {
+		t.Errorf("%+v", got.Because)
+	}
+	if mine.Start != 100 || mine.End != 100+len(mine.Quote) {
+		t.Errorf("%+v", mine)
+	}
+	for _, word := range []string{"council", "locat", "track"} {
+		if !slices.Contains(mine.Words, word) {
+			t.Errorf("%q is not among %v", word, mine.Words)
+		}
+	}
+}
+
+// No reason is better than a silly one.
+func TestNoReasons(t *testing.T) {
+	for name, c := range map[string][2]string{
+		"one common word":     {"Sixty people started on the roof.", "It is eight people on a boat."},
+		"too short":           {"Works council locations.", "Works council locations, ok."},
+		"a template":          {council + "", strings.Replace(council, "demands", "asks", 1)},
+		"two common words":    {"They talk about the product in a call.", "A call about our product came back."},
+		"a date":              {"It all ends on Tuesday, the first of February.", "Nobody begins on a Tuesday in February."},
+		"in another language": {"The works council demands locations.", "¡Works council locations demands, señor!"},
+	} {
+		w := newWorld(t)
+		w.filler()
+		w.tell(company("1"), c[0])
+		w.tell(company("2"), c[1])
+		if name == "in another language" {
+			w.told[company("2")][0].language = "es"
+		}
+		w.refresh()
+		for _, n := range w.similar(crm.SimilarQuestion{Account: company("1"), Limit: 50}) {
+			if n.Account == company("2") && len(n.Because) > 0 {
+				t.Errorf("%s: %q and %q because of %v", name, n.Because[0].Quote, n.Because[1].Quote, n.Because[0].Words)
+			}
+		}
+	}
+}
+
+// The same is not said twice.
+func TestReasonsDoNotRepeat(t *testing.T) {
+	w := stories(t)
+	w.tell(company("1"), "Once more: the works council demands that location tracking stays switched off, before anybody signs anything.")
+	w.tell(company("1"), "The freezer at minus twenty empties the battery of every phone.")
+	w.tell(company("2"), "Inside the freezer the battery is dead after minutes, and so is the phone.")
+	w.refresh()
+	got := w.similar(crm.SimilarQuestion{Account: company("1"), Limit: 1})[0]
+	about := map[string]int{}
+	for _, b := range got.Because {
+		for _, topic := range []string{"council", "freezer"} {
+			if strings.Contains(b.Quote, topic) {
+				about[topic]++
+			}
+		}
+	}
+	if about["council"] != 2 || about["freezer"] != 2 {
+		t.Errorf("%+v", got.Because)
+	}
+}
