@@ -63,7 +63,8 @@ create unique index generations_live on SCHEMA.generations (live) where live;
 // tables of a generation; words_N is the one without a portal, see generationSchema.
 var walled = []string{"activities", "chunks", "stats", "profiles"}
 
-// generationSchema makes one generation's tables. The vectors stay in their rows as far as a page holds them: looking aside for each would cost more than the distance.
+// generationSchema makes one generation's tables. The vectors stay in their rows as far as a page holds them: looking aside for each would cost more than the distance;
+// and they stand before whatever has no fixed length, which would have to be read first.
 // Half precision for passages, of which there are many; profiles are few and come back as they were given.
 //
 // Row security binds the owner, too. The words table has none: an index on arrays cannot be used behind it (overlap is not a leakproof operator), its keys are hashes
@@ -79,9 +80,9 @@ create table SCHEMA.activities_N (
   primary key (portal, activity)
 );
 create table SCHEMA.chunks_N (
-  portal bigint not null, account text collate "C" not null, chunk uuid not null, lead boolean not null, activity text collate "C" not null, pos int not null,
-  kind text collate "C" not null, time bigint, created bigint not null, generated boolean not null, people text[] collate "C" not null,
-  item halfvec(%[1]d) not null, %[2]s
+  portal bigint not null, chunk uuid not null, created bigint not null, pos int not null, lead boolean not null, generated boolean not null,
+  account text collate "C" not null, item halfvec(%[1]d) not null, %[2]s time bigint, activity text collate "C" not null, kind text collate "C" not null,
+  people text[] collate "C" not null,
   primary key (portal, account, chunk)
 ) with (toast_tuple_target = 8160);
 create unique index chunks_N_lead on SCHEMA.chunks_N (portal, chunk) where lead;
