@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net"
 	"os"
+	"slices"
 	"strconv"
 	"testing"
 	"time"
@@ -37,6 +38,9 @@ func qdrantServer(b *testing.B) (o qdrant.Options, what string) {
 	}
 	return qdrant.Options{Host: host, Port: n, Prefix: "bench" + strconv.FormatInt(time.Now().Unix(), 36)}, what
 }
+
+// upsertLimit is the most points that one request may bring to a collection of ours: its strict mode says so.
+const upsertLimit = 500
 
 // BenchmarkAdapterQdrant compares with the least that a caller of the client must do: an exact query with a filter, upserts of points made beforehand.
 func BenchmarkAdapterQdrant(b *testing.B) {
@@ -94,8 +98,12 @@ func BenchmarkAdapterQdrant(b *testing.B) {
 		bareLoad: func() func(int) error {
 			name, _ := place()
 			return func(part int) error {
-				_, err := client.Upsert(b.Context(), &pb.UpsertPoints{CollectionName: name, Wait: pb.PtrOf(true), Points: points[part]})
-				return err
+				for some := range slices.Chunk(points[part], upsertLimit) {
+					if _, err := client.Upsert(b.Context(), &pb.UpsertPoints{CollectionName: name, Wait: pb.PtrOf(true), Points: some}); err != nil {
+						return err
+					}
+				}
+				return nil
 			}
 		}}, parts)
 }

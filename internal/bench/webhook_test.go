@@ -22,7 +22,6 @@ import (
 	"github.com/contextd/contextd/internal/hubspot"
 	"github.com/contextd/contextd/internal/inbox"
 	"github.com/contextd/contextd/internal/store"
-	"github.com/contextd/contextd/internal/web"
 )
 
 const (
@@ -138,18 +137,6 @@ func bareGin(decode func([]byte) (int, error)) http.Handler {
 	})
 	return e
 }
-
-// door is the product's handler before this store. The ports of other routes are never called.
-func door(db *store.DB) http.Handler {
-	return web.New(web.Server{Verifier: verifier(), Inbox: db, PublicURL: publicURL, Portals: []crm.PortalID{portal}, Log: slog.New(slog.NewJSONHandler(io.Discard, nil)),
-		Access: struct{ web.Access }{}, Tokens: struct{ web.Tokens }{}, Retriever: struct{ web.Retriever }{}, History: struct{ web.History }{},
-		Suggestions: struct{ web.Suggestions }{}, Decider: struct{ web.Decider }{}, Runs: struct{ web.Runs }{}, Audit: struct{ web.Audit }{}, Work: struct{ web.Work }{},
-		Status: struct{ web.StatusReader }{}, Backfills: struct{ web.Backfills }{},
-		Generations: struct{ web.Generations }{}, Similar: struct{ finder }{}})
-}
-
-// finder is a name for web.Similar that is not its method's.
-type finder = web.Similar
 
 func openStore(b *testing.B, dir string) *store.DB {
 	b.Helper()

@@ -1,0 +1,23 @@
+package bench
+
+import (
+	"io"
+	"log/slog"
+	"net/http"
+
+	"github.com/contextd/contextd/internal/crm"
+	"github.com/contextd/contextd/internal/store"
+	"github.com/contextd/contextd/internal/web"
+)
+
+// door is the product's handler before this store. The ports of other routes are never called.
+func door(db *store.DB) http.Handler {
+	return web.New(web.Server{Verifier: verifier(), Inbox: db, PublicURL: publicURL, Portals: []crm.PortalID{portal}, Log: slog.New(slog.NewJSONHandler(io.Discard, nil)),
+		Access: struct{ web.Access }{}, Tokens: struct{ web.Tokens }{}, Retriever: struct{ web.Retriever }{}, History: struct{ web.History }{},
+		Suggestions: struct{ web.Suggestions }{}, Decider: struct{ web.Decider }{}, Runs: struct{ web.Runs }{}, Audit: struct{ web.Audit }{}, Work: struct{ web.Work }{},
+		Status: struct{ web.StatusReader }{}, Backfills: struct{ web.Backfills }{},
+		Generations: struct{ web.Generations }{}, Similar: struct{ finder }{}})
+}
+
+// finder is a name for web.Similar that is not its method's.
+type finder = web.Similar

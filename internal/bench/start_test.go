@@ -1,0 +1,150 @@
+package bench
+
+import (
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+)
+
+// bareServer is the least that answers /livez.
+const bareServer = `package main
+
+import (
+	"net/http"
+	"os"
+)
+
+func main() {
+	http.HandleFunc("/livez", func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte("live")) })
+	panic(http.ListenAndServe(os.Args[1], nil))
+}
+`
+
+// programs builds the product and the bare server as they would be shipped.
+func programs(b *testing.B) (product, bare string) {
+	b.Helper()
+	dir := b.TempDir()
+	source := filepath.Join(dir, "bare.go")
+	if err := os.WriteFile(source, []byte(bareServer), 0o600); err != nil {
+		b.Fatal(err)
+	}
+	product, bare = filepath.Join(dir, "contextd"), filepath.Join(dir, "bare")
+	for to, what := range map[string]string{product: "github.com/contextd/contextd/cmd/contextd", bare: source} {
+		if out, err := exec.Command("go", "build", "-trimpath", "-ldflags", "-s -w", "-o", to, what).CombinedOutput(); err != nil {
+			b.Fatalf("build %s: %v: %s", what, err, out)
+		}
+	}
+	return product, bare
+}
+
+// process is a started server.
+type process struct {
+	cmd   *exec.Cmd
+	start float64 // seconds from exec to the first 200 of /livez
+}
+
+// launch starts a program and asks until it answers. The address stands for ADDRESS in args and env.
+func launch(b *testing.B, program string, args, env []string) process {
+	b.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		b.Fatal(err)
+	}
+	address := l.Addr().String()
+	if err := l.Close(); err != nil {
+		b.Fatal(err)
+	}
+	var said strings.Builder
+	cmd := exec.CommandContext(b.Context(), program)
+	for _, a := range args {
+		cmd.Args = append(cmd.Args, strings.ReplaceAll(a, "ADDRESS", address))
+	}
+	cmd.Env = []string{"HOME=" + b.TempDir(), "PATH=" + os.Getenv("PATH")}
+	for _, e := range env {
+		cmd.Env = append(cmd.Env, strings.ReplaceAll(e, "ADDRESS", address))
+	}
+	cmd.Stderr = &said
+	begin := time.Now()
+	if err := cmd.Start(); err != nil {
+		b.Fatal(err)
+	}
+	client := &http.Client{Transport: &http.Transport{DisableKeepAlives: true}, Timeout: 5 * time.Second}
+	for time.Since(begin) < time.Minute {
+		resp, err := client.Get("http://" + address + "/livez")
+		if err != nil {
+			continue // a refused connection costs some tens of microseconds: asking again at once is the clock
+		}
+		_, rerr := io.Copy(io.Discard, resp.Body)
+		if closed := resp.Body.Close(); rerr == nil && closed == nil && resp.StatusCode == http.StatusOK {
+			return process{cmd, time.Since(begin).Seconds()}
+		}
+	}
+	_ = cmd.Process.Kill()
+	b.Fatalf("%s does not answer within a minute: %v: %s", program, cmd.Wait(), said.String())
+	return process{}
+}
+
+// stop ends it as a service manager does and waits.
+func (p process) stop(b *testing.B) {
+	b.Helper()
+	if err := p.cmd.Process.Signal(syscall.SIGTERM); err != nil {
+		b.Fatal(err)
+	}
+	_ = p.cmd.Wait() // the bare server knows no good end
+}
+
+type startRound struct{ bare, empty, full float64 }
+
+// startOn weighs the start of the real binary with an empty directory and with this one, and what it takes in memory at rest.
+func startOn(b *testing.B, dir string) {
+	b.Helper()
+	if runtime.GOOS != "linux" {
+		measured.skipped = append(measured.skipped, "S1 start, S2 idle memory: resident memory is read from /proc")
+		return
+	}
+	product, bare := programs(b)
+	env := func(dir string) []string {
+		return []string{"CONTEXTD_DATA_DIR=" + dir, "CONTEXTD_SERVER__LISTEN=ADDRESS", "CONTEXTD_SERVER__ADMIN_LISTEN=127.0.0.1:0", "CONTEXTD_HUBSPOT__PORTAL_ID=" + portal.String(),
+			"CONTEXTD_HUBSPOT__TOKEN=not-used", "CONTEXTD_HUBSPOT__CLIENT_SECRET=" + secret, "CONTEXTD_HUBSPOT__BASE_URL=http://127.0.0.1:1"}
+	}
+	serve := []string{"serve"}
+	once := func(program string, args, env []string) float64 {
+		p := launch(b, program, args, env)
+		defer p.stop(b)
+		return p.start
+	}
+	got, unsound := alternate(b, true, func() (r startRound) {
+		r.bare = once(bare, []string{"ADDRESS"}, nil)
+		r.empty = once(product, serve, env(b.TempDir()))
+		r.full = once(product, serve, env(dir))
+		return r
+	})
+	bareMS := milliseconds(column(got, func(r startRound) float64 { return r.bare }))
+	measured.add(b, goal{name: "S1 start, empty", limit: 5, atMost: true, unsound: unsound, what: "exec to the first 200 of /livez with a new data directory / bare net/http binary",
+		ratios: column(got, func(r startRound) float64 { return r.empty / r.bare }), note: milliseconds(column(got, func(r startRound) float64 { return r.empty })) + " / " + bareMS})
+	measured.add(b, goal{name: "S1 start, 1 M vectors", limit: 20, atMost: true, unsound: unsound, what: "the same with 1 M chunks in 100,000 activities / bare net/http binary",
+		ratios: column(got, func(r startRound) float64 { return r.full / r.bare }), note: milliseconds(column(got, func(r startRound) float64 { return r.full })) + " / " + bareMS})
+	p := launch(b, product, serve, env(b.TempDir()))
+	defer p.stop(b)
+	time.Sleep(3 * time.Second) // its first looks at everything are over then
+	measured.add(b, goal{name: "S2 idle memory, empty", limit: 60, atMost: true, what: "MiB resident three seconds after the start with a new data directory", note: "absolute",
+		ratios: []float64{resident(b, p.cmd.Process.Pid)}})
+	q := launch(b, product, serve, env(dir))
+	defer q.stop(b)
+	time.Sleep(3 * time.Second)
+	info, err := os.Stat(product)
+	if err != nil {
+		b.Fatal(err)
+	}
+	measured.add(b, goal{name: "S2 memory, 1 M vectors", what: "MiB resident three seconds after the start with 1 M chunks, while it makes profiles of accounts", ratios: []float64{resident(b, q.cmd.Process.Pid)},
+		note: fmt.Sprintf("the binary has %.0f MiB", float64(info.Size())/(1<<20))})
+}
