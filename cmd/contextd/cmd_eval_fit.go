@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"math"
 	"os"
 	"strings"
 
@@ -84,14 +85,15 @@ func evalFit(ctx context.Context, out *output, o evalOptions) error {
 	if err != nil || o.out == "" {
 		return err
 	}
-	learned, err := learn(o, worlds, lessons, func(int, int) bool { return false }, nil)
+	everything := func(int, int) bool { return false }
+	learned, err := learn(o, worlds, lessons, everything, nil)
 	if err != nil {
 		return err
 	}
-	return writeWeights(ctx, o, worlds, learned)
+	return writeWeights(ctx, o, worlds, trainings(worlds, lessons, everything, nil), learned)
 }
 
-func writeWeights(ctx context.Context, o evalOptions, worlds []*evalWorld, learned map[string][]float64) error {
+func writeWeights(ctx context.Context, o evalOptions, worlds []*evalWorld, sets []retrieval.Training, learned map[string][]float64) error {
 	base := retriever.DefaultWeights()
 	if raw, err := os.ReadFile(o.out); err == nil {
 		if base, err = retriever.ParseWeights(raw); err != nil {
@@ -103,6 +105,9 @@ func writeWeights(ctx context.Context, o evalOptions, worlds []*evalWorld, learn
 	w, err := learnAnswer(ctx, o, worlds, withLearned(base, evalClass(o), learned), func(int, int) bool { return false })
 	if err != nil {
 		return err
+	}
+	for shape, vector := range learned {
+		w.Linear[evalClass(o)][retriever.Shape(shape)].Offset = math.Round(retrieval.Offset(sets, shape, vector)*1e3) / 1e3
 	}
 	var names []string
 	for _, x := range worlds {

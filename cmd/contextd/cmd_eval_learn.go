@@ -78,7 +78,11 @@ func evalPrior(class retriever.Class) map[string][]float64 {
 
 // learn fits the weights of one class on all lessons but those of the questions that skip names, by world. Shapes that only has nothing of need not be learned.
 func learn(o evalOptions, worlds []*evalWorld, lessons [][]evalLesson, skip func(world, question int) bool, only map[string]bool) (map[string][]float64, error) {
-	var sets []retrieval.Training
+	return retrieval.Fit(trainings(worlds, lessons, skip, only), evalPrior(evalClass(o)), o.lambda)
+}
+
+// trainings are the lessons that are not skipped, by set.
+func trainings(worlds []*evalWorld, lessons [][]evalLesson, skip func(world, question int) bool, only map[string]bool) (sets []retrieval.Training) {
 	for i, w := range worlds {
 		t := retrieval.Training{Set: w.set.Name}
 		for j, lesson := range lessons[i] {
@@ -93,7 +97,7 @@ func learn(o evalOptions, worlds []*evalWorld, lessons [][]evalLesson, skip func
 		}
 		sets = append(sets, t)
 	}
-	return retrieval.Fit(sets, evalPrior(evalClass(o)), o.lambda)
+	return sets
 }
 
 // withLearned are the weights set by hand with what was learned in their place.
