@@ -22,6 +22,7 @@ const wholePortal = "portal"
 func (p *program) searchCommand() *cobra.Command {
 	var asOf, since, kinds, people, why string
 	var human bool
+	var history []string
 	var limit int
 	var explain bool
 	cmd := &cobra.Command{
@@ -64,6 +65,9 @@ func (p *program) searchCommand() *cobra.Command {
 					q.Set(name, strings.ReplaceAll(list, " ", ""))
 				}
 			}
+			if len(history) > 0 {
+				q.Set("history", strings.Join(history, "\n"))
+			}
 			if human {
 				q.Set("human", "true")
 			}
@@ -84,6 +88,7 @@ func (p *program) searchCommand() *cobra.Command {
 	f.StringVar(&kinds, "kinds", "", "only these, separated by commas: call,meeting,email,note,task,message")
 	f.IntVar(&limit, "limit", 0, "passages at most (0: the service's default)")
 	f.StringVar(&people, "people", "", "only activities with one of these contacts, separated by commas: contacts/7")
+	f.StringArrayVar(&history, "after", nil, "an earlier question or answer that this one follows on, oldest first; may be repeated")
 	f.BoolVar(&human, "human", false, "leave out what a machine wrote")
 	f.StringVar(&why, "why", "", "say why these activities are not among the passages, separated by commas")
 	f.BoolVar(&explain, "explain", false, "show what each score is made of")

@@ -36,6 +36,7 @@ type service struct {
 	search    *retriever.Retriever
 	portals   []crm.PortalID
 	words     *statistics
+	people    *people
 	clients   map[crm.PortalID]*hubspot.Client
 	workflows []prompts.Workflow
 	indexer   *indexer.Indexer
@@ -127,6 +128,7 @@ func newClient(cfg Config, p PortalConfig, defs []hubspot.Definition) (*hubspot.
 
 func (s *service) wire(clients portals, apps map[crm.PortalID]inbox.App, ids []crm.PortalID, publicURL string) {
 	s.words = &statistics{db: s.db, portals: ids, log: s.log, made: map[crm.PortalID]snapshot{}}
+	s.people = &people{db: s.db}
 	s.search = s.searching(dense{s.index})
 	s.indexer = &indexer.Indexer{Source: clients, Embedder: s.index, Vectors: s.index, Texts: s.db, Marker: s.db, Names: s.db,
 		Lister: lister(s.clients), Cursors: cursors{s.db}, Now: s.now, Triggers: engine.Triggers(s.workflows), RecordTriggers: engine.RecordTriggers(s.workflows)}
@@ -154,7 +156,7 @@ func (s *service) wire(clients portals, apps map[crm.PortalID]inbox.App, ids []c
 
 // searching is a retriever with a dense arm of its own.
 func (s *service) searching(d retriever.Dense) *retriever.Retriever {
-	return &retriever.Retriever{Dense: d, Matcher: s.index, Postings: s.db, Bodies: s.db, Static: builtin.Static(), Statistics: s.words, Now: s.now}
+	return &retriever.Retriever{Dense: d, Matcher: s.index, Postings: s.db, Bodies: s.db, Static: builtin.Static(), Statistics: s.words, Names: s.people, Now: s.now}
 }
 
 // writing says per portal whether approved changes may be written: nil, or crm.ErrStopped with the setting that stops it.

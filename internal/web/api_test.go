@@ -84,9 +84,9 @@ func TestQuestionsReachTheRetriever(t *testing.T) {
 	if q := w.questions[1]; q.Budget != 500 || q.Text == "" || !q.Valid() {
 		t.Errorf("%+v", q)
 	}
-	get("/api/v1/search?q=price&people=contacts/7&human=true&why=calls/1,emails/2", "viewer").do(t, h)
+	get("/api/v1/search?q=price&people=contacts/7&human=true&why=calls/1,emails/2&history=Who+is+Mira%3F%0AThe+head+of+operations.", "viewer").do(t, h)
 	q = w.questions[2]
-	if !q.Wide || !q.Valid() || !q.Human || len(q.People) != 1 || len(q.Why) != 2 || q.Why[1].ID != "2" {
+	if !q.Wide || !q.Valid() || !q.Human || len(q.People) != 1 || len(q.Why) != 2 || len(q.History) != 2 || q.Why[1].ID != "2" {
 		t.Errorf("%+v", q)
 	}
 	for _, bad := range []string{"people=calls/1", "why=contacts/7", "human=yes", "people=x"} {

@@ -131,6 +131,20 @@ func (q *query) refs(name string, portal crm.PortalID, fits func(crm.ObjectType)
 	return out
 }
 
+// lines is a text of several lines, without empty ones: the earlier questions and answers that a question follows on, oldest first.
+func (q *query) lines(name string) (out []string) {
+	s := q.text(name)
+	if utf8.RuneCountInString(s) > 10*maxQuestion {
+		q.refuse(name, fmt.Sprintf("at most %d characters", 10*maxQuestion))
+	}
+	for line := range strings.Lines(s) {
+		if line = strings.TrimSpace(line); line != "" {
+			out = append(out, line)
+		}
+	}
+	return out
+}
+
 // flag is true or false; false when absent.
 func (q *query) flag(name string) bool {
 	switch q.text(name) {

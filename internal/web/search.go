@@ -39,7 +39,7 @@ func showUnused(u crm.Unused) unusedJSON {
 
 // scopeKeys are the parameters that every search takes beside its question.
 func scopeKeys(further ...string) []string {
-	return append([]string{"q", "as_of", "since", "kinds", "people", "human", "why"}, further...)
+	return append([]string{"q", "as_of", "since", "kinds", "people", "human", "why", "history"}, further...)
 }
 
 // search answers a question inside the account of a record, best passages first. A search has no second page: ask for more or ask better.
@@ -102,6 +102,7 @@ func (s *server) askRecord(c *gin.Context, q *query, question crm.Question, shap
 func (s *server) ask(c *gin.Context, q *query, question crm.Question, shape func(foundJSON, int) any) {
 	question.AsOf, question.Since, question.Kinds = q.moment("as_of"), q.moment("since"), q.kinds("kinds")
 	question.People, question.Why, question.Human = q.refs("people", question.Portal, crm.ObjectType.IsRecord), q.refs("why", question.Portal, crm.ObjectType.IsActivity), q.flag("human")
+	question.History = q.lines("history")
 	if q.err != nil {
 		s.fail(c, q.err)
 		return
