@@ -125,8 +125,8 @@ func (j *job) since(before mark, version string) time.Time {
 			return a.Created
 		}
 		return a.Modified
-	case !j.marked.Since.IsZero():
-		return j.marked.Since
+	case !j.marked.Learned.IsZero():
+		return j.marked.Learned
 	}
 	return a.Created
 }

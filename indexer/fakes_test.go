@@ -140,7 +140,7 @@ func (w *world) Marks(_ context.Context, refs []crm.Ref) (map[crm.Ref]Marked, er
 			out[r] = Marked{Mark: k.Mark, Version: k.Document.Version, Accounts: k.Accounts, Links: k.Activity.Links}
 			if len(k.Chunks) > 0 {
 				m := out[r]
-				m.Since = k.Chunks[0].Created
+				m.Learned = k.Chunks[0].Created
 				out[r] = m
 			}
 		}

@@ -222,12 +222,10 @@ type Indexed struct {
 	People   []Ref
 }
 
-// Marked is what the index knows of an activity: the mark of its content, which text it has of it and since when that text is known (Chunk.Created of its chunks; zero
-// when it has none), and where it is.
+// Marked is what the index knows of an activity: the mark of its content, which text it has of it, and where it is.
 type Marked struct {
 	Mark     string
-	Version  string
-	Since    time.Time
+	Version  string // of the text it has
 	Accounts []Ref
 	Links    Links
 	Learned  time.Time // when the text it has became known; what its chunks carry as Created
