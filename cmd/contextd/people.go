@@ -5,6 +5,8 @@ import (
 	"strings"
 	"sync"
 	"time"
+	"unicode"
+	"unicode/utf8"
 
 	"github.com/contextd/contextd/internal/crm"
 	"github.com/contextd/contextd/internal/store"
@@ -70,7 +72,7 @@ func namesOf(members []crm.Member) (out []retriever.Name) {
 		fields := strings.Fields(m.Name)
 		out = append(out, retriever.Name{Text: m.Name, Contact: m.Ref})
 		for _, part := range fields {
-			if len(fields) > 1 && len([]rune(part)) > 2 && parts[strings.ToLower(part)] == 1 {
+			if first, _ := utf8.DecodeRuneInString(part); len(fields) > 1 && utf8.RuneCountInString(part) > 2 && !unicode.IsLower(first) && parts[strings.ToLower(part)] == 1 { // "van" is nobody
 				out = append(out, retriever.Name{Text: part, Contact: m.Ref})
 			}
 		}
