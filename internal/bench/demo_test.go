@@ -23,9 +23,7 @@ func BenchmarkDemo(b *testing.B) {
 		b.Skip("SKIPPED: resident memory is read from /proc")
 	}
 	path := filepath.Join(b.TempDir(), "contextd")
-	if out, err := exec.Command("go", "build", "-trimpath", "-o", path, "github.com/contextd/contextd/cmd/contextd").CombinedOutput(); err != nil {
-		b.Fatalf("build: %v: %s", err, out)
-	}
+	build(b, path, "./cmd/contextd")
 	var got []demoRound
 	for range rounds {
 		got = append(got, runDemo(b, path))

@@ -12,7 +12,7 @@ import (
 // The totals whose account queries are compared; accounts have 100 chunks each.
 const (
 	fewChunks  = 10_000
-	manyChunks = 100_000
+	manyChunks = 1_000_000
 )
 
 // grown fills an index with chunks in accounts of 100. Texts, words and vectors repeat, each activity but for its first words: what a query in one account costs depends
