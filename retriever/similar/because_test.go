@@ -61,7 +61,8 @@ func TestReasons(t *testing.T) {
 func TestNoReasons(t *testing.T) {
 	for name, c := range map[string][2]string{
 		"one common word":     {"Sixty people started on the roof.", "It is eight people on a boat."},
-		"too short":           {"Works council locations.", "Works council locations, ok."},
+		"too short":           {"Council: location tracking.", council2},
+		"another meaning":     {"Freezers killed batteries everywhere on six northern depots during renovation, apparently.", "Nobody understands why our colleagues bought freezers instead of chargers and batteries yesterday."},
 		"a template":          {council + "", strings.Replace(council, "demands", "asks", 1)},
 		"two common words":    {"They talk about the product in a call.", "A call about our product came back."},
 		"a date":              {"It all ends on Tuesday, the first of February.", "Nobody begins on a Tuesday in February."},
@@ -101,5 +102,24 @@ func TestReasonsDoNotRepeat(t *testing.T) {
 	}
 	if about["council"] != 2 || about["freezer"] != 2 {
 		t.Errorf("%+v", got.Because)
+	}
+}
+
+// Two words that are rather rare each are no reason when they are not rare together.
+func TestReasonsMustBeRareTogether(t *testing.T) {
+	for others, want := range map[int]int{0: 2, 3: 0} {
+		w := newWorld(t)
+		w.filler()
+		w.tell(company("1"), "Mira plans on a whiteboard and in three spreadsheets.")
+		w.tell(company("2"), "He plans on a whiteboard and in his spreadsheets.")
+		for i := range others {
+			w.tell(company(string(rune('3'+i))), "She needs a whiteboard for them.", "They have spreadsheets, too.", "They had plans.")
+		}
+		w.refresh()
+		for _, n := range w.similar(crm.SimilarQuestion{Account: company("1"), Limit: 50}) {
+			if n.Account == company("2") && len(n.Because) != want {
+				t.Errorf("with %d others: %+v", others, n.Because)
+			}
+		}
 	}
 }

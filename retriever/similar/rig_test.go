@@ -7,6 +7,7 @@ import (
 	"encoding/hex"
 	"hash/fnv"
 	"math"
+	"math/rand/v2"
 	"slices"
 	"strings"
 	"testing"
@@ -120,6 +121,7 @@ func (w *world) Bodies(_ context.Context, portal crm.PortalID, chunks []string) 
 			}
 		}
 	}
+	rand.Shuffle(len(out), func(i, j int) { out[i], out[j] = out[j], out[i] }) // no order is promised
 	return out, nil
 }
 

@@ -137,8 +137,15 @@ func TestProfileComparesRarityWithinALanguage(t *testing.T) {
 		w.told[company("1")] = append(w.told[company("1")], told{text: fmt.Sprintf("Die Woche war gut, und die Ware %c kam.", 'a'+i), language: "de", at: at, learned: at})
 	}
 	w.tell(company("2"), "A fortnight of earthquakes.")
-	if got := weightOf(w.build(company("1"), time.Time{}, crm.Profile{}), "woch"); got > .5 {
-		t.Errorf("a word of every German passage weighs %.3f", got)
+	sketch, err := w.finder().sketch(t.Context(), company("1"), time.Time{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := sketch.rare["woch"]; got > .5 {
+		t.Errorf("a word of every German passage is one in e to the %.2f", got)
+	}
+	if got := sketch.rare["war"] + sketch.rare["gut"]; got > 1 {
+		t.Errorf("so are two others: %.2f", got)
 	}
 }
 
@@ -176,8 +183,12 @@ func TestProfileTakesTheVectorOver(t *testing.T) {
 	if !slices.Equal(first.Vector, again.Vector) || !slices.Equal(first.Terms, again.Terms) || first.Digest != again.Digest {
 		t.Error("the same account has another profile")
 	}
-	if fresh := w.build(company("1"), time.Time{}, crm.Profile{}); !slices.Equal(fresh.Vector, first.Vector) {
-		t.Error("the vector depends on something that changes")
+	w.tell(company("9"), "One.", "Two words.", "Here are three.", "And now there are six.", "A sentence of any length that is not too long.", "Another one, with a comma.")
+	long := w.build(company("9"), time.Time{}, crm.Profile{})
+	for range 30 { // sums of floats depend on their order, and a store may answer in any
+		if fresh := w.build(company("9"), time.Time{}, crm.Profile{}); !slices.Equal(fresh.Vector, long.Vector) {
+			t.Fatal("the vector depends on something that changes")
+		}
 	}
 	w.tell(company("1"), "An earthquake.")
 	w.embedded = nil
@@ -346,5 +357,28 @@ func TestPlane(t *testing.T) {
 	}
 	if got := plane(own, nil); len(got) != 0 {
 		t.Error(got)
+	}
+}
+
+// What all accounts talk about says nothing of two of them.
+func TestMeaningIsMeasuredFromTheMiddle(t *testing.T) {
+	unit := func(v ...float32) []float32 {
+		return mean([][]float32{v})
+	}
+	own := crm.Profile{Vector: unit(10, 3, 0, 0)}
+	var all []candidate
+	for i, v := range [][]float32{unit(10, 1, 0, 0), unit(10, 0, 0, 0), unit(10, 0, 1, 0), unit(10, 0, 0, 1), unit(10, 0, -1, -1), unit(7, 3, 3, 0)} {
+		all = append(all, candidate{profile: crm.Profile{Account: company(fmt.Sprint(i)), Vector: v}, meaning: dot(own.Vector, v)})
+	}
+	rank(own, all)
+	if all[0].profile.Account.ID != "0" || all[0].parts["meaning_cosine"] > .95 {
+		t.Errorf("%s first, at %.3f", all[0].profile.Account, all[0].parts["meaning_cosine"])
+	}
+	if far := all[len(all)-1]; far.parts["meaning_cosine"] > 0 {
+		t.Errorf("the furthest is at %.3f", far.parts["meaning_cosine"])
+	}
+	none := []candidate{{profile: crm.Profile{Account: company("1")}}, {profile: crm.Profile{Account: company("2"), Vector: unit(1, 0, 0, 0)}, meaning: .5}}
+	if rank(own, none); none[0].profile.Account.ID != "2" {
+		t.Error("an account without a vector is nearest")
 	}
 }
