@@ -55,16 +55,8 @@ func (s *Set) Build(ctx context.Context, name string, from Step, kept func(Step)
 		return err
 	}
 	for step := from; ; {
-		chunks, err := s.Texts.Chunks(ctx, step.Portal, step.After, page)
+		whole, last, err := s.buildPage(ctx, o, step)
 		if err != nil {
-			return fmt.Errorf("read chunks: %w", err)
-		}
-		last := len(chunks) < page
-		whole, err := s.whole(ctx, step.Portal, chunks, last)
-		if err != nil {
-			return err
-		}
-		if err := s.write(ctx, o, whole); err != nil {
 			return fmt.Errorf("build generation %s: %w", name, err)
 		}
 		step.Done += len(whole)
@@ -76,6 +68,21 @@ func (s *Set) Build(ctx context.Context, name string, from Step, kept func(Step)
 			return err
 		}
 	}
+}
+
+// buildPage writes the activities behind step.
+func (s *Set) buildPage(ctx context.Context, o *Open, step Step) (whole []crm.Kept, last bool, err error) {
+	w := s.watch()
+	defer w.stop()
+	chunks, err := s.Texts.Chunks(ctx, step.Portal, step.After, page)
+	if err != nil {
+		return nil, false, fmt.Errorf("read chunks: %w", err)
+	}
+	last = len(chunks) < page
+	if whole, err = s.whole(ctx, step.Portal, chunks, last); err != nil {
+		return nil, false, err
+	}
+	return whole, last, s.write(ctx, o, whole, w, false)
 }
 
 // whole groups chunks into activities. Of the last activity of a page that is not the last one, the rest is read too.
@@ -104,8 +111,9 @@ func (s *Set) whole(ctx context.Context, portal crm.PortalID, chunks []crm.Chunk
 	return out, nil
 }
 
-// write places, embeds and stores activities in one generation.
-func (s *Set) write(ctx context.Context, o *Open, batch []crm.Kept) error {
+// write places, embeds and stores activities in one generation, but for those that a writer has been at since w began: embedding takes long, and what is read before it
+// may be gone after it. alone says that the caller holds s.writes.
+func (s *Set) write(ctx context.Context, o *Open, batch []crm.Kept, w *watch, alone bool) error {
 	refs := make([]crm.Ref, len(batch))
 	for i := range batch {
 		refs[i] = batch[i].Activity.Ref
@@ -126,7 +134,15 @@ func (s *Set) write(ctx context.Context, o *Open, batch []crm.Kept) error {
 	if err := embed(ctx, o, batch); err != nil {
 		return err
 	}
-	return o.Index.Replace(ctx, batch)
+	if !alone {
+		s.writes.Lock()
+		defer s.writes.Unlock()
+	}
+	current := slices.DeleteFunc(slices.Clone(batch), func(k crm.Kept) bool { return w.overtook(o.Name, k.Activity.Ref) })
+	if len(current) == 0 {
+		return nil
+	}
+	return o.Index.Replace(ctx, current)
 }
 
 // embed fills in the vectors of a batch, in one call per view.

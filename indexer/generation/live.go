@@ -2,6 +2,7 @@ package generation
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"github.com/contextd/contextd/internal/crm"
@@ -38,25 +39,36 @@ func (s *Set) Replace(ctx context.Context, batch []crm.Kept) error {
 			return fmt.Errorf("vectors of %s were made by %q, the live generation is of %q: %w", batch[i].Activity.Ref, batch[i].Embedder, live.Fingerprint, crm.ErrTemporary)
 		}
 	}
-	if len(removed) > 0 {
-		others, err := s.others(ctx)
-		if err != nil {
-			return err
-		}
-		for _, x := range others {
-			if err := x.Replace(ctx, removed); err != nil {
-				return fmt.Errorf("remove %d activities from a generation that is not live: %w", len(removed), err)
-			}
+	for i := range batch {
+		if len(batch[i].Chunks) == 0 || len(batch[i].Accounts) == 0 {
+			s.note(batch[i].Activity.Ref, "")
+		} else {
+			s.note(batch[i].Activity.Ref, live.Name)
 		}
 	}
-	return live.Index.Replace(ctx, batch)
+	if err := live.Index.Replace(ctx, batch); err != nil || len(removed) == 0 {
+		return err
+	}
+	others, err := s.others(ctx) // after the live one: an old generation that is damaged does not keep alive what is to be forgotten
+	if err != nil {
+		return err
+	}
+	var errs []error
+	for _, x := range others {
+		if err := x.Replace(ctx, removed); err != nil {
+			errs = append(errs, fmt.Errorf("remove %d activities from a generation that is not live: %w", len(removed), err))
+		}
+	}
+	return errors.Join(errs...)
 }
 
 // Relink moves an activity in the live generation.
 func (s *Set) Relink(ctx context.Context, activity crm.Ref, accounts, people []crm.Ref) error {
 	s.writes.RLock()
 	defer s.writes.RUnlock()
-	return s.Live().Index.Relink(ctx, activity, accounts, people)
+	live := s.Live()
+	s.note(activity, live.Name)
+	return live.Index.Relink(ctx, activity, accounts, people)
 }
 
 // Near embeds a question and searches one and the same generation with it, in both views where it has windows.

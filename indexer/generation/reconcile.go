@@ -32,8 +32,15 @@ type held struct {
 }
 
 // Reconcile compares one portal of a generation ("" is the live one) with the store and, with mend, makes the index agree: level-triggered, so that it repairs whatever
-// the reason was. It reads both sides without stopping anybody: what changes meanwhile may be counted as a difference and is then written once more, harmlessly.
+// the reason was. It reads both sides without stopping anybody: what changes meanwhile may be counted as a difference, and is left
+// to whoever changes it.
 func (s *Set) Reconcile(ctx context.Context, name string, portal crm.PortalID, mend bool) (Report, error) {
+	return s.reconcile(ctx, name, portal, mend, false)
+}
+
+func (s *Set) reconcile(ctx context.Context, name string, portal crm.PortalID, mend, alone bool) (Report, error) {
+	watched := s.watch()
+	defer watched.stop()
 	o := s.Live()
 	if name != "" {
 		g, err := s.named(ctx, name)
@@ -56,7 +63,8 @@ func (s *Set) Reconcile(ctx context.Context, name string, portal crm.PortalID, m
 	if !mend {
 		return r, nil
 	}
-	if err := s.mend(ctx, o, portal, write, move, remove, want); err != nil {
+	m := mender{s, o, portal, watched, alone}
+	if err := m.mend(ctx, append(write, remove...), move, want); err != nil {
 		return r, fmt.Errorf("reconcile portal %s: generation %s: %w", portal, o.Name, err)
 	}
 	r.Mended = len(write) + len(move) + len(remove)
@@ -121,37 +129,47 @@ func compare(want, have map[crm.Ref]*held) (r Report, write, move, remove []crm.
 	return r, write, move, remove
 }
 
-func (s *Set) mend(ctx context.Context, o *Open, portal crm.PortalID, write, move, remove []crm.Ref, want map[crm.Ref]*held) error {
-	for part := range slices.Chunk(remove, 64) {
-		var batch []crm.Kept
-		for _, ref := range part {
-			batch = append(batch, crm.Kept{Activity: crm.Activity{Ref: ref}})
-		}
-		if err := o.Index.Replace(ctx, batch); err != nil {
-			return fmt.Errorf("remove %d activities: %w", len(part), err)
-		}
-	}
+// mender makes one generation agree with the store.
+type mender struct {
+	*Set
+	o       *Open
+	portal  crm.PortalID
+	watched *watch // since before the first read
+	alone   bool   // the caller holds s.writes
+}
+
+// mend writes activities as the store has them now (not at all, when it has none), and relinks others.
+func (m mender) mend(ctx context.Context, write, move []crm.Ref, want map[crm.Ref]*held) error {
 	for _, ref := range move {
-		if err := o.Index.Relink(ctx, ref, want[ref].accounts, want[ref].people); err != nil {
+		if err := m.relink(ctx, ref, want[ref]); err != nil {
 			return fmt.Errorf("relink %s: %w", ref, err)
 		}
 	}
 	for part := range slices.Chunk(write, 64) {
 		var batch []crm.Kept
 		for _, ref := range part {
-			chunks, err := s.chunksOf(ctx, portal, ref)
+			chunks, err := m.chunksOf(ctx, m.portal, ref)
 			if err != nil {
 				return err
 			}
-			if len(chunks) > 0 { // else it went away meanwhile
-				batch = append(batch, crm.Kept{Activity: crm.Activity{Ref: ref}, Chunks: chunks})
-			}
+			batch = append(batch, crm.Kept{Activity: crm.Activity{Ref: ref}, Chunks: chunks})
 		}
-		if err := s.write(ctx, o, batch); err != nil {
+		if err := m.write(ctx, m.o, batch, m.watched, m.alone); err != nil {
 			return fmt.Errorf("write %d activities: %w", len(batch), err)
 		}
 	}
 	return nil
+}
+
+func (m mender) relink(ctx context.Context, ref crm.Ref, to *held) error {
+	if !m.alone {
+		m.writes.Lock()
+		defer m.writes.Unlock()
+	}
+	if m.watched.overtook(m.o.Name, ref) {
+		return nil
+	}
+	return m.o.Index.Relink(ctx, ref, to.accounts, to.people)
 }
 
 func (s *Set) chunksOf(ctx context.Context, portal crm.PortalID, ref crm.Ref) ([]crm.Chunk, error) {
@@ -178,7 +196,7 @@ func (s *Set) chunksOf(ctx context.Context, portal crm.PortalID, ref crm.Ref) ([
 // pass, swaps, and mends once more what was under way between the index and the store. Searches never wait and never fail.
 func (s *Set) SwapWhole(ctx context.Context, name string, portals []crm.PortalID) error {
 	for pass := 0; pass < 5; pass++ {
-		found, err := s.reconcileAll(ctx, name, portals)
+		found, err := s.reconcileAll(ctx, name, portals, false)
 		if err != nil {
 			return err
 		}
@@ -189,13 +207,13 @@ func (s *Set) SwapWhole(ctx context.Context, name string, portals []crm.PortalID
 	if err := s.swapAfter(ctx, name, portals); err != nil {
 		return err
 	}
-	_, err := s.reconcileAll(ctx, "", portals)
+	_, err := s.reconcileAll(ctx, "", portals, false)
 	return err
 }
 
-func (s *Set) reconcileAll(ctx context.Context, name string, portals []crm.PortalID) (found int, err error) {
+func (s *Set) reconcileAll(ctx context.Context, name string, portals []crm.PortalID, alone bool) (found int, err error) {
 	for _, p := range portals {
-		r, err := s.Reconcile(ctx, name, p, true)
+		r, err := s.reconcile(ctx, name, p, true, alone)
 		if err != nil {
 			return found, err
 		}
@@ -216,7 +234,7 @@ func (s *Set) swapAfter(ctx context.Context, name string, portals []crm.PortalID
 	}
 	s.writes.Lock()
 	defer s.writes.Unlock()
-	if _, err := s.reconcileAll(ctx, name, portals); err != nil {
+	if _, err := s.reconcileAll(ctx, name, portals, true); err != nil {
 		return err
 	}
 	if err := s.Store.Swap(ctx, name); err != nil {

@@ -26,11 +26,14 @@ type Options struct {
 type Set struct {
 	Options
 	live   atomic.Pointer[Open]
-	writes sync.RWMutex // writers share it; a swap holds it alone
+	writes sync.RWMutex // writers share it; a swap, and a mender while it writes, hold it alone
 
 	mu     sync.Mutex
 	opened map[string]*Open
 	raw    map[string]Index // generations that only removals go to, opened without their embedder
+
+	noting  sync.Mutex
+	watches map[*watch]bool
 }
 
 // Open is a generation in use: vectors of Index were made by Embedder.
@@ -45,7 +48,7 @@ var ErrStale = errors.New("the live generation belongs to an embedder that is no
 
 // New opens the live generation; in a new store it makes the first one. ErrStale (with a set that can Build and Swap, and nothing else) when its embedder is gone.
 func New(ctx context.Context, o Options) (*Set, error) {
-	s := &Set{Options: o, opened: map[string]*Open{}, raw: map[string]Index{}}
+	s := &Set{Options: o, opened: map[string]*Open{}, raw: map[string]Index{}, watches: map[*watch]bool{}}
 	all, err := s.Store.Generations(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("list generations: %w", err)
