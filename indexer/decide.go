@@ -15,9 +15,10 @@ import (
 	"github.com/contextd/contextd/internal/crm"
 )
 
-// mark is how the index recognises an activity it has seen: three hashes, so that a change of metadata alone costs no embedding and a change of the embedder
-// alone triggers nothing. content covers chunker, embedder, text and whatever else of the activity stands in its chunks; the names of its accounts are left out:
-// an activity that moves keeps its vectors. read covers everything that the CRM says of it but its links: when it is the same, not even the text is looked at.
+// mark is how the index recognises an activity it has seen: three hashes, so that a change of metadata alone costs no embedding and a change of the chunker
+// alone triggers nothing. content covers chunker, text and whatever else of the activity stands in its chunks; the names of its accounts are left out: an activity that
+// moves keeps its vectors. The embedder is left out, too: another one fills a generation of its own (package generation), and a swap must not embed everything once more.
+// read covers everything that the CRM says of it but its links: when it is the same, not even the text is looked at.
 type mark struct{ content, text, read string }
 
 func (m mark) String() string { return m.content + "-" + m.text + "-" + m.read }
@@ -30,12 +31,12 @@ func parseMark(s string) mark {
 	return mark{parts[0], parts[1], parts[2]}
 }
 
-func contentOf(m maker, a crm.Activity, d crm.Document, since time.Time) (string, error) {
-	return hashOf(ChunkerVersion, m.fingerprint, m.windows, d.Version, Header(a, nil), When(a).UnixMicro(), since.UnixMicro(), author(a), sessionOf(a), a.Ours, a.Generated, d.Turns)
+func contentOf(a crm.Activity, d crm.Document, since time.Time) (string, error) {
+	return hashOf(ChunkerVersion, d.Version, Header(a, nil), When(a).UnixMicro(), since.UnixMicro(), author(a), sessionOf(a), a.Ours, a.Generated, d.Turns)
 }
 
 // readOf hashes an activity as it was read. Texts are hashed as bytes behind their lengths, so that no two activities look alike.
-func readOf(m maker, a crm.Activity) (string, error) {
+func readOf(a crm.Activity) (string, error) {
 	texts := []string{a.Body}
 	for _, t := range a.Turns {
 		texts = append(texts, t.Speaker, t.Text, t.Start.String())
@@ -44,7 +45,7 @@ func readOf(m maker, a crm.Activity) (string, error) {
 	a.Body, a.Turns = "", nil
 	a.Time, a.Created, a.Modified = time.Time{}, time.Time{}, time.Time{} // JSON refuses years beyond 9999
 	a.Links = crm.Links{}                                                 // compared by themselves
-	rest, err := hashOf(ChunkerVersion, m.fingerprint, m.windows, a, at, created, modified)
+	rest, err := hashOf(ChunkerVersion, a, at, created, modified)
 	if err != nil {
 		return "", err
 	}
@@ -78,7 +79,7 @@ func (x *Indexer) decide(j *job, stems *analysis.Stemmer) {
 	}
 	before := parseMark(j.marked.Mark)
 	accounts := j.kept.Accounts
-	read, err := readOf(j.maker, j.activity)
+	read, err := readOf(j.activity)
 	if err != nil {
 		j.err = err
 		return
@@ -92,7 +93,7 @@ func (x *Indexer) decide(j *job, stems *analysis.Stemmer) {
 	a := j.activity
 	a.Body, a.Turns = "", nil
 	since := j.since(before, d.Version)
-	content, err := contentOf(j.maker, a, d, since)
+	content, err := contentOf(a, d, since)
 	if err != nil {
 		j.err = err
 		return

@@ -12,7 +12,7 @@ import (
 func TestWhateverIsReadMakesADifference(t *testing.T) {
 	base := crm.Activity{Ref: noteRef(1), Time: may, Created: may, Modified: may, Subject: "Renewal", Body: "a body", Format: crm.HTML, People: []crm.Person{{Name: "Dana", Role: "from"}},
 		Turns: []crm.Turn{{Speaker: "Dana", Text: "yes"}, {Speaker: "Sam", Text: "no"}}}
-	want, err := readOf(maker{fingerprint: "one"}, base)
+	want, err := readOf(base)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -39,24 +39,19 @@ func TestWhateverIsReadMakesADifference(t *testing.T) {
 	} {
 		a := base
 		change(&a)
-		got, err := readOf(maker{fingerprint: "one"}, a)
+		got, err := readOf(a)
 		if err != nil || got == want {
 			t.Errorf("%s: %v, the same as before: %v", name, err, got == want)
 		}
 	}
 	invalid := base
 	invalid.Body = "a bod\xff"
-	one, err1 := readOf(maker{fingerprint: "one"}, invalid)
+	one, err1 := readOf(invalid)
 	invalid.Body = "a bod\xfe"
-	other, err2 := readOf(maker{fingerprint: "one"}, invalid)
-	embedder, err3 := readOf(maker{fingerprint: "two"}, base)
-	again, err4 := readOf(maker{fingerprint: "one"}, base)
-	windows, err5 := readOf(maker{fingerprint: "one", windows: true}, base)
-	if err5 != nil || windows == want {
-		t.Errorf("with windows: %s, %v", windows, err5)
-	}
-	if err1 != nil || err2 != nil || err3 != nil || err4 != nil || one == other || embedder == want || again != want {
-		t.Errorf("bytes that are not UTF-8: %s and %s; another embedder: %s; the same again: %s, want %s", one, other, embedder, again, want)
+	other, err2 := readOf(invalid)
+	again, err3 := readOf(base)
+	if err1 != nil || err2 != nil || err3 != nil || one == other || again != want {
+		t.Errorf("bytes that are not UTF-8: %s and %s; the same again: %s, want %s", one, other, again, want)
 	}
 }
 
@@ -64,26 +59,24 @@ func TestWhateverIsReadMakesADifference(t *testing.T) {
 func TestContent(t *testing.T) {
 	base := crm.Activity{Ref: crm.Ref{Portal: 1, Type: crm.Emails, ID: "1"}, Time: may, Created: may, Subject: "Renewal", People: []crm.Person{{Name: "Dana", Role: "from"}}}
 	d := crm.Document{Version: "v1"}
-	of := func(m maker, a crm.Activity, d crm.Document, since time.Time) string {
+	of := func(a crm.Activity, d crm.Document, since time.Time) string {
 		t.Helper()
-		content, err := contentOf(m, a, d, since)
+		content, err := contentOf(a, d, since)
 		if err != nil {
 			t.Fatal(err)
 		}
 		return content
 	}
-	want := of(maker{}, base, d, may)
+	want := of(base, d, may)
 	changed := func(change func(*crm.Activity)) string {
 		a := base
 		change(&a)
-		return of(maker{}, a, d, may)
+		return of(a, d, may)
 	}
 	for name, got := range map[string]string{
-		"embedder":  of(maker{fingerprint: "two"}, base, d, may),
-		"windows":   of(maker{windows: true}, base, d, may),
-		"text":      of(maker{}, base, crm.Document{Version: "v2"}, may),
-		"turns":     of(maker{}, base, crm.Document{Version: "v1", Turns: []crm.Span{{End: 1}}}, may),
-		"known":     of(maker{}, base, d, may.Add(1000)),
+		"text":      of(base, crm.Document{Version: "v2"}, may),
+		"turns":     of(base, crm.Document{Version: "v1", Turns: []crm.Span{{End: 1}}}, may),
+		"known":     of(base, d, may.Add(1000)),
 		"time":      changed(func(a *crm.Activity) { a.Time = may.Add(time.Hour) }),
 		"thread":    changed(func(a *crm.Activity) { a.Thread = "t" }),
 		"generated": changed(func(a *crm.Activity) { a.Generated = true }),

@@ -167,6 +167,8 @@ func TestWindowsWhereTheEmbedderGainsFromThem(t *testing.T) {
 		t.Error("windows that nobody asked for, or vectors without their maker")
 	}
 	w.windows = true
+	long.Subject = "Windows" // other content: what is unchanged stays as it is, another generation is filled by its own means
+	w.activities[noteRef(0)] = long
 	ok(t, x.Activities(t.Context(), claims)) // the fake refuses what has no window now
 	chunks := w.kept[noteRef(0)].Chunks
 	for i, c := range chunks {

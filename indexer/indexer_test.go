@@ -258,7 +258,8 @@ func TestOursAndUnlinkedCostNothing(t *testing.T) {
 	}
 }
 
-func TestAnotherEmbedderEmbedsAnewAndTriggersNothing(t *testing.T) {
+// Another embedder fills a generation of its own: what is unchanged costs nothing here, what changes is made with the one that is live.
+func TestAnotherEmbedderCostsNothingAndTriggersNothing(t *testing.T) {
 	w, claims := noted(2)
 	ok(t, w.indexer().Activities(t.Context(), claims))
 	w.fingerprint = "fake/5"
@@ -269,7 +270,7 @@ func TestAnotherEmbedderEmbedsAnewAndTriggersNothing(t *testing.T) {
 	}
 	w.log = nil
 	ok(t, x.Activities(t.Context(), claims))
-	if w.count("embed") != 1 || w.count("keep") != 2 {
+	if w.count("embed")+w.count("keep") != 0 {
 		t.Errorf("did %v", w.log)
 	}
 	x.Triggers = func(crm.Activity, crm.Document, crm.Lane) []crm.Mark {

@@ -19,8 +19,8 @@ func (db *DB) Marks(ctx context.Context, refs []crm.Ref) (out map[crm.Ref]crm.Ma
 			var m crm.Marked
 			var links, accounts string
 			var learned int64
-			err := v.one(`SELECT mark, links, accounts, COALESCE((SELECT MAX(learned_at) FROM versions v WHERE v.portal = a.portal AND v.activity = a.ref AND v.superseded_at = 0), 0)
-				FROM activities a WHERE portal = ? AND ref = ? AND deleted_at = 0`, []any{int64(ref.Portal), path(ref)}, &m.Mark, &links, &accounts, &learned)
+			err := v.one(`SELECT mark, version, links, accounts, COALESCE((SELECT MAX(learned_at) FROM versions v WHERE v.portal = a.portal AND v.activity = a.ref AND v.superseded_at = 0), 0)
+				FROM activities a WHERE portal = ? AND ref = ? AND deleted_at = 0`, []any{int64(ref.Portal), path(ref)}, &m.Mark, &m.Version, &links, &accounts, &learned)
 			if errors.Is(err, crm.ErrNotFound) {
 				continue
 			}

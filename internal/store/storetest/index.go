@@ -45,7 +45,7 @@ func indexKeep(w *world) {
 	w.reopen()
 	marks, err := w.Marks(w.ctx, []crm.Ref{call, ref(crm.Calls, 2)})
 	w.no(err)
-	if len(marks) != 1 || marks[call].Mark != k.Mark || !slices.Equal(marks[call].Accounts, []crm.Ref{acme}) || !slices.Equal(marks[call].Links.Companies, []crm.Ref{acme}) {
+	if len(marks) != 1 || marks[call].Mark != k.Mark || marks[call].Version != k.Document.Version || !slices.Equal(marks[call].Accounts, []crm.Ref{acme}) || !slices.Equal(marks[call].Links.Companies, []crm.Ref{acme}) {
 		w.Fatalf("marks: %+v", marks)
 	}
 	s, err := w.Activity(w.ctx, call)
