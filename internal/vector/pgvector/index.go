@@ -131,7 +131,7 @@ func (x *Index) nearest(ctx context.Context, vec []float32, view crm.View, f crm
 	q := search{vec: vec, view: view, f: f, n: max(n, 0)}
 	var w *wideness
 	if f.Wide && n > 0 {
-		w = &wideness{portal: f.Portal, view: view, n: n}
+		w = &wideness{portal: f.Portal, view: view, n: n, visits: x.store.visits}
 	}
 	var hits []crm.Hit
 	var key indexedPortal

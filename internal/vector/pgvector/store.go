@@ -37,6 +37,7 @@ type Store struct {
 	pool   *pgxpool.Pool
 	schema string
 	above  int64
+	visits int // scanLimit, but for tests
 
 	indexed sync.Map // indexedPortal: the HNSW indexes that are known to be there
 }
@@ -67,7 +68,7 @@ func Open(ctx context.Context, url string, o Options) (*Store, error) {
 	if err != nil {
 		return nil, fmt.Errorf("pgvector: open: %w", classify(ctx, err))
 	}
-	return &Store{pool: pool, schema: o.Schema, above: int64(o.ApproximateAbove)}, nil
+	return &Store{pool: pool, schema: o.Schema, above: int64(o.ApproximateAbove), visits: scanLimit}, nil
 }
 
 // Close ends all connections; searches that still run fail.

@@ -17,22 +17,33 @@ const (
 	scanLimit  = 60_000 // rows that a filtered question may visit before the portal is searched exactly
 )
 
-// wideness is what a portal-wide search sets for its transaction, and whether the portal has an index.
+// wideness is what a search of many rows sets for its transaction, and whether the portal has an index.
 type wideness struct {
 	portal  crm.PortalID
 	view    crm.View
 	n       int
+	visits  int  // how many rows a filtered search may visit in the index
+	words   bool // a keyword search
 	indexed bool
 }
 
-// settings adds columns to the statement that opens the transaction. Compiling a plan (jit) takes longer than these statements run.
+// settings adds columns to the statement that opens the transaction. Compiling a plan (jit) takes longer than these statements run. Keyword searches go through the
+// index of terms even for common ones: comparing each row's terms costs more than the rows' places in it.
 func (w *wideness) settings(args *[]any) string {
-	*args = append(*args, fmt.Sprint(min(1000, max(askWidth, 4*w.n))), fmt.Sprint(scanLimit))
-	return ", set_config('hnsw.ef_search', $2, true), set_config('hnsw.max_scan_tuples', $3, true), set_config('hnsw.iterative_scan', 'strict_order', true)" +
-		", set_config('jit', 'off', true), to_regclass('SCHEMA." + hnswName(column(w.view), w.portal) + "') is not null"
+	if w.words {
+		return ", set_config('jit', 'off', true), set_config('enable_seqscan', 'off', true), set_config('work_mem', '32MB', true)"
+	}
+	*args = append(*args, fmt.Sprint(min(1000, max(askWidth, 4*w.n))), fmt.Sprint(w.visits))
+	return ", set_config('jit', 'off', true), set_config('hnsw.ef_search', $2, true), set_config('hnsw.max_scan_tuples', $3, true), set_config('hnsw.iterative_scan', 'strict_order', true)" +
+		", to_regclass('SCHEMA." + hnswName(column(w.view), w.portal) + "') is not null"
 }
 
-func (w *wideness) scan() []any { return []any{nil, nil, nil, nil, &w.indexed} }
+func (w *wideness) scan() []any {
+	if w.words {
+		return []any{nil, nil, nil}
+	}
+	return []any{nil, nil, nil, nil, &w.indexed}
+}
 
 func hnswName(column string, p crm.PortalID) string { return "chunks_N_" + column + "_p" + p.String() }
 
