@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/contextd/contextd/internal/crm"
+	"github.com/contextd/contextd/internal/hubspot/hubsim"
 )
 
 // Every reason is what somebody wrote, byte for byte, and both sides say it of their own account.
@@ -69,4 +70,46 @@ func verbatim(t *testing.T, s *service, l crm.Likeness) {
 
 func textOf(ctx context.Context, s *service, l crm.Likeness) (string, error) {
 	return s.db.Text(ctx, l.Activity, l.Version)
+}
+
+// A profile follows its account: what is written comes in, and what is deleted goes.
+func TestProfilesFollowTheirAccounts(t *testing.T) {
+	p := startPipeline(t, hubsim.Options{}, nil)
+	company, contact, _ := p.account()
+	other := p.create("companies", map[string]any{"name": "Corvane", "domain": "corvane.example"})
+	p.create("emails", mailOf(1, "The works council demands that location tracking stays switched off before anybody signs the contract."), contact)
+	p.create("notes", map[string]any{"hs_note_body": "Their works council wants a written promise that location tracking is never switched on.", "hs_timestamp": "2026-11-02T09:00:00Z"}, other)
+	p.settle()
+	keep := func() map[string]bool {
+		t.Helper()
+		if err := (&profiles{p.s}).follow(t.Context(), p.portal()); err != nil {
+			t.Fatal(err)
+		}
+		found, err := p.s.index.Live().Index.Profiles(t.Context(), []crm.Ref{p.ref(company)})
+		if err != nil || len(found) != 1 {
+			t.Fatalf("%d profiles, %v", len(found), err)
+		}
+		terms := map[string]bool{}
+		for _, term := range found[0].Terms {
+			terms[term.Term] = true
+		}
+		return terms
+	}
+	if terms := keep(); !terms["council"] || terms["mira"] || terms["harborlin"] {
+		t.Errorf("terms %v", terms)
+	}
+	found, err := p.s.finder().Similar(t.Context(), crm.SimilarQuestion{ProfileFilter: crm.ProfileFilter{Portal: p.portal()}, Account: p.ref(company)})
+	if err != nil || len(found) != 1 || found[0].Account != p.ref(other) || found[0].Name != "Corvane" {
+		t.Errorf("%+v, %v", found, err)
+	}
+	mail := p.create("emails", mailOf(2, "An earthquake has damaged the warehouse, so everything else has to wait until the insurer was there."), contact)
+	p.settle()
+	if terms := keep(); !terms["earthquak"] || !terms["council"] {
+		t.Errorf("after a mail: %v", terms)
+	}
+	p.call("DELETE", "objects/"+mail, nil)
+	p.settle()
+	if terms := keep(); terms["earthquak"] || !terms["council"] {
+		t.Errorf("after the mail was deleted: %v", terms)
+	}
 }

@@ -105,21 +105,41 @@ func TestReasonsDoNotRepeat(t *testing.T) {
 	}
 }
 
-// Two words that are rather rare each are no reason when they are not rare together.
-func TestReasonsMustBeRareTogether(t *testing.T) {
-	for others, want := range map[int]int{0: 2, 3: 0} {
-		w := newWorld(t)
-		w.filler()
-		w.tell(company("1"), "Mira plans on a whiteboard and in three spreadsheets.")
-		w.tell(company("2"), "He plans on a whiteboard and in his spreadsheets.")
-		for i := range others {
-			w.tell(company(string(rune('3'+i))), "She needs a whiteboard for them.", "They have spreadsheets, too.", "They had plans.")
+// The words of a pair must be rare, and rare together; a long one that makes much of the likeness is enough by itself.
+func TestMatch(t *testing.T) {
+	part := func(weight float32, terms string) (out []crm.TermWeight) {
+		for _, t := range strings.Fields(terms) {
+			out = append(out, crm.TermWeight{Term: t, Weight: weight})
 		}
-		w.refresh()
-		for _, n := range w.similar(crm.SimilarQuestion{Account: company("1"), Limit: 50}) {
-			if n.Account == company("2") && len(n.Because) != want {
-				t.Errorf("with %d others: %+v", others, n.Because)
-			}
+		return out
+	}
+	for name, c := range map[string]struct {
+		chunks float64
+		shared []crm.TermWeight
+		rare   []float64 // of each shared term
+		want   int       // words
+	}{
+		"two rare words":                {1000, part(.05, "a b"), []float64{4.2, 4.2}, 2},
+		"not rare together":             {1000, part(.05, "a b"), []float64{4, 4}, 0},
+		"three, rare together":          {1000, part(.05, "a b c"), []float64{3.2, 3.2, 3.2}, 3},
+		"one of them common":            {1000, part(.05, "a b"), []float64{9, 3}, 0},
+		"a small portal":                {50, part(.05, "a b"), []float64{3.3, 3.3}, 2},
+		"a small portal, common":        {50, part(.05, "a b"), []float64{2.5, 4.2}, 0},
+		"a large portal":                {1e9, part(.05, "a b"), []float64{5, 5.1}, 2},
+		"a long word that makes much":   {1000, part(.1, "vereinbar"), []float64{4}, 1},
+		"a long word that makes little": {1000, part(.05, "vereinbar"), []float64{6}, 0},
+		"a short word that makes much":  {1000, part(.3, "eat"), []float64{6}, 0},
+	} {
+		own := &sketch{home: "en", chunks: map[string]float64{"en": c.chunks}, rare: map[string]float64{}}
+		a, b := &sentence{passage: &crm.Passage{Language: "en"}, length: 9, terms: []string{"other", "words", "zero"}}, &sentence{passage: &crm.Passage{Language: "en"}, length: 9, terms: []string{"things", "unlike", "yes"}}
+		for i, s := range c.shared {
+			own.rare[s.Term] = c.rare[i]
+			a.terms, b.terms = append(a.terms, s.Term), append(b.terms, s.Term)
+		}
+		slices.Sort(a.terms)
+		slices.Sort(b.terms)
+		if p, ok := match(a, b, c.shared, own); ok != (c.want > 0) || ok && (len(p.words) != c.want || p.score <= 0) {
+			t.Errorf("%s: %v %v", name, p.words, ok)
 		}
 	}
 }

@@ -184,6 +184,9 @@ func TestProfileTakesTheVectorOver(t *testing.T) {
 		t.Error("the same account has another profile")
 	}
 	w.tell(company("9"), "One.", "Two words.", "Here are three.", "And now there are six.", "A sentence of any length that is not too long.", "Another one, with a comma.")
+	for i := range 30 {
+		w.tell(company("9"), strings.Repeat("Another one of them has come to us. ", i%7+1)+fmt.Sprint(i))
+	}
 	long := w.build(company("9"), time.Time{}, crm.Profile{})
 	for range 30 { // sums of floats depend on their order, and a store may answer in any
 		if fresh := w.build(company("9"), time.Time{}, crm.Profile{}); !slices.Equal(fresh.Vector, long.Vector) {
