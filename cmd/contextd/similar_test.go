@@ -21,7 +21,7 @@ func TestSimilarQuotesTheDemoPortal(t *testing.T) {
 		t.Fatal(err)
 	}
 	portal := sim.Options().Portal
-	if err := (&profiles{s}).follow(t.Context(), portal); err != nil {
+	if err := (&profiles{s: s}).follow(t.Context(), portal); err != nil {
 		t.Fatal(err)
 	}
 	accounts, err := s.db.Accounts(t.Context(), portal)
@@ -82,7 +82,7 @@ func TestProfilesFollowTheirAccounts(t *testing.T) {
 	p.settle()
 	keep := func() map[string]bool {
 		t.Helper()
-		if err := (&profiles{p.s}).follow(t.Context(), p.portal()); err != nil {
+		if err := (&profiles{s: p.s}).follow(t.Context(), p.portal()); err != nil {
 			t.Fatal(err)
 		}
 		found, err := p.s.index.Live().Index.Profiles(t.Context(), []crm.Ref{p.ref(company)})
