@@ -27,11 +27,12 @@ const (
 // vectorSet is many unit vectors in accounts of accountSize.
 type vectorSet struct {
 	vectors [][]float32
+	per     int // chunks of an activity
 	rng     *rand.Rand
 }
 
 func newVectorSet(n int) *vectorSet {
-	s := &vectorSet{rng: rand.New(rand.NewPCG(5, 5))}
+	s := &vectorSet{per: 10, rng: rand.New(rand.NewPCG(5, 5))}
 	for range n {
 		s.vectors = append(s.vectors, s.vector())
 	}
@@ -53,7 +54,7 @@ func accountOf(i int) crm.Ref {
 	return crm.Ref{Portal: portal, Type: crm.Companies, ID: strconv.Itoa(1 + i/accountSize)}
 }
 
-// openFlat stores vectors [0, n) in a new embedded back end: one activity per ten chunks.
+// openFlat stores all vectors in a new embedded back end.
 func (s *vectorSet) openFlat(b *testing.B, dir string, o flat.Options) (*flat.Store, *flat.Index) {
 	b.Helper()
 	st, err := flat.Open(b.Context(), filepath.Join(dir, "vectors.flat"), o)
@@ -79,15 +80,15 @@ func (s *vectorSet) openFlat(b *testing.B, dir string, o flat.Options) (*flat.St
 	return st, x
 }
 
-// kept are the vectors [from, to) as activities of ten chunks.
+// kept are the vectors [from, to) as activities.
 func (s *vectorSet) kept(from, to int) (out []crm.Kept) {
 	for i := from; i < to; i++ {
-		if i%10 == 0 {
-			ref := crm.Ref{Portal: portal, Type: crm.Notes, ID: strconv.Itoa(1 + i/10)}
+		if i%s.per == 0 {
+			ref := crm.Ref{Portal: portal, Type: crm.Notes, ID: strconv.Itoa(1 + i/s.per)}
 			out = append(out, crm.Kept{Activity: crm.Activity{Ref: ref, Time: began, Created: began}, Accounts: []crm.Ref{accountOf(i)}, Digest: "d"})
 		}
 		k := &out[len(out)-1]
-		k.Chunks = append(k.Chunks, crm.Chunk{ID: fmt.Sprintf("%032x", i), Activity: k.Activity.Ref, Pos: i % 10, Kind: crm.Note, Time: began, Created: began, Vector: s.vectors[i]})
+		k.Chunks = append(k.Chunks, crm.Chunk{ID: fmt.Sprintf("%032x", i), Activity: k.Activity.Ref, Pos: i % s.per, Kind: crm.Note, Time: began, Created: began, Vector: s.vectors[i]})
 	}
 	return out
 }
