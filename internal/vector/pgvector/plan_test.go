@@ -20,11 +20,7 @@ func TestPlans(t *testing.T) {
 		fill(t, x, talks(1, 600, 20, dim, 1))
 		fill(t, x, talks(2, 100, 20, dim, 1))
 		check(t, s.approximate(t.Context(), *x.last.Load(), 1))
-		for _, setting := range []string{"enable_seqscan = off", "enable_bitmapscan = off", "cpu_operator_cost = 10", "random_page_cost = 0"} { // comparing is dear, looking up is cheap
-			_, err := s.pool.Exec(t.Context(), "alter role current_user set "+setting)
-			check(t, err)
-		}
-		s.pool.Reset()
+		preferIndexes(t, s)
 		account := company(1, 3)
 		for name, c := range map[string]struct {
 			f       crm.Filter
@@ -48,6 +44,16 @@ func TestPlans(t *testing.T) {
 			}
 		}
 	}
+}
+
+// preferIndexes makes comparing dear and looking up cheap, as it is with many rows of many dimensions.
+func preferIndexes(t *testing.T, s *Store) {
+	t.Helper()
+	for _, setting := range []string{"enable_seqscan = off", "enable_bitmapscan = off", "cpu_operator_cost = 10", "random_page_cost = 0"} {
+		_, err := s.pool.Exec(t.Context(), "alter role current_user set "+setting)
+		check(t, err)
+	}
+	s.pool.Reset() // a connection reads its role's settings when it is made
 }
 
 func make32(dim int) []float32 {
@@ -92,6 +98,7 @@ func TestFilterBehindIndex(t *testing.T) {
 	if _, ok := s.indexed.Load(indexedPortal{x.last.Load().id, 1, "item"}); !ok {
 		t.Error("a portal of 900 has no index, which was asked for above 100")
 	}
+	preferIndexes(t, s)
 	s.visits = 1 // the index is left after its first candidates
 	hits, err := x.Nearest(t.Context(), make32(dim), crm.ItemView, crm.Filter{Portal: 1, Wide: true, Human: true}, 20)
 	check(t, err)
