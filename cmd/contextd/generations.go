@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/contextd/contextd/indexer"
 	"github.com/contextd/contextd/indexer/generation"
@@ -173,11 +174,11 @@ func (g *generations) SwapGeneration(ctx context.Context, force bool, by crm.Act
 	if out.Worse && !force {
 		return out, nil
 	}
-	if err := g.s.index.SwapWhole(ctx, next.Name, g.s.portals); err != nil {
+	err = g.s.index.SwapWhole(ctx, next.Name, g.s.portals)
+	if out.Swapped = g.s.index.Live().Name == next.Name; !out.Swapped {
 		return out, err
 	}
-	out.Swapped = true
-	return out, errors.Join(g.forgetProfiles(ctx, live), g.audit(ctx, "generation.swapped", next.Name, by))
+	return out, errors.Join(err, g.swapped(ctx, "generation.swapped", next.Name, by))
 }
 
 // built is the newest generation that is not live and whose building has ended in every portal.
@@ -215,38 +216,40 @@ func (g *generations) RollBack(ctx context.Context, by crm.Actor) (crm.Generatio
 		return crm.Generation{}, err
 	}
 	i := slices.IndexFunc(all, func(gen crm.Generation) bool { return gen.Live })
-	if i <= 0 {
-		return crm.Generation{}, fmt.Errorf("a generation before the live one: %w", crm.ErrNotFound)
-	}
-	live, earlier := g.s.index.Live(), all[i-1]
-	if err := g.s.index.SwapWhole(ctx, earlier.Name, g.s.portals); err != nil {
+	earlier, err := g.earlier(ctx, all[:i])
+	if err != nil {
 		return earlier, err
 	}
-	return earlier, errors.Join(g.forgetProfiles(ctx, live), g.audit(ctx, "generation.rolled_back", earlier.Name, by))
+	err = g.s.index.SwapWhole(ctx, earlier.Name, g.s.portals)
+	if g.s.index.Live().Name != earlier.Name {
+		return earlier, err
+	}
+	return earlier, errors.Join(err, g.swapped(ctx, "generation.rolled_back", earlier.Name, by))
 }
 
-// forgetProfiles removes the profiles of a generation that is no longer live: nobody keeps them current, and they hold words of texts that may have to be forgotten.
-// Should it be live again, they are made anew.
-func (g *generations) forgetProfiles(ctx context.Context, o *generation.Open) error {
-	for _, portal := range g.s.portals {
-		accounts, err := g.s.db.Accounts(ctx, portal)
-		if err != nil {
-			return err
-		}
-		for part := range slices.Chunk(accounts, 500) {
-			gone := make([]crm.Profile, len(part))
-			for i, a := range part {
-				gone[i] = crm.Profile{Account: a}
+// earlier is the newest of these that can answer: one whose building was not ended or was given up never did, and an evaluation that was killed may have left one.
+func (g *generations) earlier(ctx context.Context, before []crm.Generation) (crm.Generation, error) {
+	for _, gen := range slices.Backward(before) {
+		usable := generation.Ours(gen.Name)
+		for _, p := range g.s.portals {
+			state, _, err := g.state(ctx, gen, p)
+			if err != nil {
+				return gen, err
 			}
-			if err := o.Index.PutProfiles(ctx, gone); err != nil {
-				return fmt.Errorf("forget profiles of generation %s: %w", o.Name, err)
-			}
+			usable = usable && state != "building" && state != "failed"
 		}
-		if err := g.s.db.KeepCursor(ctx, portal, store.Cursor{Name: profilesCursor(o.Name)}, nil); err != nil {
-			return err
+		if usable {
+			return gen, nil
 		}
 	}
-	return nil
+	return crm.Generation{}, fmt.Errorf("a generation before the live one: %w", crm.ErrNotFound)
+}
+
+// swapped does what follows when another generation is live: it is told, and the profiles of the one before are forgotten.
+func (g *generations) swapped(ctx context.Context, action, name string, by crm.Actor) error {
+	ctx, stop := context.WithTimeout(context.WithoutCancel(ctx), 30*time.Second) // detached: it has happened, whether or not somebody still waits for the answer
+	defer stop()
+	return errors.Join(g.audit(ctx, action, name, by), (&profiles{g.s}).forget(ctx))
 }
 
 // VerifyIndex implements web.Generations.

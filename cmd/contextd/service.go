@@ -36,6 +36,7 @@ type service struct {
 	search    *retriever.Retriever
 	portals   []crm.PortalID
 	words     *statistics
+	profiling sync.Mutex // one batch of profiles at a time, and none while those of another generation are forgotten
 	people    *people
 	clients   map[crm.PortalID]*hubspot.Client
 	workflows []prompts.Workflow
@@ -87,6 +88,11 @@ func openService(ctx context.Context, cfg Config, log *slog.Logger, publicURL st
 		return s, err
 	}
 	if fresh {
+		for _, p := range ids { // of another index that had a generation of that name
+			if err := s.db.KeepCursor(ctx, p, store.Cursor{Name: profilesCursor(s.index.Live().Name)}, nil); err != nil {
+				return s, err
+			}
+		}
 		if err := s.fill(ctx); err != nil {
 			return s, err
 		}
@@ -213,7 +219,7 @@ func (s *service) run(ctx context.Context) error {
 	all := []func(context.Context) error{s.runner.Run, s.words.run, (&profiles{s}).run, (&reconciling{s}).run, s.inbox.Run}
 	if len(s.clients) == 0 {
 		all = all[:4]
-		s.runner.Pools = slices.DeleteFunc(s.runner.Pools, func(p work.Pool) bool { return p.Kind != crm.ConsiderWork })
+		s.runner.Pools = slices.DeleteFunc(s.runner.Pools, func(p work.Pool) bool { return p.Kind != crm.ConsiderWork && p.Kind != crm.BuildWork })
 	}
 	var parts sync.WaitGroup
 	errs := make([]error, len(all))

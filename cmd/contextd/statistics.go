@@ -54,11 +54,17 @@ func (s *statistics) current(ctx context.Context, portal crm.PortalID) (*crm.Wor
 	if old.words != nil && start.Before(old.next) {
 		return old.words, nil
 	}
-	changed, last, err := s.db.ChangedAccounts(ctx, portal, old.change, 1000)
-	if err != nil {
-		return nil, err
+	last := old.change
+	for {
+		changed, to, err := s.db.ChangedAccounts(ctx, portal, last, 1000)
+		if err != nil {
+			return nil, err
+		}
+		if last = to; len(changed) < 1000 { // all changes at once: what is counted next has seen them
+			break
+		}
 	}
-	if old.words != nil && len(changed) == 0 {
+	if old.words != nil && last == old.change {
 		return old.words, nil
 	}
 	words, err := s.db.WordStatistics(ctx, portal, statisticsSample)

@@ -130,7 +130,10 @@ func (s *service) openGenerations(ctx context.Context) (fresh bool, err error) {
 		return false, errors.Join(err, backend.Close())
 	}
 	s.index = set
-	if wanted, err := set.Wanted(ctx); err == nil && wanted {
+	switch wanted, err := set.Wanted(ctx); {
+	case err != nil:
+		s.log.Warn("the configured embedder cannot be used; the index answers with its own", "cause", err)
+	case wanted:
 		s.log.Warn("the index was made by another embedder than the configured one, which answers until contextd reindex --new-generation --swap", "live", set.Live().Fingerprint)
 	}
 	return !slices.ContainsFunc(before, func(g crm.Generation) bool { return g.Live }), nil

@@ -37,7 +37,7 @@ func Replay(ctx context.Context, probes []Probe, older, newer *Open, ask func(co
 		for i, o := range []*Open{older, newer} {
 			var err error
 			if found[i], err = ask(ctx, o, p.Question); err != nil {
-				return r, fmt.Errorf("replay %q on generation %s: %w", p.Question.Text, o.Name, err)
+				return r, fmt.Errorf("replay a question of portal %s on generation %s: %w", p.Question.Portal, o.Name, err) // not its text: it may be another portal's
 			}
 		}
 		if !p.Want.IsZero() {

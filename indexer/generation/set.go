@@ -127,9 +127,7 @@ func (s *Set) create(ctx context.Context) (crm.Generation, error) {
 	}
 	number := 0
 	for _, g := range all {
-		if n, err := strconv.Atoi(strings.TrimPrefix(g.Name, "g")); err == nil {
-			number = max(number, n)
-		}
+		number = max(number, numberOf(g.Name))
 	}
 	g := crm.Generation{Name: "g" + strconv.Itoa(number+1), Fingerprint: e.Fingerprint(), Dimension: e.Dimension(), Windows: e.Windows(), Embedder: s.Options.Embedder}
 	if err := s.Store.Create(ctx, g); err != nil {
@@ -137,6 +135,19 @@ func (s *Set) create(ctx context.Context) (crm.Generation, error) {
 	}
 	return g, nil
 }
+
+// numberOf is the number of a generation that a Set made; 0 when somebody else did.
+func numberOf(name string) int {
+	digits, ok := strings.CutPrefix(name, "g")
+	n, err := strconv.Atoi(digits)
+	if !ok || err != nil {
+		return 0
+	}
+	return n
+}
+
+// Ours tells whether a Set made the generation of that name.
+func Ours(name string) bool { return numberOf(name) > 0 }
 
 // named finds a generation; crm.ErrNotFound when there is none of that name.
 func (s *Set) named(ctx context.Context, name string) (crm.Generation, error) {
@@ -177,6 +188,8 @@ func (s *Set) Drop(ctx context.Context, name string) error {
 	if l := s.Live(); l != nil && l.Name == name {
 		return fmt.Errorf("generation %s is live: %w", name, crm.ErrConflict)
 	}
+	s.writes.Lock() // no removal is under way in it
+	defer s.writes.Unlock()
 	s.mu.Lock()
 	var errs []error
 	if o := s.opened[name]; o != nil {
@@ -200,25 +213,35 @@ func (s *Set) others(ctx context.Context) (out []Index, err error) {
 	if err != nil {
 		return nil, fmt.Errorf("list generations: %w", err)
 	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
 	for _, g := range all {
-		switch {
-		case g.Live:
-		case s.opened[g.Name] != nil:
-			out = append(out, s.opened[g.Name].Index)
-		default:
-			x := s.raw[g.Name]
-			if x == nil {
-				if x, err = s.Store.Open(ctx, g.Name); err != nil {
-					return nil, fmt.Errorf("open generation %s: %w", g.Name, err)
-				}
-				s.raw[g.Name] = x
-			}
-			out = append(out, x)
+		if g.Live {
+			continue
 		}
+		x, err := s.Bare(ctx, g.Name)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, x)
 	}
 	return out, nil
+}
+
+// Bare is a generation's index without its embedder, which may be gone: to remove from.
+func (s *Set) Bare(ctx context.Context, name string) (Index, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if o := s.opened[name]; o != nil {
+		return o.Index, nil
+	}
+	if x := s.raw[name]; x != nil {
+		return x, nil
+	}
+	x, err := s.Store.Open(ctx, name)
+	if err != nil {
+		return nil, fmt.Errorf("open generation %s: %w", name, err)
+	}
+	s.raw[name] = x
+	return x, nil
 }
 
 // Close closes every generation and the store.
