@@ -171,3 +171,16 @@ func parseProfilesCursor(s string) (after int64, basis int) {
 	}
 	return after, basis
 }
+
+// catchUp is how long a question for similar accounts waits for profiles that are behind; after that it is answered from those that are there.
+const catchUp = 10 * time.Second
+
+// Similar implements web.Similar: what has just been indexed is compared, too.
+func (p *profiles) Similar(ctx context.Context, q crm.SimilarQuestion) ([]crm.Neighbour, error) {
+	waiting, cancel := context.WithTimeout(ctx, catchUp)
+	defer cancel()
+	if err := p.follow(waiting, q.Portal); err != nil && !errors.Is(err, context.DeadlineExceeded) {
+		return nil, err
+	}
+	return p.s.finder().Similar(ctx, q)
+}
