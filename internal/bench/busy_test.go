@@ -81,6 +81,7 @@ func (l *library) whileIndexing(b *testing.B) {
 	all := l.newLoad(b, l.world.companies)
 	type round struct{ idle, others, all float64 }
 	got, unsound := alternate(b, false, func() (r round) {
+		a.warm(b) // the round before has changed the accounts
 		r.idle = quantile(a.spread(b, time.Second), .99)
 		others.beside(b, func() { r.others = quantile(a.spread(b, time.Second), .99) })
 		all.beside(b, func() { r.all = quantile(a.spread(b, time.Second), .99) })
