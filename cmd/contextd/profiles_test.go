@@ -106,6 +106,47 @@ func TestANewVectorStoreGetsProfiles(t *testing.T) {
 	}
 }
 
+// A process that dies after it has made an empty index, and before that is filled, leaves it to the next one.
+func TestAnIndexThatWasNeverFilledIsFilledByTheNextStart(t *testing.T) {
+	s, sim, end, err := readDemo(t.Context())
+	t.Cleanup(func() {
+		if err := end(); err != nil {
+			t.Error(err)
+		}
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := s.close(); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.RemoveAll(s.cfg.Path("vectors.flat")); err != nil {
+		t.Fatal(err)
+	}
+	died := &service{cfg: s.cfg, log: s.log, now: s.now, portals: s.portals}
+	if died.db, err = openData(t.Context(), s.cfg.DataDir); err != nil {
+		t.Fatal(err)
+	}
+	if fresh, err := died.openIndex(t.Context()); err != nil || !fresh {
+		t.Fatalf("%v %v", fresh, err)
+	}
+	if err := died.close(); err != nil {
+		t.Fatal(err)
+	}
+	again, err := openService(t.Context(), s.cfg, slog.New(slog.DiscardHandler), "", sim.Now)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.db, s.index = again.db, again.index // what end closes
+	r, err := again.index.Reconcile(t.Context(), "", sim.Options().Portal, false)
+	if err != nil || r.Differs() > 0 || r.Same == 0 {
+		t.Errorf("%+v %v", r, err)
+	}
+	if due, err := again.fillDue(t.Context()); err != nil || due {
+		t.Errorf("it would be filled at every start: %v", err)
+	}
+}
+
 // Building needs no HubSpot: without a configured portal it is worked off, too.
 func TestAGenerationIsBuiltWithoutHubSpot(t *testing.T) {
 	s, sim, end, err := readDemo(t.Context())

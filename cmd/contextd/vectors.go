@@ -11,6 +11,7 @@ import (
 
 	"github.com/contextd/contextd/indexer/generation"
 	"github.com/contextd/contextd/internal/crm"
+	"github.com/contextd/contextd/internal/store"
 	"github.com/contextd/contextd/internal/vector/flat"
 	"github.com/contextd/contextd/internal/vector/pgvector"
 	"github.com/contextd/contextd/internal/vector/qdrant"
@@ -110,6 +111,13 @@ func (s *service) openGenerations(ctx context.Context) (fresh bool, err error) {
 		return false, err
 	}
 	before, err := backend.Generations(ctx)
+	if err == nil && !slices.ContainsFunc(before, func(g crm.Generation) bool { return g.Live }) {
+		err = s.keepFill(ctx, "due")
+	}
+	due := false
+	if err == nil {
+		due, err = s.fillDue(ctx)
+	}
 	if err != nil {
 		return false, errors.Join(err, backend.Close())
 	}
@@ -117,6 +125,9 @@ func (s *service) openGenerations(ctx context.Context) (fresh bool, err error) {
 	if errors.Is(err, generation.ErrStale) {
 		s.log.Warn("the index was made by an embedder that is not there any more: it is rebuilt from the stored texts", "cause", err)
 		g, berr := set.Begin(ctx)
+		if berr == nil {
+			berr = s.keepFill(ctx, "due")
+		}
 		if berr == nil {
 			berr = set.Swap(ctx, g.Name)
 		}
@@ -136,7 +147,28 @@ func (s *service) openGenerations(ctx context.Context) (fresh bool, err error) {
 	case wanted:
 		s.log.Warn("the index was made by another embedder than the configured one, which answers until contextd reindex --new-generation --swap", "live", set.Live().Fingerprint)
 	}
-	return !slices.ContainsFunc(before, func(g crm.Generation) bool { return g.Live }), nil
+	return due, nil
+}
+
+// fillCursor says that the live index is to be filled: from before there is one until it is done, so that no crash in between leaves it empty.
+const fillCursor = "fill"
+
+func (s *service) keepFill(ctx context.Context, value string) error {
+	for _, p := range s.portals {
+		if err := s.db.KeepCursor(ctx, p, store.Cursor{Name: fillCursor, Value: value}, nil); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (s *service) fillDue(ctx context.Context) (bool, error) {
+	for _, p := range s.portals {
+		if at, err := s.db.Cursor(ctx, p, fillCursor); err != nil || at.Value != "" {
+			return err == nil, err
+		}
+	}
+	return false, nil
 }
 
 // fill makes a new index agree with what the store holds already. With the built-in embedder that takes moments and comes before the first question; with another one it
@@ -147,7 +179,10 @@ func (s *service) fill(ctx context.Context) error {
 		for _, p := range s.portals {
 			marks = append(marks, crm.Mark{Portal: p, Kind: crm.BuildWork, Key: s.index.Live().Name, Lane: crm.BackfillLane})
 		}
-		return s.db.Mark(ctx, marks, crm.Claim{})
+		if err := s.db.Mark(ctx, marks, crm.Claim{}); err != nil {
+			return err
+		}
+		return s.keepFill(ctx, "")
 	}
 	for _, portal := range s.portals {
 		r, err := s.index.Reconcile(ctx, "", portal, true)
@@ -158,5 +193,5 @@ func (s *service) fill(ctx context.Context) error {
 			s.log.Info("index rebuilt", "portal", portal, "activities", r.Mended)
 		}
 	}
-	return nil
+	return s.keepFill(ctx, "")
 }
