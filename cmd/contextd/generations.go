@@ -90,11 +90,12 @@ func (g *generations) buildOne(ctx context.Context, c crm.Claim) error {
 		}
 		return g.s.db.KeepCursor(ctx, c.Portal, store.Cursor{Name: buildCursor(c.Key), Value: value, Done: int64(step.Done), Finished: finished}, nil)
 	}
-	err = g.s.index.Build(ctx, c.Key, from, func(next generation.Step) error {
+	if at.Finished { // asked for again: only what is not as the store says is embedded
+		step.Done = int(at.Done)
+	} else if err := g.s.index.Build(ctx, c.Key, from, func(next generation.Step) error {
 		step = next
 		return errors.Join(ctx.Err(), keep(false))
-	})
-	if err != nil {
+	}); err != nil {
 		return err
 	}
 	if _, err := g.s.index.Reconcile(ctx, c.Key, c.Portal, true); err != nil { // what changed while it was built

@@ -107,7 +107,7 @@ type asked struct {
 // Retrieve implements web.Retriever.
 func (a asked) Retrieve(ctx context.Context, q crm.Question) (crm.Context, error) {
 	found, err := a.Retriever.Retrieve(ctx, q)
-	if err != nil {
+	if err != nil || q.Text == web.GeneralQuestion { // which nobody asked
 		return found, err
 	}
 	return found, a.db.KeepQuery(ctx, q.Portal, q.Account, q.Text)

@@ -7,8 +7,10 @@ import (
 	"os"
 	"testing"
 
+	"github.com/contextd/contextd/indexer/generation"
 	"github.com/contextd/contextd/internal/crm"
 	"github.com/contextd/contextd/internal/hubspot/hubsim"
+	"github.com/contextd/contextd/internal/web"
 )
 
 // anotherEmbedder configures one that the live generation was not made by.
@@ -234,5 +236,76 @@ func TestStatisticsSeeAllChangesAtOnce(t *testing.T) {
 	}
 	if changed, _, err := db.ChangedAccounts(t.Context(), 7, s.made[7].change, 1); err != nil || len(changed) > 0 || s.made[7].change == 0 {
 		t.Errorf("%d changes were left for the next time, %v", len(changed), err)
+	}
+}
+
+// metered counts what is embedded.
+type metered struct {
+	generation.Embedder
+	texts *int
+}
+
+func (c metered) Embed(ctx context.Context, kind crm.EmbedKind, texts []string) ([][]float32, crm.Usage, error) {
+	*c.texts += len(texts)
+	return c.Embedder.Embed(ctx, kind, texts)
+}
+
+// A generation that is built already, and asked for again, embeds nothing that is in it.
+func TestBuildingTwiceEmbedsOnce(t *testing.T) {
+	s, sim, end, err := readDemo(t.Context())
+	t.Cleanup(func() {
+		if err := end(); err != nil {
+			t.Error(err)
+		}
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	anotherEmbedder(s)
+	texts := 0
+	s.index.Make = func(ctx context.Context, description string) (generation.Embedder, error) {
+		e, err := makeEmbedder(ctx, description)
+		return metered{e, &texts}, err
+	}
+	g, err := s.index.Begin(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	var embedded [2]int
+	for i := range embedded {
+		if errs := (&generations{s}).build(t.Context(), []crm.Claim{{Portal: sim.Options().Portal, Kind: crm.BuildWork, Key: g.Name}}); errs[0] != nil {
+			t.Fatal(errs[0])
+		}
+		embedded[i], texts = texts, 0
+	}
+	if embedded[0] == 0 || embedded[1] != 0 {
+		t.Errorf("embedded %v texts", embedded)
+	}
+}
+
+// What a context is packed for when nobody asks anything is no question of a person's.
+func TestOnlyWhatPeopleAskIsKept(t *testing.T) {
+	s, sim, end, err := readDemo(t.Context())
+	t.Cleanup(func() {
+		if err := end(); err != nil {
+			t.Error(err)
+		}
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	portal := sim.Options().Portal
+	accounts, err := s.db.Accounts(t.Context(), portal)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, text := range []string{web.GeneralQuestion, "who decides about the budget?"} {
+		if _, err := (asked{s.search, s.db}).Retrieve(t.Context(), crm.Question{Filter: crm.Filter{Portal: portal, Account: accounts[0]}, Text: text}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	kept, err := s.db.Queries(t.Context(), portal, 10)
+	if err != nil || len(kept) != 1 || kept[0].Text != "who decides about the budget?" {
+		t.Errorf("%+v %v", kept, err)
 	}
 }

@@ -10,8 +10,8 @@ import (
 	"github.com/contextd/contextd/internal/crm"
 )
 
-// generalQuestion is what a context is packed for when the caller asks nothing in particular.
-const generalQuestion = "current situation, open questions, next steps, concerns, decisions, budget and timeline"
+// GeneralQuestion is what a context is packed for when the caller asks nothing in particular.
+const GeneralQuestion = "current situation, open questions, next steps, concerns, decisions, budget and timeline"
 
 // Sizes of a packed context, in tokens.
 const (
@@ -75,7 +75,7 @@ func (s *server) recordContext(c *gin.Context) {
 	q := queryOf(c, scopeKeys("budget")...)
 	text := q.text("q")
 	if text == "" {
-		text = generalQuestion
+		text = GeneralQuestion
 	} else if utf8.RuneCountInString(text) > maxQuestion {
 		q.refuse("q", fmt.Sprintf("at most %d characters", maxQuestion))
 	}
