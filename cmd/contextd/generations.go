@@ -179,7 +179,24 @@ func (g *generations) SwapGeneration(ctx context.Context, force bool, by crm.Act
 	if out.Swapped = g.s.index.Live().Name == next.Name; !out.Swapped {
 		return out, err
 	}
-	return out, errors.Join(err, g.swapped(ctx, "generation.swapped", next.Name, by))
+	return out, errors.Join(err, g.swapped(ctx, "generation.swapped", next.Name, by), g.prune(ctx, live.Name))
+}
+
+// prune drops the generations before the one that was live until now: one is kept for a rollback, more would only take space and hold what is to be forgotten.
+func (g *generations) prune(ctx context.Context, keep string) error {
+	all, err := g.s.index.Generations(ctx)
+	if err != nil {
+		return err
+	}
+	for _, gen := range all {
+		if gen.Name == keep || gen.Live {
+			break // oldest first: those behind are newer
+		}
+		if err := g.s.index.Drop(ctx, gen.Name); err != nil {
+			return fmt.Errorf("drop generation %s: %w", gen.Name, err)
+		}
+	}
+	return nil
 }
 
 // built is the newest generation that is not live and whose building has ended in every portal.

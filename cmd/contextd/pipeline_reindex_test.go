@@ -76,6 +76,26 @@ func TestReindexWithoutAGap(t *testing.T) {
 	}
 }
 
+// TestOneGenerationIsKeptForARollback: older ones are dropped with the next swap, and an embedder that was left can be come back to.
+func TestOneGenerationIsKeptForARollback(t *testing.T) {
+	p := startPipeline(t, hubsim.Options{}, nil)
+	g, by := &generations{p.s}, crm.System("test")
+	for i, want := range []string{"g1 g2", "g2 g3", "g3 g4"} {
+		p.s.index.Options.Embedder = embedderConfig{Provider: "builtin", Model: []string{"hash256", "static256"}[i%2]}.describe()
+		if _, err := g.BuildGeneration(t.Context(), by); err != nil {
+			t.Fatal(err)
+		}
+		p.settle()
+		if r, err := g.SwapGeneration(t.Context(), true, by); err != nil || !r.Swapped {
+			t.Fatalf("%+v %v", r, err)
+		}
+		all, err := p.s.index.Generations(t.Context())
+		if err != nil || len(all) != 2 || all[0].Name+" "+all[1].Name != want || !all[1].Live {
+			t.Fatalf("after swap %d: %+v %v, want %s", i+1, all, err, want)
+		}
+	}
+}
+
 // TestForgottenPersonLeavesEveryGeneration: what is kept for a rollback holds nothing of a person who is to be forgotten.
 func TestForgottenPersonLeavesEveryGeneration(t *testing.T) {
 	p := startPipeline(t, hubsim.Options{}, nil)

@@ -9,16 +9,20 @@ import (
 // reconciling makes the index agree with the store now and then, whatever the reason was that it did not: a crash between both, a restored backup, a lost file.
 type reconciling struct{ s *service }
 
-const reconcileEvery = 24 * time.Hour
+const (
+	reconcileFirst = 10 * time.Minute // after the start
+	reconcileEvery = 24 * time.Hour
+)
 
 func (r *reconciling) run(ctx context.Context) error {
-	tick := time.NewTicker(reconcileEvery)
-	defer tick.Stop()
+	due := time.NewTimer(reconcileFirst)
+	defer due.Stop()
 	for {
 		select {
 		case <-ctx.Done():
 			return ctx.Err()
-		case <-tick.C:
+		case <-due.C:
+			due.Reset(reconcileEvery)
 		}
 		for _, portal := range r.s.portals {
 			report, err := r.s.index.Reconcile(ctx, "", portal, true)

@@ -20,7 +20,7 @@ type Step struct {
 // page is how many chunks are read, embedded and stored at a time.
 const page = 512
 
-// Begin returns the generation that is being built for the configured embedder: one that exists already and is not live, else a new one. crm.ErrConflict when the live
+// Begin returns the generation that is being built for the configured embedder: one that is newer than the live one, else a new one. crm.ErrConflict when the live
 // generation is of that embedder already.
 func (s *Set) Begin(ctx context.Context) (crm.Generation, error) {
 	e, err := s.Make(ctx, s.Options.Embedder)
@@ -32,13 +32,14 @@ func (s *Set) Begin(ctx context.Context) (crm.Generation, error) {
 		return crm.Generation{}, fmt.Errorf("list generations: %w", err)
 	}
 	for _, g := range slices.Backward(all) {
-		if g.Fingerprint != e.Fingerprint() {
-			continue
-		}
-		if g.Live {
+		switch same := g.Fingerprint == e.Fingerprint(); {
+		case same && g.Live:
 			return g, fmt.Errorf("generation %s is live and was made by %s already: %w", g.Name, g.Fingerprint, crm.ErrConflict)
+		case same:
+			return g, nil
+		case g.Live:
+			return s.create(ctx) // older ones are for a rollback
 		}
-		return g, nil
 	}
 	return s.create(ctx)
 }

@@ -297,16 +297,13 @@ func (f *Finder) Refresh(ctx context.Context, accounts []crm.Ref) error {
 	var made []crm.Profile
 	for _, a := range accounts {
 		p, err := f.Build(ctx, e, a, time.Time{}, byAccount[a])
-		if errors.Is(err, crm.ErrTooLarge) {
-			continue
-		}
-		if err != nil {
+		switch {
+		case errors.Is(err, crm.ErrTooLarge), errors.Is(err, crm.ErrInvalid): // cannot be profiled: none, instead of one that may hold what was erased since
+			p = crm.Profile{Account: a}
+		case err != nil:
 			return err
 		}
 		made = append(made, p)
-	}
-	if len(made) == 0 {
-		return nil
 	}
 	return index.PutProfiles(ctx, made)
 }

@@ -331,11 +331,10 @@ func TestRefresh(t *testing.T) {
 	if got := w.similar(crm.SimilarQuestion{Account: company("3"), Limit: 50}); strings.Contains(" "+ids(got)+" ", " 2 ") {
 		t.Errorf("an account without text is a neighbour: %s", ids(got))
 	}
-	kept := w.profiles[company("4")]
 	w.told[company("4")] = []told{{text: "too large"}}
-	w.refresh(company("4"))
-	if p := w.profiles[company("4")]; p.Digest != kept.Digest {
-		t.Error("an account that is too large to hold lost its profile")
+	w.refresh(company("4"), company("1"))
+	if p := w.profiles[company("4")]; len(p.Terms) > 0 || len(w.profiles[company("1")].Terms) == 0 {
+		t.Errorf("an account that is too large to hold keeps a profile that nobody can renew: %+v", p)
 	}
 }
 
