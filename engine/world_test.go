@@ -70,7 +70,7 @@ func (w *world) Retrieve(_ context.Context, q crm.Question) (crm.Context, error)
 	w.asked = append(w.asked, q)
 	out := slices.Clone(w.rogue)
 	for _, a := range w.activities {
-		if slices.Contains(a.Accounts, q.Account) && q.Filter.Valid() && q.Filter.Matches(a.Ref.Type.Kind(), a.Time, a.Created) {
+		if slices.Contains(a.Accounts, q.Account) && q.Filter.Valid() && q.Filter.Matches(crm.Facets{Kind: a.Ref.Type.Kind(), Time: a.Time, Created: a.Created}) {
 			out = append(out, passageOf(a))
 		}
 	}

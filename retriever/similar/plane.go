@@ -18,9 +18,9 @@ func plane(own crm.Profile, all []candidate) [][2]float64 {
 	}
 	// Inner products of the differences follow from those of the profiles: no coordinate of the terms' space is ever needed.
 	gram := mat.NewSymDense(n, nil)
-	for i := range n {
-		for j := range i + 1 {
-			gram.SetSym(i, j, dotTerms(all[i].profile.Terms, all[j].profile.Terms)-all[i].words-all[j].words+dotTerms(own.Terms, own.Terms))
+	for i, a := range all {
+		for j, b := range all[:i+1] {
+			gram.SetSym(i, j, dotTerms(a.profile.Terms, b.profile.Terms)-a.words-b.words+dotTerms(own.Terms, own.Terms))
 		}
 	}
 	var e mat.EigenSym

