@@ -61,11 +61,18 @@ With several sets, the files of --run and --base carry the set's name: OUT.tsv b
 			if err := p.evalOptions(cmd, &o); err != nil {
 				return err
 			}
+			switch {
+			case cmd.Flags().Changed("lambda") && o.folds != "protocol":
+				return usagef("--lambda belongs to --folds protocol: add it, or leave --lambda out")
+			case cmd.Flags().Changed("tolerance") && !o.gate:
+				return usagef("--tolerance belongs to --gate: add it, or leave --tolerance out")
+			}
 			return evalRetrieval(cmd.Context(), out, o)
 		},
 	}
 	f := cmd.Flags()
 	o.common(cmd)
+	o.learning(cmd)
 	f.StringVar(&o.fusion, "fusion", "l3", "how scores come together: l3 (learned), convex or rrf")
 	f.StringVar(&o.mode, "mode", "chunks", "chunks or pipeline")
 	f.StringVar(&o.folds, "folds", "none", "none, or protocol: learn without what is scored")
@@ -84,14 +91,18 @@ With several sets, the files of --run and --base carry the set's name: OUT.tsv b
 	return cmd
 }
 
-// common are the flags of both subcommands.
+// common are the flags of all subcommands.
 func (o *evalOptions) common(cmd *cobra.Command) {
 	f := cmd.Flags()
 	f.StringArrayVar(&o.sets, "set", nil, "`DIR` with an evaluation set; may be given several times")
 	f.StringVar(&o.vectors, "vectors", "flat:", "vector back end: flat:, qdrant://HOST:PORT or postgres://…")
 	f.StringVar(&o.embedder, "embedder", "builtin", "builtin, builtin/MODEL, ollama/MODEL[@URL], or none for no dense arm")
 	f.StringVar(&o.cache, "embed-cache", "", "keep vectors by text in this `FILE`")
-	f.Float64Var(&o.lambda, "lambda", retrieval.DefaultLambda, "pull of learned weights towards those set by hand")
+}
+
+// learning are the flags of those that learn.
+func (o *evalOptions) learning(cmd *cobra.Command) {
+	cmd.Flags().Float64Var(&o.lambda, "lambda", retrieval.DefaultLambda, "pull of learned weights towards those set by hand")
 }
 
 // evalOptions completes and checks the options.

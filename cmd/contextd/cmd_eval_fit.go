@@ -35,6 +35,7 @@ that it holds already, or in those that are built in.`,
 		},
 	}
 	o.common(cmd)
+	o.learning(cmd)
 	cmd.Flags().StringVar(&o.out, "out", "", "write the weights to this `FILE`")
 	cmd.Flags().StringSliceVar(&o.without, "not-cat", []string{"adversarial"}, "without questions of these categories")
 	return cmd

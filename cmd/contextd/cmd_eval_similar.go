@@ -38,15 +38,14 @@ in other languages only. With --set: each account of an evaluation set is cut in
 			if o.gate && o.accept {
 				return usagef("--gate and --accept contradict each other: leave one out")
 			}
-			if len(o.sets) == 0 && (cmd.Flags().Changed("vectors") || cmd.Flags().Changed("embedder")) {
-				return usagef("the demo portal is measured with the parts that are built in: leave out --vectors and --embedder, or name a --set")
+			if len(o.sets) == 0 && (cmd.Flags().Changed("vectors") || cmd.Flags().Changed("embedder") || cmd.Flags().Changed("embed-cache")) {
+				return usagef("the demo portal is measured with the parts that are built in: leave out --vectors, --embedder and --embed-cache, or name a --set")
 			}
 			return evalSimilar(cmd.Context(), out, o)
 		},
 	}
 	f := cmd.Flags()
 	o.common(cmd)
-	_ = f.MarkHidden("lambda") // nothing is learned here
 	f.BoolVar(&o.gate, "gate", false, "fail when a figure is lower than accepted")
 	f.BoolVar(&o.accept, "accept", false, "accept the figures")
 	f.StringVar(&o.accepted, "accepted", "internal/evals/similar/accepted.tsv", "`FILE` with the accepted figures")

@@ -104,7 +104,7 @@ func (g *generations) buildOne(ctx context.Context, c crm.Claim) error {
 	return keep(true)
 }
 
-// states tells where each generation's building stands, by name, over all portals: the one that is least far counts.
+// state tells where a generation stands in one portal, and why its building failed last.
 func (g *generations) state(ctx context.Context, gen crm.Generation, portal crm.PortalID) (state, lastError string, err error) {
 	if gen.Live {
 		return "live", "", nil
@@ -192,6 +192,9 @@ func (g *generations) prune(ctx context.Context, keep string) error {
 		if gen.Name == keep || gen.Live {
 			break // oldest first: those behind are newer
 		}
+		if !generation.Ours(gen.Name) {
+			continue // an evaluation may be at work in it
+		}
 		if err := g.s.index.Drop(ctx, gen.Name); err != nil {
 			return fmt.Errorf("drop generation %s: %w", gen.Name, err)
 		}
@@ -209,8 +212,8 @@ func (g *generations) built(ctx context.Context) (crm.Generation, error) {
 		if gen.Live {
 			break // older ones are for a rollback
 		}
-		if _, err := g.s.db.Row(ctx, g.s.portals[0], crm.BuildWork, gen.Name); errors.Is(err, crm.ErrNotFound) {
-			continue // not ours: an evaluation that was killed may have left it
+		if !generation.Ours(gen.Name) {
+			continue // an evaluation that was killed may have left it
 		}
 		for _, p := range g.s.portals {
 			switch state, cause, err := g.state(ctx, gen, p); {
@@ -303,7 +306,7 @@ func (g *generations) probes(ctx context.Context) ([]generation.Probe, error) {
 			return nil, err
 		}
 		for _, q := range asked {
-			out = append(out, generation.Probe{Question: crm.Question{Filter: crm.Filter{Portal: p, Account: q.Account}, Text: q.Text}})
+			out = append(out, generation.Probe{Question: q})
 		}
 	}
 	return out, nil

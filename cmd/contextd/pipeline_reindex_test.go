@@ -23,6 +23,12 @@ func TestReindexWithoutAGap(t *testing.T) {
 	if _, err := p.s.search.Retrieve(t.Context(), crm.Question{Filter: crm.Filter{Portal: p.portal(), Account: p.ref(company)}, Text: "item 1003"}); err != nil {
 		t.Fatal(err)
 	}
+	people := asked{p.s.search, p.s.db}
+	for _, f := range []crm.Filter{{Portal: p.portal(), Wide: true}, {Portal: p.portal(), Account: p.ref(company)}} { // what people asked is asked again at the swap
+		if _, err := people.Retrieve(t.Context(), crm.Question{Filter: f, Text: "which item is late?"}); err != nil {
+			t.Fatal(err)
+		}
+	}
 	g, by := &generations{p.s}, crm.System("test")
 	if _, err := g.BuildGeneration(t.Context(), by); err == nil {
 		t.Fatal("a generation was begun for the embedder that the live one has")
@@ -35,7 +41,7 @@ func TestReindexWithoutAGap(t *testing.T) {
 	late := p.create("emails", mailOf(77, "Hello Dana,\n\nitem 1077 is late, when will it be delivered?\n\nMira"), contact, deal)
 	p.settle()
 	replay, err := g.SwapGeneration(t.Context(), true, by)
-	if err != nil || !replay.Swapped || replay.Known < 20 || replay.To != next.Name {
+	if err != nil || !replay.Swapped || replay.Known < 20 || replay.Recent != 2 || replay.To != next.Name {
 		t.Fatalf("%+v %v", replay, err)
 	}
 	found := func(text, activity string) {

@@ -204,10 +204,14 @@ func (s *Set) SwapWhole(ctx context.Context, name string, portals []crm.PortalID
 			break
 		}
 	}
-	if err := s.swapAfter(ctx, name, portals); err != nil {
+	err := s.swapAfter(ctx, name, func() error {
+		_, err := s.reconcileAll(ctx, name, portals, true)
+		return err
+	})
+	if err != nil {
 		return err
 	}
-	_, err := s.reconcileAll(ctx, "", portals, false)
+	_, err = s.reconcileAll(ctx, "", portals, false)
 	return err
 }
 
@@ -220,26 +224,4 @@ func (s *Set) reconcileAll(ctx context.Context, name string, portals []crm.Porta
 		found += r.Differs()
 	}
 	return found, nil
-}
-
-// swapAfter mends and swaps while no writer is in the live index.
-func (s *Set) swapAfter(ctx context.Context, name string, portals []crm.PortalID) error {
-	g, err := s.named(ctx, name)
-	if err != nil {
-		return err
-	}
-	open, err := s.open(ctx, g)
-	if err != nil {
-		return err
-	}
-	s.writes.Lock()
-	defer s.writes.Unlock()
-	if _, err := s.reconcileAll(ctx, name, portals, true); err != nil {
-		return err
-	}
-	if err := s.Store.Swap(ctx, name); err != nil {
-		return fmt.Errorf("swap to generation %s: %w", name, err)
-	}
-	s.live.Store(open)
-	return nil
 }

@@ -166,16 +166,20 @@ func (s *Set) named(ctx context.Context, name string) (crm.Generation, error) {
 // Swap makes a generation the live one. Searches before it answer from the old one, those after it from the new one. A write whose vectors were made for the old one is
 // refused as temporary and comes again with new ones.
 func (s *Set) Swap(ctx context.Context, name string) error {
-	g, err := s.named(ctx, name)
-	if err != nil {
-		return err
-	}
-	open, err := s.open(ctx, g)
+	return s.swapAfter(ctx, name, func() error { return nil })
+}
+
+// swapAfter swaps when last has succeeded, all while no writer is in the live index.
+func (s *Set) swapAfter(ctx context.Context, name string, last func() error) error {
+	open, err := s.Named(ctx, name)
 	if err != nil {
 		return err
 	}
 	s.writes.Lock()
 	defer s.writes.Unlock()
+	if err := last(); err != nil {
+		return err
+	}
 	if err := s.Store.Swap(ctx, name); err != nil {
 		return fmt.Errorf("swap to generation %s: %w", name, err)
 	}

@@ -113,3 +113,22 @@ func resident(b *testing.B, pid int) float64 {
 	b.Fatal("no VmRSS in /proc")
 	return 0
 }
+
+// settled is what a process takes in MiB when ten looks in a row, over two seconds, hardly differ, at the latest after ten seconds. There is no signal for "idle".
+func settled(b *testing.B, pid int) float64 {
+	b.Helper()
+	tick := time.NewTicker(200 * time.Millisecond)
+	defer tick.Stop()
+	last, same := resident(b, pid), 0
+	for range 50 {
+		<-tick.C
+		now := resident(b, pid)
+		if same++; now < 0.99*last || now > 1.01*last {
+			last, same = now, 0
+		}
+		if same == 10 {
+			return now
+		}
+	}
+	return last
+}
