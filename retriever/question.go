@@ -3,7 +3,6 @@ package retriever
 import (
 	"math"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/contextd/contextd/internal/analysis"
@@ -186,7 +185,7 @@ func (a *account) term(w string, stats statistics) term {
 func (a *account) past(history []string, language string, own []term, stats statistics) []term {
 	var out []term
 	for i := len(history) - 1; i >= 0 && len(out) < mostTerms; i-- {
-		for _, w := range crm.Terms(strings.TrimPrefix(strings.TrimPrefix(history[i], "user: "), "agent: ")) {
+		for _, w := range crm.Terms(history[i]) {
 			if analysis.QuestionWords(w, language) || len(out) == mostTerms {
 				continue
 			}

@@ -68,15 +68,7 @@ func TestProfilesOfAnEarlierGenerationAreForgotten(t *testing.T) {
 
 // A vector store that is new, or was set aside, has a first generation of the same name as the one before, and none of its profiles.
 func TestANewVectorStoreGetsProfiles(t *testing.T) {
-	s, sim, end, err := readDemo(t.Context())
-	t.Cleanup(func() {
-		if err := end(); err != nil {
-			t.Error(err)
-		}
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
+	s, sim := demoPortal(t)
 	portal := sim.Options().Portal
 	accounts, err := s.db.Accounts(t.Context(), portal)
 	if err != nil {
@@ -110,15 +102,7 @@ func TestANewVectorStoreGetsProfiles(t *testing.T) {
 
 // A process that dies after it has made an empty index, and before that is filled, leaves it to the next one.
 func TestAnIndexThatWasNeverFilledIsFilledByTheNextStart(t *testing.T) {
-	s, sim, end, err := readDemo(t.Context())
-	t.Cleanup(func() {
-		if err := end(); err != nil {
-			t.Error(err)
-		}
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
+	s, sim := demoPortal(t)
 	if err := s.close(); err != nil {
 		t.Fatal(err)
 	}
@@ -126,6 +110,7 @@ func TestAnIndexThatWasNeverFilledIsFilledByTheNextStart(t *testing.T) {
 		t.Fatal(err)
 	}
 	died := &service{cfg: s.cfg, log: s.log, now: s.now, portals: s.portals}
+	var err error
 	if died.db, err = openData(t.Context(), s.cfg.DataDir); err != nil {
 		t.Fatal(err)
 	}
@@ -151,15 +136,7 @@ func TestAnIndexThatWasNeverFilledIsFilledByTheNextStart(t *testing.T) {
 
 // Building needs no HubSpot: without a configured portal it is worked off, too.
 func TestAGenerationIsBuiltWithoutHubSpot(t *testing.T) {
-	s, sim, end, err := readDemo(t.Context())
-	t.Cleanup(func() {
-		if err := end(); err != nil {
-			t.Error(err)
-		}
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
+	s, sim := demoPortal(t)
 	anotherEmbedder(s)
 	clear(s.clients)
 	built, err := (&generations{s}).BuildGeneration(t.Context(), crm.System("test"))
@@ -252,15 +229,7 @@ func (c metered) Embed(ctx context.Context, kind crm.EmbedKind, texts []string) 
 
 // A generation that is built already, and asked for again, embeds nothing that is in it.
 func TestBuildingTwiceEmbedsOnce(t *testing.T) {
-	s, sim, end, err := readDemo(t.Context())
-	t.Cleanup(func() {
-		if err := end(); err != nil {
-			t.Error(err)
-		}
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
+	s, sim := demoPortal(t)
 	anotherEmbedder(s)
 	texts := 0
 	s.index.Make = func(ctx context.Context, description string) (generation.Embedder, error) {
@@ -285,15 +254,7 @@ func TestBuildingTwiceEmbedsOnce(t *testing.T) {
 
 // What a context is packed for when nobody asks anything is no question of a person's.
 func TestOnlyWhatPeopleAskIsKept(t *testing.T) {
-	s, sim, end, err := readDemo(t.Context())
-	t.Cleanup(func() {
-		if err := end(); err != nil {
-			t.Error(err)
-		}
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
+	s, sim := demoPortal(t)
 	portal := sim.Options().Portal
 	accounts, err := s.db.Accounts(t.Context(), portal)
 	if err != nil {

@@ -9,8 +9,9 @@ import (
 	"github.com/contextd/contextd/internal/hubspot/hubsim"
 )
 
-// Every reason is what somebody wrote, byte for byte, and both sides say it of their own account.
-func TestSimilarQuotesTheDemoPortal(t *testing.T) {
+// demoPortal is the service after it has read the demo's history, beside the simulator; both end with the test.
+func demoPortal(t *testing.T) (*service, *hubsim.Server) {
+	t.Helper()
 	s, sim, end, err := readDemo(t.Context())
 	t.Cleanup(func() {
 		if err := end(); err != nil {
@@ -20,6 +21,12 @@ func TestSimilarQuotesTheDemoPortal(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	return s, sim
+}
+
+// Every reason is what somebody wrote, byte for byte, and both sides say it of their own account.
+func TestSimilarQuotesTheDemoPortal(t *testing.T) {
+	s, sim := demoPortal(t)
 	portal := sim.Options().Portal
 	if err := (&profiles{s: s}).follow(t.Context(), portal); err != nil {
 		t.Fatal(err)

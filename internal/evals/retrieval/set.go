@@ -130,6 +130,9 @@ func (s *Set) readQuestions(path string, questions map[string]string, accounts m
 		case !accounts[in.Account]:
 			return fmt.Errorf("question %q: account %q has no documents", in.ID, in.Account)
 		}
+		for i, turn := range in.History { // who speaks is no part of what is said
+			in.History[i] = strings.TrimPrefix(strings.TrimPrefix(turn, "user: "), "agent: ")
+		}
 		questions[in.ID] = in.Account
 		s.Questions = append(s.Questions, Question(in))
 		return nil

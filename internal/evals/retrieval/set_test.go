@@ -42,7 +42,7 @@ func TestLoad(t *testing.T) {
 	if !s.Documents[1].Time.IsZero() || s.Documents[1].Title != "T" {
 		t.Errorf("a null time is unknown: %+v", s.Documents[1])
 	}
-	if q := s.Questions[0]; q.Category != "c" || q.Split != "dev" || len(q.History) != 1 {
+	if q := s.Questions[0]; q.Category != "c" || q.Split != "dev" || len(q.History) != 1 || q.History[0] != "x" {
 		t.Errorf("%+v", q)
 	}
 	if len(s.Relevant) != 1 || len(s.Relevant["q1"]) != 1 || !s.Relevant["q1"]["d1"] {
