@@ -5,7 +5,6 @@ import (
 	"database/sql"
 	"encoding/json"
 	"fmt"
-	"slices"
 	"sort"
 
 	"github.com/viterin/vek/vek32"
@@ -22,12 +21,7 @@ func depth(n int) int { return 2*n + 30 }
 // searchCoarse scans the codes and orders the best by the float32 vectors in the file. errBehind: one of them is not there.
 func (b *block) searchCoarse(ctx context.Context, f crm.Filter, view crm.View, q []float32, n int) ([]crm.Hit, error) {
 	candidates := b.scanCodes(f, view, q, depth(n))
-	numbers := make([]int64, len(candidates))
-	for i, c := range candidates {
-		numbers[i] = c.n
-	}
-	slices.Sort(numbers)
-	vectors, err := b.g.fetch(ctx, slices.Compact(numbers))
+	vectors, err := b.g.fetch(ctx, candidates)
 	if err != nil {
 		return nil, err
 	}
@@ -35,25 +29,21 @@ func (b *block) searchCoarse(ctx context.Context, f crm.Filter, view crm.View, q
 	defer b.mu.RUnlock()
 	best := &top{n: n, t: &b.table}
 	for _, c := range candidates {
-		data, ok := vectors[c.n]
+		data, ok := vectors[c.at]
 		if !ok {
 			return nil, errBehind
 		}
-		dim := b.g.Dimension
-		from := (int(view)*c.chunks + c.pos) * dim
-		if len(data) < from+dim {
-			return nil, fmt.Errorf("%w: too few vectors of an activity", ErrDamaged)
-		}
-		best.offer(vek32.Dot(q, data[from:from+dim]), c.row)
+		from := c.pos*b.g.width() + int(view)*len(q)
+		best.offer(vek32.Dot(q, data[from:from+len(q)]), c.row)
 	}
 	return best.hits(), nil
 }
 
-// candidate is a row by its place in the file.
+// candidate is a chunk in memory and in the file: in the row of the chunks at…end, at place pos.
 type candidate struct {
-	n           int64
-	pos, chunks int
-	row         uint32
+	row     uint32
+	at, end int64
+	pos     int
 }
 
 func (b *block) scanCodes(f crm.Filter, view crm.View, q []float32, n int) []candidate {
@@ -88,15 +78,23 @@ func (b *block) scanCodes(f crm.Filter, view crm.View, q []float32, n int) []can
 	out := make([]candidate, len(best.rows))
 	for i, r := range best.rows {
 		a := &b.spans[sort.Search(len(b.spans), func(i int) bool { return b.spans[i].to > r.row })]
-		out[i] = candidate{a.n, int(r.row - a.from), int(a.to - a.from), r.row}
+		n, end := a.n+int64(r.row-a.from), a.n+int64(a.to-a.from)
+		at := b.g.layout.start(a.n, n)
+		out[i] = candidate{r.row, at, b.g.layout.end(at, end), int(n - at)}
 	}
 	return out
 }
 
 const fetchVectors = `SELECT n, data FROM vectors WHERE n IN (SELECT value FROM json_each(?))`
 
-// fetch reads the vectors of activities by number; those that are gone are not in the answer.
-func (g *generation) fetch(ctx context.Context, numbers []int64) (map[int64][]float32, error) {
+// fetch reads the rows of candidates, by number; those that are gone are not in the answer.
+func (g *generation) fetch(ctx context.Context, candidates []candidate) (map[int64][]float32, error) {
+	ends, numbers := make(map[int64]int64, len(candidates)), make([]int64, 0, len(candidates))
+	for _, c := range candidates {
+		if _, twice := ends[c.at]; !twice {
+			ends[c.at], numbers = c.end, append(numbers, c.at)
+		}
+	}
 	list, err := json.Marshal(numbers)
 	if err != nil {
 		return nil, err
@@ -113,11 +111,9 @@ func (g *generation) fetch(ctx context.Context, numbers []int64) (map[int64][]fl
 		if err := rows.Scan(&n, &data); err != nil {
 			return nil, damaged(err)
 		}
-		body, err := unsealed(fmt.Sprint(n), data)
-		if err != nil {
+		if out[n], err = g.decodeVectors(nil, n, ends[n], data); err != nil {
 			return nil, err
 		}
-		out[n] = decodeFloats(make([]float32, 0, len(body)/4), body)
 	}
 	return out, damaged(rows.Err())
 }

@@ -31,14 +31,3 @@ func TestKernelsAgree(t *testing.T) {
 		}
 	}
 }
-
-func TestPageSizeWastesLittle(t *testing.T) {
-	for _, dim := range []int{256, 384, 512, 768, 1024} {
-		for views := 1; views <= 2; views++ {
-			row := 4*dim*views + checksumBytes
-			if size := pageSize(row); float64(size/(row+11)*row) < .87*float64(size) {
-				t.Errorf("dimension %d, %d views: pages of %d", dim, views, size)
-			}
-		}
-	}
-}

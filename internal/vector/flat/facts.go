@@ -171,17 +171,3 @@ func appendUnit(dst, v []float32) []float32 {
 	}
 	return dst
 }
-
-func appendFloats(b []byte, v []float32) []byte {
-	for _, x := range v {
-		b = binary.LittleEndian.AppendUint32(b, math.Float32bits(x))
-	}
-	return b
-}
-
-func decodeFloats(dst []float32, b []byte) []float32 {
-	for ; len(b) >= 4; b = b[4:] {
-		dst = append(dst, math.Float32frombits(binary.LittleEndian.Uint32(b)))
-	}
-	return dst
-}

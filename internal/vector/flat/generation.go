@@ -18,10 +18,11 @@ type generation struct {
 	write  *sql.DB // one connection
 	read   *sql.DB
 	cache  cache
+	layout layout
 	dots   kernel
 	coarse int        // Options.CoarseBytes
 	writes sync.Mutex // serialises writes, so that cache and file change in one order
-	last   int64      // the highest activity number ever given in this process; guarded by writes
+	last   int64      // the highest number ever given to a chunk in this process; guarded by writes
 
 	mu      sync.Mutex // guards what follows
 	users   int
@@ -29,14 +30,15 @@ type generation struct {
 	idle    chan struct{} // closed when retired and without users
 }
 
-// schemas of a generation. Numbers (n) are given in the order of writing and never twice, so that a number names one version of one activity, the large rows are only
-// ever appended, and an account's activities are read in the order they lie in.
+// generationSchema has numbers (n) of chunks, given in the order of writing and never twice; an activity has the number of its first chunk. So a number names one version
+// of one activity, the large rows are only ever appended, and an account's activities are read in the order they lie in.
 const generationSchema = `
 CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 -- One row per activity: facts are its accounts, people, times and chunk ids with a checksum (facts.go), words its hashed terms (terms.go).
 CREATE TABLE activities (n INTEGER PRIMARY KEY, portal INTEGER NOT NULL, type TEXT NOT NULL, id TEXT NOT NULL, chunks INTEGER NOT NULL, facts BLOB NOT NULL, words BLOB NOT NULL);
 CREATE UNIQUE INDEX activity_ref ON activities (portal, type, id);
--- The float32 vectors of an activity's chunks in order, all item vectors before all window vectors, and a checksum. Apart, so that counting and scanning need not read them.
+-- The float32 vectors of some chunks of an activity (page.go), of each its own and then that of its window, and a checksum; n is the number of the first. Apart, so that
+-- counting and scanning need not read them.
 CREATE TABLE vectors (n INTEGER PRIMARY KEY, data BLOB NOT NULL);
 -- Which accounts an activity belongs to; clustered by account, so that an account loads in one sweep and counts without loading.
 CREATE TABLE places (portal INTEGER NOT NULL, type TEXT NOT NULL, id TEXT NOT NULL, n INTEGER NOT NULL, chunks INTEGER NOT NULL, PRIMARY KEY (portal, type, id, n)) WITHOUT ROWID;
@@ -44,15 +46,18 @@ CREATE TABLE places (portal INTEGER NOT NULL, type TEXT NOT NULL, id TEXT NOT NU
 CREATE TABLE profiles (portal INTEGER NOT NULL, type TEXT NOT NULL, id TEXT NOT NULL, facts BLOB NOT NULL, vector BLOB NOT NULL, checksum INTEGER NOT NULL,
 	PRIMARY KEY (portal, type, id));`
 
+const lastNumber = `SELECT max(coalesce((SELECT n + chunks - 1 FROM activities ORDER BY n DESC LIMIT 1), 0), coalesce((SELECT max(n) FROM vectors), 0))`
+
 // openGeneration opens a generation's file, with a schema if it is new; without one a missing or empty file is ErrDamaged.
 func openGeneration(ctx context.Context, path, schema string, of crm.Generation, o Options) (*generation, error) {
 	g := &generation{Generation: of, path: path, dots: fastest(), coarse: o.CoarseBytes, idle: make(chan struct{})}
+	g.layout = layoutOf(4 * g.width())
 	g.cache.limit = o.CacheBytes
 	if _, err := os.Stat(path); err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrDamaged, err)
 	}
 	var err error
-	if g.write, err = openFile(path, 1, fmt.Sprintf("page_size(%d)", pageSize(g.rowBytes()))); err != nil {
+	if g.write, err = openFile(path, 1, fmt.Sprintf("page_size(%d)", g.layout.page)); err != nil {
 		return nil, err
 	}
 	if g.read, err = openFile(path, 4); err != nil {
@@ -60,7 +65,7 @@ func openGeneration(ctx context.Context, path, schema string, of crm.Generation,
 	}
 	want := map[string]string{"format": format, "fingerprint": of.Fingerprint, "dimension": fmt.Sprint(of.Dimension), "windows": fmt.Sprint(of.Windows)}
 	if err = prepareFile(ctx, g.write, schema, want); err == nil {
-		err = damaged(g.write.QueryRowContext(ctx, `SELECT coalesce(max(n), 0) FROM activities`).Scan(&g.last))
+		err = damaged(g.write.QueryRowContext(ctx, lastNumber).Scan(&g.last))
 	}
 	if err != nil {
 		return nil, errors.Join(err, g.close())
@@ -76,22 +81,8 @@ func (g *generation) views() int {
 	return 1
 }
 
-func (g *generation) rowBytes() int { return 4*g.Dimension*g.views() + checksumBytes }
-
-// pageSize is the smallest page of SQLite that wastes at most a sixteenth on rows of this size: a page holds whole rows only. (A row that is larger than a page is cut
-// into full pages and wastes nothing.) Pages of 4 kB would spend a third more on vectors of 256 dimensions.
-func pageSize(row int) int {
-	const pageHeader, cell = 12, 11 // sqlite.org/fileformat.html §1.6: page header and reserve; pointer, lengths, number
-	for size := 4096; size < 65536; size *= 2 {
-		if row > size-35 {
-			continue
-		}
-		if fit := (size - pageHeader) / (row + cell); fit*row*16 >= 15*size {
-			return size
-		}
-	}
-	return 65536
-}
+// width is how many numbers a row of vectors has.
+func (g *generation) width() int { return g.Dimension * g.views() }
 
 // acquire keeps the files open until release; errClosed when the generation was dropped.
 func (g *generation) acquire() error {

@@ -73,7 +73,7 @@ func (x *Index) Relink(ctx context.Context, activity crm.Ref, accounts, people [
 type prepared struct {
 	ref     crm.Ref
 	facts   facts
-	vectors []float32 // of unit length, all items before all windows
+	vectors []float32 // of unit length, chunk by chunk: its own, then that of its window
 	words   []byte
 }
 
@@ -105,7 +105,7 @@ func (g *generation) prepare(k *crm.Kept) (prepared, error) {
 }
 
 func (g *generation) prepareChunks(p *prepared, chunks []crm.Chunk) error {
-	p.vectors = make([]float32, 0, len(chunks)*g.Dimension*g.views())
+	p.vectors = make([]float32, 0, len(chunks)*g.width())
 	p.facts.ids = make([]byte, 0, idBytes*len(chunks))
 	for i := range chunks {
 		c := &chunks[i]
@@ -121,10 +121,8 @@ func (g *generation) prepareChunks(p *prepared, chunks []crm.Chunk) error {
 		}
 		p.facts.ids = append(p.facts.ids, raw...)
 		p.vectors = appendUnit(p.vectors, c.Vector)
-	}
-	if g.Windows {
-		for i := range chunks {
-			p.vectors = appendUnit(p.vectors, chunks[i].Window)
+		if g.Windows {
+			p.vectors = appendUnit(p.vectors, c.Window)
 		}
 	}
 	return nil

@@ -22,7 +22,7 @@ const (
 	deleteActivity = `DELETE FROM activities WHERE n = ?`
 	insertActivity = `INSERT INTO activities (n, portal, type, id, chunks, facts, words) VALUES (?, ?, ?, ?, ?, ?, ?)`
 	moveActivity   = `UPDATE activities SET facts = ? WHERE n = ?`
-	deleteVectors  = `DELETE FROM vectors WHERE n = ?`
+	deleteVectors  = `DELETE FROM vectors WHERE n BETWEEN ? AND ?`
 	insertVectors  = `INSERT INTO vectors (n, data) VALUES (?, ?)`
 	deletePlace    = `DELETE FROM places WHERE portal = ? AND type = ? AND id = ? AND n = ?`
 	insertPlace    = `INSERT INTO places (portal, type, id, n, chunks) VALUES (?, ?, ?, ?, ?)`
@@ -105,10 +105,10 @@ func (w *writer) replace(p *prepared) error {
 	if len(p.facts.ids) == 0 || p.facts.accounts == "" {
 		return nil
 	}
-	w.g.last++
-	now := w.g.last
+	now := w.g.last + 1
+	w.g.last += int64(p.facts.chunks())
 	if err := errors.Join(w.exec(insertActivity, now, p.ref.Portal, p.ref.Type, p.ref.ID, p.facts.chunks(), p.facts.encode(p.ref), p.words),
-		w.exec(insertVectors, now, w.g.encodeVectors(now, p.vectors)),
+		w.vectors(now, p.facts.chunks(), p.vectors),
 		w.put(p.ref.Portal, p.facts.accounts, now, p.facts.chunks())); err != nil {
 		return err
 	}
@@ -119,6 +119,19 @@ func (w *writer) replace(p *prepared) error {
 		w.changes = w.changes[:last]
 	}
 	w.changes = append(w.changes, c)
+	return nil
+}
+
+// vectors writes the rows of an activity's chunks.
+func (w *writer) vectors(n int64, chunks int, vectors []float32) error {
+	width := w.g.width()
+	for at, end := n, n+int64(chunks); at < end; {
+		next := w.g.layout.end(at, end)
+		if err := w.exec(insertVectors, at, encodeVectors(at, vectors[int(at-n)*width:int(next-n)*width])); err != nil {
+			return err
+		}
+		at = next
+	}
 	return nil
 }
 
@@ -143,7 +156,7 @@ func (w *writer) unput(portal crm.PortalID, accounts string, n int64) error {
 
 func (w *writer) remove(ref crm.Ref, n int64, old *facts) error {
 	w.changes = append(w.changes, &change{portal: ref.Portal, ref: ref, old: n, was: old.accounts})
-	return errors.Join(w.exec(deleteActivity, n), w.exec(deleteVectors, n), w.unput(ref.Portal, old.accounts, n))
+	return errors.Join(w.exec(deleteActivity, n), w.exec(deleteVectors, n, n+int64(old.chunks())-1), w.unput(ref.Portal, old.accounts, n))
 }
 
 // move gives an activity other accounts and people; its number stays, and with it its vectors and words.

@@ -1,0 +1,153 @@
+package flat
+
+import (
+	"context"
+	"database/sql"
+	"encoding/binary"
+	"fmt"
+	"math"
+	"slices"
+	"strconv"
+
+	"github.com/contextd/contextd/internal/crm"
+)
+
+const (
+	loadColumns = `SELECT a.n, a.type, a.id, a.facts, v.n, v.data `
+	// Activities without vectors are read as well: they are damage.
+	loadVectors = ` LEFT JOIN vectors v ON v.n BETWEEN a.n AND a.n + a.chunks - 1 `
+	loadAccount = loadColumns + `FROM places p JOIN activities a ON a.n = p.n` + loadVectors + `WHERE p.portal = ? AND p.type = ? AND p.id = ? ORDER BY p.n, v.n`
+	// By number, not by the index on references: in the order that the rows lie in.
+	loadPortal   = loadColumns + `FROM activities a NOT INDEXED` + loadVectors + `WHERE a.portal = ? ORDER BY a.n, v.n`
+	countAccount = `SELECT count(*), coalesce(sum(chunks), 0) FROM places WHERE portal = ? AND type = ? AND id = ?`
+	countPortal  = `SELECT count(*), coalesce(sum(chunks), 0) FROM activities WHERE portal = ?`
+)
+
+func (g *generation) load(ctx context.Context, f crm.Filter) (*block, error) {
+	b := &block{g: g}
+	query, counting, args := loadPortal, countPortal, []any{f.Portal}
+	if !f.Wide {
+		query, counting, args = loadAccount, countAccount, []any{f.Portal, f.Account.Type, f.Account.ID}
+		b.path = f.Account.Path()
+	}
+	var activities, chunks int
+	if err := g.read.QueryRowContext(ctx, counting, args...).Scan(&activities, &chunks); err != nil {
+		return nil, damaged(err)
+	}
+	b.coarse = f.Wide && chunks*g.Dimension*4 > g.coarse
+	b.reserve(activities, chunks)
+	for v := range g.views() {
+		if b.coarse {
+			b.codes[v] = makeCodes(g.Dimension, chunks)
+		} else {
+			b.exact[v] = make([]float32, 0, chunks*g.Dimension)
+		}
+	}
+	rows, err := g.read.QueryContext(ctx, query, args...)
+	if err != nil {
+		return nil, damaged(err)
+	}
+	defer rows.Close() // reading: rows.Err below is what counts
+	l := loader{block: b}
+	l.ref.Portal = f.Portal
+	for rows.Next() {
+		if err := l.next(rows); err != nil {
+			return nil, damaged(err)
+		}
+	}
+	if err := rows.Err(); err != nil {
+		return nil, damaged(err)
+	}
+	return b, l.complete()
+}
+
+// loader fills a block with rows in the order of their numbers.
+type loader struct {
+	*block
+	ref     crm.Ref
+	n       int64 // of the activity
+	due     int64 // the chunk of it that comes next
+	end     int64 // the number after its last one
+	vectors []float32
+}
+
+func (l *loader) next(rows *sql.Rows) error {
+	var n int64
+	var at sql.NullInt64
+	var about, data sql.RawBytes
+	if err := rows.Scan(&n, &l.ref.Type, &l.ref.ID, &about, &at, &data); err != nil {
+		return err
+	}
+	if n != l.n {
+		if err := l.begin(n, about); err != nil {
+			return err
+		}
+	}
+	if !at.Valid || at.Int64 != l.due || l.due == l.end {
+		return fmt.Errorf("%w: vectors of %s are missing", ErrDamaged, l.ref)
+	}
+	l.due = l.g.layout.end(l.due, l.end)
+	var err error
+	if l.vectors, err = l.g.decodeVectors(l.vectors[:0], at.Int64, l.due, data); err != nil {
+		return err
+	}
+	for row := range slices.Chunk(l.vectors, l.g.width()) {
+		l.pushRow(row)
+	}
+	return nil
+}
+
+// begin takes up the next activity.
+func (l *loader) begin(n int64, about []byte) error {
+	if err := l.complete(); err != nil {
+		return err
+	}
+	f, err := decodeFacts(l.ref, about)
+	if err != nil {
+		return err
+	}
+	l.add(n, &f, false)
+	l.n, l.due, l.end = n, n, n+int64(f.chunks())
+	return nil
+}
+
+// complete says whether all chunks of the activity were there.
+func (l *loader) complete() error {
+	if l.due != l.end {
+		return fmt.Errorf("%w: vectors of activity %d are missing", ErrDamaged, l.n)
+	}
+	return nil
+}
+
+// encodeVectors is the row of the vectors of chunks from n.
+func encodeVectors(n int64, vectors []float32) []byte {
+	return sealed(strconv.FormatInt(n, 10), appendFloats(make([]byte, 0, 4*len(vectors)+checksumBytes), vectors))
+}
+
+// decodeVectors appends those of the chunks from n up to end.
+func (g *generation) decodeVectors(dst []float32, n, end int64, data []byte) ([]float32, error) {
+	body, err := unsealed(strconv.FormatInt(n, 10), data)
+	if err != nil {
+		return nil, fmt.Errorf("vectors: %w", err)
+	}
+	if len(body) != 4*g.width()*int(end-n) {
+		return nil, fmt.Errorf("%w: %d bytes of vectors for %d chunks", ErrDamaged, len(body), end-n)
+	}
+	return decodeFloats(dst, body), nil
+}
+
+func appendFloats(b []byte, v []float32) []byte {
+	for _, x := range v {
+		b = binary.LittleEndian.AppendUint32(b, math.Float32bits(x))
+	}
+	return b
+}
+
+func decodeFloats(dst []float32, b []byte) []float32 {
+	from := len(dst)
+	dst = slices.Grow(dst, len(b)/4)[:from+len(b)/4]
+	for i := range dst[from:] {
+		dst[from+i] = math.Float32frombits(binary.LittleEndian.Uint32(b[4*i:]))
+	}
+	return dst
+}
