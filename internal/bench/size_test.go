@@ -11,7 +11,8 @@ import (
 	"github.com/contextd/contextd/internal/vector/flat"
 )
 
-// BenchmarkVectorSize weighs memory and disk per vector against the raw floats, without words, for activities of one chunk and of ten.
+// BenchmarkVectorSize weighs memory and disk per vector against the raw floats, for activities of one chunk and of ten. The goal is for an index without words; what they
+// add depends on the texts.
 func BenchmarkVectorSize(b *testing.B) {
 	for _, per := range []int{1, 10} {
 		s := newVectorSet(vectorCount)
@@ -23,6 +24,13 @@ func BenchmarkVectorSize(b *testing.B) {
 		}
 		raw := float64(vectorCount * vectorDim * 4)
 		measured.add(b, goal{name: "V10 disk", what: fmt.Sprintf("bytes on disk / raw float32, no words; chunks per activity: %d", per), limit: 1.3, atMost: true, ratios: []float64{weight(b, dir) / raw}})
+		s.said = 60
+		worded := b.TempDir()
+		st, _ = s.openFlat(b, worded, flat.Options{})
+		if err := st.Close(); err != nil {
+			b.Fatal(err)
+		}
+		measured.add(b, goal{name: "V10 disk, words", what: fmt.Sprintf("the same with %d words in a chunk, of 20,000 by Zipf's law; chunks per activity: %d", s.said, per), ratios: []float64{weight(b, worded) / raw}})
 		q := s.vector()
 		s.vectors = nil
 		measured.add(b, goal{name: "V10 memory", what: fmt.Sprintf("heap of a portal that is held / raw float32; chunks per activity: %d", per), limit: 1.3, atMost: true, ratios: []float64{held(b, dir, q) / raw}})

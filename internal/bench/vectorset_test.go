@@ -29,6 +29,7 @@ const (
 type vectorSet struct {
 	vectors [][]float32
 	per     int // chunks of an activity
+	said    int // words of a chunk
 	rng     *rand.Rand
 }
 
@@ -81,8 +82,18 @@ func (s *vectorSet) openFlat(b *testing.B, dir string, o flat.Options) (*flat.St
 	return st, x
 }
 
+// words are a chunk's.
+func (s *vectorSet) words(zipf *rand.Zipf) []crm.TermCount {
+	said := make([]string, s.said)
+	for i := range said {
+		said[i] = strconv.FormatUint(zipf.Uint64(), 36)
+	}
+	return crm.CountTerms(said)
+}
+
 // kept are the vectors [from, to) as activities.
 func (s *vectorSet) kept(from, to int) (out []crm.Kept) {
+	zipf := rand.NewZipf(s.rng, 1.07, 3, 19_999)
 	for i := from; i < to; i++ {
 		if i%s.per == 0 {
 			ref := crm.Ref{Portal: portal, Type: crm.Notes, ID: strconv.Itoa(1 + i/s.per)}
@@ -90,6 +101,9 @@ func (s *vectorSet) kept(from, to int) (out []crm.Kept) {
 		}
 		k := &out[len(out)-1]
 		k.Chunks = append(k.Chunks, crm.Chunk{ID: fmt.Sprintf("%032x", i), Activity: k.Activity.Ref, Pos: i % s.per, Kind: crm.Note, Time: began, Created: began, Vector: s.vectors[i]})
+		if s.said > 0 {
+			k.Terms = append(k.Terms, s.words(zipf))
+		}
 	}
 	return out
 }

@@ -2,7 +2,6 @@ package flat
 
 import (
 	"context"
-	"slices"
 	"sync"
 
 	"github.com/contextd/contextd/internal/crm"
@@ -56,21 +55,15 @@ func (b *block) push(n int64, f *facts, vectors []float32) {
 	if !b.add(n, f, false) {
 		return
 	}
-	for row := range slices.Chunk(vectors, b.g.width()) {
-		b.pushRow(row)
-	}
-}
-
-// pushRow adds the vectors of the next row of the table.
-func (b *block) pushRow(row []float32) {
 	dim := b.g.Dimension
-	for v := range b.g.views() {
-		part := row[v*dim : (v+1)*dim]
+	for i := 0; len(vectors) > 0; i++ {
+		v := i % b.g.views()
 		if b.coarse {
-			b.codes[v].push(part)
+			b.codes[v].push(vectors[:dim])
 		} else {
-			b.exact[v] = appendAll(b.exact[v], part)
+			b.exact[v] = appendAll(b.exact[v], vectors[:dim])
 		}
+		vectors = vectors[dim:]
 	}
 }
 

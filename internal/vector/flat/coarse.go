@@ -99,9 +99,9 @@ func (g *generation) fetch(ctx context.Context, candidates []candidate) (map[int
 	if err != nil {
 		return nil, err
 	}
-	rows, err := g.read.QueryContext(ctx, fetchVectors, string(list))
+	rows, err := g.query(ctx, fetchVectors, string(list))
 	if err != nil {
-		return nil, damaged(err)
+		return nil, err
 	}
 	defer rows.Close() // reading: rows.Err below is what counts
 	out := make(map[int64][]float32, len(numbers))
@@ -111,9 +111,11 @@ func (g *generation) fetch(ctx context.Context, candidates []candidate) (map[int
 		if err := rows.Scan(&n, &data); err != nil {
 			return nil, damaged(err)
 		}
-		if out[n], err = g.decodeVectors(nil, n, ends[n], data); err != nil {
+		body, err := g.openVectors(n, ends[n], data)
+		if err != nil {
 			return nil, err
 		}
+		out[n] = decodeFloats(nil, body)
 	}
 	return out, damaged(rows.Err())
 }

@@ -42,12 +42,12 @@ func (g *generation) count(ctx context.Context, f crm.Filter) (int, error) {
 	}
 	var n, activities int
 	if len(f.Kinds) == 0 && len(f.People) == 0 && f.Since.IsZero() && f.AsOf.IsZero() && !f.Human {
-		err := g.read.QueryRowContext(ctx, all, args...).Scan(&activities, &n)
-		return n, damaged(err)
+		err := g.one(ctx, all, args, &activities, &n)
+		return n, err
 	}
-	rows, err := g.read.QueryContext(ctx, query, args...)
+	rows, err := g.query(ctx, query, args...)
 	if err != nil {
-		return 0, damaged(err)
+		return 0, err
 	}
 	defer rows.Close() // reading: rows.Err below is what counts
 	ref := crm.Ref{Portal: f.Portal}

@@ -148,16 +148,18 @@ func TestLostVectorsAreDamage(t *testing.T) {
 }
 
 func TestOlderFormatIsRefusedAndSetAside(t *testing.T) {
-	dir := t.TempDir()
-	db, err := sql.Open("sqlite", path(dir))
-	check(t, err)
-	_, err = db.Exec(`CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID; CREATE TABLE activities (portal INTEGER, vectors BLOB);
-		INSERT INTO meta VALUES ('format', '1'), ('dimension', '256'), ('fingerprint', 'builtin@1')`)
-	check(t, errors.Join(err, db.Close()))
-	if _, err := flat.Open(t.Context(), path(dir), flat.Options{}); !errors.Is(err, flat.ErrFormat) {
-		t.Fatalf("a file of the first format: %v, want ErrFormat", err)
+	for _, format := range []string{"1", "2"} {
+		dir := t.TempDir()
+		db, err := sql.Open("sqlite", path(dir))
+		check(t, err)
+		_, err = db.Exec(`CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID; CREATE TABLE activities (portal INTEGER, vectors BLOB);
+			INSERT INTO meta VALUES ('format', '` + format + `'), ('dimension', '256'), ('fingerprint', 'builtin@1')`)
+		check(t, errors.Join(err, db.Close()))
+		if _, err := flat.Open(t.Context(), path(dir), flat.Options{}); !errors.Is(err, flat.ErrFormat) {
+			t.Fatalf("a file of format %s: %v, want ErrFormat", format, err)
+		}
+		setAside(t, dir)
 	}
-	setAside(t, dir)
 }
 
 // TestRemovedIsGone looks for what was removed in the tables and, byte by byte, in the files.

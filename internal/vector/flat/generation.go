@@ -24,6 +24,9 @@ type generation struct {
 	writes sync.Mutex // serialises writes, so that cache and file change in one order
 	last   int64      // the highest number ever given to a chunk in this process; guarded by writes
 
+	preparing sync.Mutex
+	stmts     map[string]*sql.Stmt // of read; guarded by preparing
+
 	mu      sync.Mutex // guards what follows
 	users   int
 	retired bool
@@ -50,7 +53,7 @@ const lastNumber = `SELECT max(coalesce((SELECT n + chunks - 1 FROM activities O
 
 // openGeneration opens a generation's file, with a schema if it is new; without one a missing or empty file is ErrDamaged.
 func openGeneration(ctx context.Context, path, schema string, of crm.Generation, o Options) (*generation, error) {
-	g := &generation{Generation: of, path: path, dots: fastest(), coarse: o.CoarseBytes, idle: make(chan struct{})}
+	g := &generation{Generation: of, path: path, dots: fastest(), coarse: o.CoarseBytes, stmts: map[string]*sql.Stmt{}, idle: make(chan struct{})}
 	g.layout = layoutOf(4 * g.width())
 	g.cache.limit = o.CacheBytes
 	if _, err := os.Stat(path); err != nil {
@@ -118,6 +121,7 @@ func (g *generation) retire(ctx context.Context) error {
 	return errors.Join(g.close(), remove(g.path))
 }
 
+// close ends the statements of the readers, too.
 func (g *generation) close() error { return errors.Join(g.read.Close(), g.write.Close()) }
 
 // Index is one generation, or whichever is live. It is safe for concurrent use.

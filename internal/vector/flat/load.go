@@ -31,8 +31,8 @@ func (g *generation) load(ctx context.Context, f crm.Filter) (*block, error) {
 		b.path = f.Account.Path()
 	}
 	var activities, chunks int
-	if err := g.read.QueryRowContext(ctx, counting, args...).Scan(&activities, &chunks); err != nil {
-		return nil, damaged(err)
+	if err := g.one(ctx, counting, args, &activities, &chunks); err != nil {
+		return nil, err
 	}
 	b.coarse = f.Wide && chunks*g.Dimension*4 > g.coarse
 	b.reserve(activities, chunks)
@@ -43,9 +43,9 @@ func (g *generation) load(ctx context.Context, f crm.Filter) (*block, error) {
 			b.exact[v] = make([]float32, 0, chunks*g.Dimension)
 		}
 	}
-	rows, err := g.read.QueryContext(ctx, query, args...)
+	rows, err := g.query(ctx, query, args...)
 	if err != nil {
-		return nil, damaged(err)
+		return nil, err
 	}
 	defer rows.Close() // reading: rows.Err below is what counts
 	l := loader{block: b}
@@ -68,33 +68,47 @@ type loader struct {
 	n       int64 // of the activity
 	due     int64 // the chunk of it that comes next
 	end     int64 // the number after its last one
-	vectors []float32
+	scratch []float32
 }
 
 func (l *loader) next(rows *sql.Rows) error {
-	var n int64
-	var at sql.NullInt64
-	var about, data sql.RawBytes
-	if err := rows.Scan(&n, &l.ref.Type, &l.ref.ID, &about, &at, &data); err != nil {
+	var number, at any // what the driver has: anything else is converted, which takes longer than reading it
+	var typ, id, about, data sql.RawBytes
+	if err := rows.Scan(&number, &typ, &id, &about, &at, &data); err != nil {
 		return err
 	}
-	if n != l.n {
+	if n, ok := number.(int64); ok && n != l.n {
+		l.ref.Type, l.ref.ID = crm.ObjectType(typ), string(id)
 		if err := l.begin(n, about); err != nil {
 			return err
 		}
 	}
-	if !at.Valid || at.Int64 != l.due || l.due == l.end {
+	n, ok := at.(int64)
+	if !ok || n != l.due || l.due == l.end {
 		return fmt.Errorf("%w: vectors of %s are missing", ErrDamaged, l.ref)
 	}
 	l.due = l.g.layout.end(l.due, l.end)
-	var err error
-	if l.vectors, err = l.g.decodeVectors(l.vectors[:0], at.Int64, l.due, data); err != nil {
+	body, err := l.g.openVectors(n, l.due, data)
+	if err != nil {
 		return err
 	}
-	for row := range slices.Chunk(l.vectors, l.g.width()) {
-		l.pushRow(row)
-	}
+	l.pushBytes(body)
 	return nil
+}
+
+// pushBytes adds the vectors of the next rows of the table, as the file has them.
+func (l *loader) pushBytes(body []byte) {
+	dim := l.g.Dimension
+	for i := 0; len(body) > 0; i++ {
+		v := i % l.g.views()
+		if l.coarse {
+			l.scratch = decodeFloats(l.scratch[:0], body[:4*dim])
+			l.codes[v].push(l.scratch)
+		} else {
+			l.exact[v] = decodeFloats(l.exact[v], body[:4*dim])
+		}
+		body = body[4*dim:]
+	}
 }
 
 // begin takes up the next activity.
@@ -124,8 +138,8 @@ func encodeVectors(n int64, vectors []float32) []byte {
 	return sealed(strconv.FormatInt(n, 10), appendFloats(make([]byte, 0, 4*len(vectors)+checksumBytes), vectors))
 }
 
-// decodeVectors appends those of the chunks from n up to end.
-func (g *generation) decodeVectors(dst []float32, n, end int64, data []byte) ([]float32, error) {
+// openVectors is the numbers in such a row, in bytes, of the chunks from n up to end.
+func (g *generation) openVectors(n, end int64, data []byte) ([]byte, error) {
 	body, err := unsealed(strconv.FormatInt(n, 10), data)
 	if err != nil {
 		return nil, fmt.Errorf("vectors: %w", err)
@@ -133,7 +147,7 @@ func (g *generation) decodeVectors(dst []float32, n, end int64, data []byte) ([]
 	if len(body) != 4*g.width()*int(end-n) {
 		return nil, fmt.Errorf("%w: %d bytes of vectors for %d chunks", ErrDamaged, len(body), end-n)
 	}
-	return decodeFloats(dst, body), nil
+	return body, nil
 }
 
 func appendFloats(b []byte, v []float32) []byte {
@@ -146,8 +160,16 @@ func appendFloats(b []byte, v []float32) []byte {
 func decodeFloats(dst []float32, b []byte) []float32 {
 	from := len(dst)
 	dst = slices.Grow(dst, len(b)/4)[:from+len(b)/4]
-	for i := range dst[from:] {
-		dst[from+i] = math.Float32frombits(binary.LittleEndian.Uint32(b[4*i:]))
+	to := dst[from:]
+	for len(to) >= 4 && len(b) >= 16 { // so that no bound is checked
+		to[0] = math.Float32frombits(binary.LittleEndian.Uint32(b))
+		to[1] = math.Float32frombits(binary.LittleEndian.Uint32(b[4:]))
+		to[2] = math.Float32frombits(binary.LittleEndian.Uint32(b[8:]))
+		to[3] = math.Float32frombits(binary.LittleEndian.Uint32(b[12:]))
+		to, b = to[4:], b[16:]
+	}
+	for i := range to {
+		to[i] = math.Float32frombits(binary.LittleEndian.Uint32(b[4*i:]))
 	}
 	return dst
 }

@@ -118,9 +118,9 @@ func (x *Index) Profiles(ctx context.Context, accounts []crm.Ref) ([]crm.Profile
 
 // readProfiles reads profiles of one portal, which is the first argument.
 func (g *generation) readProfiles(ctx context.Context, query string, portal crm.PortalID, args ...any) ([]crm.Profile, error) {
-	rows, err := g.read.QueryContext(ctx, query, append([]any{portal}, args...)...)
+	rows, err := g.query(ctx, query, append([]any{portal}, args...)...)
 	if err != nil {
-		return nil, damaged(err)
+		return nil, err
 	}
 	defer rows.Close() // reading: rows.Err below is what counts
 	var out []crm.Profile

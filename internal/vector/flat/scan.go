@@ -56,9 +56,9 @@ func (g *generation) scan(ctx context.Context, after crm.Ref) ([]scanned, error)
 		return nil, err
 	}
 	defer g.release()
-	rows, err := g.read.QueryContext(ctx, scanActivities, after.Portal, after.Type, after.ID, scanPage)
+	rows, err := g.query(ctx, scanActivities, after.Portal, after.Type, after.ID, scanPage)
 	if err != nil {
-		return nil, damaged(err)
+		return nil, err
 	}
 	defer rows.Close() // reading: rows.Err below is what counts
 	var page []scanned

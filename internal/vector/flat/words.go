@@ -110,14 +110,14 @@ func (g *generation) words(ctx context.Context, portal crm.PortalID) (*words, er
 func (g *generation) loadWords(ctx context.Context, portal crm.PortalID) (*words, error) {
 	w := &words{g: g, at: map[uint32]int32{}}
 	var activities, chunks int
-	if err := g.read.QueryRowContext(ctx, countPortal, portal).Scan(&activities, &chunks); err != nil {
-		return nil, damaged(err)
+	if err := g.one(ctx, countPortal, []any{portal}, &activities, &chunks); err != nil {
+		return nil, err
 	}
 	w.reserve(activities, chunks)
 	w.lengths = make([]uint32, 0, chunks)
-	rows, err := g.read.QueryContext(ctx, loadWords, portal)
+	rows, err := g.query(ctx, loadWords, portal)
 	if err != nil {
-		return nil, damaged(err)
+		return nil, err
 	}
 	defer rows.Close() // reading: rows.Err below is what counts
 	ref := crm.Ref{Portal: portal}
