@@ -93,8 +93,8 @@ func fill(tb testing.TB, x *flat.Index, corpus []crm.Kept) {
 
 // TestBytesOnDisk: at most 1.3 × the vectors themselves, whatever their dimension and however many chunks an activity has.
 func TestBytesOnDisk(t *testing.T) {
-	const chunks = 1500
 	for _, dim := range []int{256, 384, 768, 1024} {
+		chunks := 1_250_000 / dim
 		for _, windows := range []bool{false, true} {
 			for _, per := range []int{1, 10} {
 				raw := 4 * dim * chunks
