@@ -30,7 +30,7 @@ func (p *program) configCheckCommand() *cobra.Command {
 			}
 			set := 0
 			for name, o := range cfg.origins {
-				if o != byDefault && name != "portals" {
+				if o != byDefault && name != "portals" && name != "models" {
 					set++
 				}
 			}

@@ -75,7 +75,7 @@ func evalEmbedder(ctx context.Context, o evalOptions) (generation.Embedder, *cac
 	provider, model, _ := strings.Cut(name, "/")
 	var cfg Config
 	cfg.Embedder.Provider, cfg.Embedder.Model, cfg.Embedder.BaseURL = provider, model, base
-	e, err := makeEmbedder(ctx, embedderOf(cfg).describe())
+	e, err := embedders(cfg)(ctx, embedderOf(cfg).describe())
 	if errors.Is(err, crm.ErrNotFound) {
 		return nil, nil, usagef("--embedder %q: use builtin, builtin/MODEL, ollama/MODEL or none", o.embedder)
 	}

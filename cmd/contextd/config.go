@@ -16,6 +16,7 @@ type Config struct {
 	Vectors   VectorsConfig   `koanf:"vectors"`
 	Embedder  EmbedderConfig  `koanf:"embedder"`
 	Model     ModelConfig     `koanf:"model"`
+	Models    []ModelConfig   `koanf:"models"`
 	HubSpot   PortalConfig    `koanf:"hubspot"`
 	Portals   []PortalConfig  `koanf:"portals"`
 	Privacy   PrivacyConfig   `koanf:"privacy"`
@@ -56,11 +57,16 @@ type EmbedderConfig struct {
 	Provider string `koanf:"provider"`
 	Model    string `koanf:"model"`
 	BaseURL  string `koanf:"base_url"`
+	APIKey   Secret `koanf:"api_key"`
 }
 
-// ModelConfig names who writes.
+// ModelConfig names who writes; in the list, for which workflows. BaseURL may be "": the provider's default.
 type ModelConfig struct {
-	Provider string `koanf:"provider"`
+	Provider  string   `koanf:"provider" json:"provider"`
+	Model     string   `koanf:"model" json:"model"`
+	BaseURL   string   `koanf:"base_url" json:"base_url"`
+	APIKey    Secret   `koanf:"api_key" json:"api_key"`
+	Workflows []string `koanf:"workflows" json:"workflows"` // of an entry of models
 }
 
 // PortalConfig is the access to one HubSpot portal.

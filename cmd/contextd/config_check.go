@@ -30,6 +30,7 @@ func (l *loader) check(cfg Config) {
 		seen[p.PortalID] = name
 	}
 	l.checkIndex(cfg)
+	l.checkModels(cfg)
 	if info, err := os.Stat(cfg.DataDir); err == nil && !info.IsDir() {
 		l.add(fmt.Sprintf("data_dir: %q is a file", cfg.DataDir), string(l.origins["data_dir"]), "name a directory; it is created when missing")
 	}
@@ -47,6 +48,8 @@ func (l *loader) checkIndex(cfg Config) {
 	switch {
 	case e.Provider == "builtin" && e.BaseURL != "":
 		l.add("embedder.base_url would not be used", string(l.origins["embedder.base_url"]), "set embedder.provider to ollama, or remove the address")
+	case e.Provider == "builtin" && e.APIKey != "":
+		l.add("embedder.api_key would not be used", string(l.origins["embedder.api_key"]), "set embedder.provider to ollama, or remove the key")
 	case e.Provider == "builtin" && e.Model != "" && e.Model != "static256" && e.Model != "hash256":
 		l.add(fmt.Sprintf("embedder.model: %q is not built in", e.Model), string(l.origins["embedder.model"]), "use static256 or hash256, or set embedder.provider to ollama")
 	case e.Provider == "ollama" && e.Model == "":

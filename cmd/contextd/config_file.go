@@ -60,7 +60,9 @@ func (w *fileWalk) mapping(n *yaml.Node, prefix string) {
 		w.lines[full] = name.Line
 		switch {
 		case full == "portals":
-			w.portals(value)
+			w.list(value, full, portalKeys(), "portal", "portal_id and token", "- portal_id: …")
+		case full == "models":
+			w.list(value, full, modelsKeys(), "model", "workflows, provider and model", "- workflows: […]")
 		case w.isSection(full):
 			w.mapping(value, full+".")
 		case value.Kind == yaml.MappingNode && w.keys[full].name == "":
@@ -83,48 +85,48 @@ func (w *fileWalk) isSection(name string) bool {
 	return false
 }
 
-// portals reads the list of portals; each entry has the keys of hubspot.*.
-func (w *fileWalk) portals(list *yaml.Node) {
+// list reads a list of sections, such as the portals; each entry has the given keys. what, needs and begins are for messages.
+func (w *fileWalk) list(list *yaml.Node, name string, all []key, what, needs, begins string) {
 	if isNull(list) {
 		return
 	}
 	if list.Kind != yaml.SequenceNode {
-		w.add("portals is not a list", w.at(list), "start each portal with \"- portal_id: …\"")
+		w.add(name+" is not a list", w.at(list), "start each "+what+" with \""+begins+"\"")
 		return
 	}
 	keys := map[string]key{}
-	for _, k := range portalKeys() {
+	for _, k := range all {
 		keys[k.name] = k
 	}
 	entries := []any{}
 	for i, item := range list.Content {
-		prefix := fmt.Sprintf("portals[%d].", i)
+		prefix := fmt.Sprintf("%s[%d].", name, i)
 		entry := newLayer()
 		item = target(item)
 		if item.Kind != yaml.MappingNode {
-			w.add(strings.TrimSuffix(prefix, ".")+" is not a portal", w.at(item), "give it portal_id and token")
+			w.add(strings.TrimSuffix(prefix, ".")+" is not a "+what, w.at(item), "give it "+needs)
 			continue
 		}
 		for j := 0; j+1 < len(item.Content); j += 2 {
-			name, value := item.Content[j], target(item.Content[j+1])
+			field, value := item.Content[j], target(item.Content[j+1])
 			if isNull(value) {
 				continue
 			}
-			if texts, ok := w.texts(value, prefix+name.Value); ok {
-				w.put(entry, keys, name.Value, prefix, texts, w.at(name))
+			if texts, ok := w.texts(value, prefix+field.Value); ok {
+				w.put(entry, keys, field.Value, prefix, texts, w.at(field))
 			}
 		}
 		plain := map[string]any{}
 		for name, v := range entry.values {
 			plain[strings.TrimPrefix(name, prefix)] = v
 		}
-		for name, o := range entry.where {
-			w.in.where[name] = o
+		for field, o := range entry.where {
+			w.in.where[field] = o
 		}
 		entries = append(entries, plain)
 	}
-	w.in.values["portals"] = entries
-	w.in.where["portals"] = origin(w.at(list))
+	w.in.values[name] = entries
+	w.in.where[name] = origin(w.at(list))
 }
 
 // texts are the scalars of a value with their variables filled in.

@@ -34,6 +34,21 @@ func portalKeys() []key {
 	}
 }
 
+// modelKeys are the keys of one chat model, under model.* and in each entry of models.
+func modelKeys() []key {
+	return []key{
+		{name: "provider", initial: "builtin", doc: "who writes suggestions: builtin or ollama", parse: one(among("builtin", "ollama"))},
+		{name: "model", doc: "as the provider lists it, such as qwen3:8b", parse: one(modelName)},
+		{name: "base_url", doc: "where the provider listens (default: Ollama http://127.0.0.1:11434)", parse: one(webAddress)},
+		{name: "api_key", secret: true, doc: "of the provider; Ollama gets it as a bearer token, for a gateway before it", parse: secret},
+	}
+}
+
+// modelsKeys are the keys of an entry of models: another model for some workflows.
+func modelsKeys() []key {
+	return append(modelKeys(), key{name: "workflows", list: true, doc: "which workflows this model writes for", parse: each(workflowName)})
+}
+
 // configKeys is the table of everything that can be set, in the order in which it is shown. getenv finds the XDG directories.
 func configKeys(getenv func(string) string) []key {
 	keys := []key{
@@ -48,7 +63,11 @@ func configKeys(getenv func(string) string) []key {
 		{name: "embedder.provider", initial: "builtin", doc: "who turns text into vectors: builtin or ollama", parse: one(among("builtin", "ollama"))},
 		{name: "embedder.model", doc: "builtin: static256 (default) or hash256; ollama: the model's name, such as all-minilm", parse: one(modelName)},
 		{name: "embedder.base_url", doc: "where Ollama listens (default: http://127.0.0.1:11434)", parse: one(webAddress)},
-		{name: "model.provider", initial: "builtin", doc: "who writes suggestions", parse: one(only("builtin"))},
+		{name: "embedder.api_key", secret: true, doc: "of the provider; Ollama gets it as a bearer token, for a gateway before it", parse: secret},
+	}
+	for _, k := range modelKeys() {
+		k.name = "model." + k.name
+		keys = append(keys, k)
 	}
 	for _, k := range portalKeys() {
 		k.name = "hubspot." + k.name
@@ -59,22 +78,13 @@ func configKeys(getenv func(string) string) []key {
 		key{name: "privacy.skip_when", doc: "records with this property set are never stored, nor is anything on them", parse: one(word)},
 		key{name: "privacy.objects", list: true, doc: "object types that are read (default: all)", parse: each(objectType)},
 		key{name: "gate.threshold", initial: "0.85", doc: "confidence from which a change is applied without asking, 0 to 1", parse: one(share)},
-		key{name: "budget.monthly_usd", initial: "0", doc: "0: no limit; the built-in writer costs nothing", parse: one(noBudget)},
+		key{name: "budget.monthly_usd", initial: "0", doc: "0: no limit; this version does not know what models cost", parse: one(noBudget)},
 		key{name: "workflows.quiet", initial: "0s", doc: "how long a subject must be left alone before a workflow runs (0s: as each workflow says)", parse: one(duration(time.Hour))},
 		key{name: "index.workers", initial: "4", doc: "indexing batches at the same time", parse: one(between(1, 64))},
 		key{name: "index.batch", initial: "64", doc: "activities per indexing batch", parse: one(between(1, 100))},
 		key{name: "log.level", initial: "info", doc: "debug, info, warn or error", parse: one(among("debug", "info", "warn", "error"))},
 		key{name: "log.format", initial: "auto", doc: "auto (text on a terminal, JSON elsewhere), text or json", parse: one(among("auto", "text", "json"))},
 	)
-}
-
-// laterKeys are keys of the product that nothing would act on yet, with the reason. Setting one is an error, never silence.
-func laterKeys() map[string]string {
-	only := "only the built-in writer exists, and it needs nothing set; remove it"
-	return map[string]string{
-		"embedder.api_key": "neither the built-in embedder nor Ollama takes a key; remove it", "embedder.api_key_file": "neither the built-in embedder nor Ollama takes a key; remove it",
-		"model.model": only, "model.base_url": only, "model.api_key": only, "model.api_key_file": only,
-	}
 }
 
 func dataDir(getenv func(string) string) string {

@@ -146,7 +146,7 @@ func noBudget(s string) (float64, error) {
 		return 0, complain("use 0", "%q is not an amount", s)
 	}
 	if f != 0 {
-		return 0, complain("leave it at 0: the built-in writer costs nothing, so no limit would ever be reached", "%q is not available in this version", s)
+		return 0, complain("leave it at 0, and set a limit at the model's provider: this version does not know what models cost", "%q is not available in this version", s)
 	}
 	return 0, nil
 }
@@ -198,6 +198,13 @@ func vectorsURL(s string) (string, error) {
 	case "postgres", "postgresql":
 	default:
 		return "", complain(fix, "%q is not a vector store", u.Scheme+":")
+	}
+	return s, nil
+}
+
+func workflowName(s string) (string, error) {
+	if strings.ContainsAny(s, " \t=/") {
+		return "", complain("use names such as reply_draft", "%q is not a workflow's name", s)
 	}
 	return s, nil
 }

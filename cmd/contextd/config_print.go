@@ -37,7 +37,7 @@ func (c Config) rows() []configRow {
 	values := map[string]any{
 		"data_dir": c.DataDir, "server.listen": c.Server.Listen, "server.admin_listen": c.Server.AdminListen, "server.public_url": c.Server.PublicURL,
 		"server.trusted_proxies": c.Server.TrustedProxies, "store.url": c.Store.URL, "vectors.url": redacted(c.Vectors.URL),
-		"vectors.api_key": c.Vectors.APIKey, "embedder.provider": c.Embedder.Provider, "embedder.model": c.Embedder.Model, "embedder.base_url": c.Embedder.BaseURL, "model.provider": c.Model.Provider,
+		"vectors.api_key": c.Vectors.APIKey, "embedder.provider": c.Embedder.Provider, "embedder.model": c.Embedder.Model, "embedder.base_url": c.Embedder.BaseURL, "embedder.api_key": c.Embedder.APIKey,
 		"privacy.exclude_properties": c.Privacy.ExcludeProperties, "privacy.skip_when": c.Privacy.SkipWhen, "privacy.objects": c.Privacy.Objects,
 		"gate.threshold": c.Gate.Threshold, "budget.monthly_usd": c.Budget.MonthlyUSD, "workflows.quiet": c.Workflows.Quiet.String(), "index.workers": c.Index.Workers, "index.batch": c.Index.Batch,
 		"log.level": c.Log.Level, "log.format": c.Log.Format,
@@ -47,18 +47,31 @@ func (c Config) rows() []configRow {
 		values[prefix+"app_id"], values[prefix+"portal_id"], values[prefix+"write"] = p.AppID, p.PortalID, p.Write
 	}
 	portal("hubspot.", c.HubSpot)
+	writer := func(prefix string, m ModelConfig) {
+		values[prefix+"provider"], values[prefix+"model"], values[prefix+"base_url"], values[prefix+"api_key"] = m.Provider, m.Model, m.BaseURL, m.APIKey
+		values[prefix+"workflows"] = m.Workflows
+	}
+	writer("model.", c.Model)
 	var out []configRow
 	for _, k := range configKeys(func(string) string { return "" }) {
 		out = append(out, configRow{k.name, k.env(), values[k.name], c.origins[k.name], k.doc})
 	}
-	for i, p := range c.Portals {
-		prefix := fmt.Sprintf("portals[%d].", i)
-		portal(prefix, p)
-		for _, k := range portalKeys() {
+	entry := func(prefix string, keys []key) {
+		for _, k := range keys {
 			if o, set := c.origins[prefix+k.name]; set {
 				out = append(out, configRow{prefix + k.name, "", values[prefix+k.name], o, k.doc})
 			}
 		}
+	}
+	for i, m := range c.Models {
+		prefix := fmt.Sprintf("models[%d].", i)
+		writer(prefix, m)
+		entry(prefix, modelsKeys())
+	}
+	for i, p := range c.Portals {
+		prefix := fmt.Sprintf("portals[%d].", i)
+		portal(prefix, p)
+		entry(prefix, portalKeys())
 	}
 	return out
 }
@@ -88,7 +101,7 @@ func printYAML(w io.Writer, rows []configRow, docs, origins bool) {
 			section = head
 		}
 		line := indent + name + ": " + yamlValue(r.Value)
-		if strings.HasPrefix(head, "portals[") {
+		if strings.Contains(head, "[") {
 			line = "  " + line
 		}
 		if isUnset(r.Value) {
@@ -109,12 +122,12 @@ func printYAML(w io.Writer, rows []configRow, docs, origins bool) {
 }
 
 func printSection(w io.Writer, head string) {
-	index, isPortal := strings.CutPrefix(head, "portals[")
+	list, index, isEntry := strings.Cut(head, "[")
 	switch {
-	case !isPortal:
+	case !isEntry:
 		fmt.Fprintln(w, head+":")
 	case index == "0]":
-		fmt.Fprintln(w, "portals:\n  -")
+		fmt.Fprintln(w, list+":\n  -")
 	default:
 		fmt.Fprintln(w, "  -")
 	}

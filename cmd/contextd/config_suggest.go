@@ -8,10 +8,6 @@ import (
 
 // unknown reports a name that is no key, with the closest one that is.
 func (l *loader) unknown(keys map[string]key, name, prefix, where string) {
-	if why, later := laterKeys()[name]; later && prefix == "" {
-		l.add(prefix+name+" is not available in this version", where, why)
-		return
-	}
 	words := map[string]bool{}
 	for k := range keys {
 		words[k] = true

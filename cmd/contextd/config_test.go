@@ -72,12 +72,20 @@ func TestEveryConfigurationProblemIsNamed(t *testing.T) {
 		{"address of the built-in embedder", "embedder: {base_url: \"http://h\"}\n", nil, nil, "embedder.base_url would not be used: FILE:1: set embedder.provider to ollama, or remove the address"},
 		{"unknown built-in embedder", "embedder: {model: minilm}\n", nil, nil, `embedder.model: "minilm" is not built in: FILE:1: use static256 or hash256, or set embedder.provider to ollama`},
 		{"ollama without a model", "embedder: {provider: ollama}\n", nil, nil, "embedder.model is missing: FILE:1: name a model that the server has, such as all-minilm"},
-		{"embedder key", "embedder: {api_key: k}\n", nil, nil, "embedder.api_key is not available in this version: FILE:1: neither the built-in embedder nor Ollama takes a key; remove it"},
-		{"model", "", []string{"CONTEXTD_MODEL__PROVIDER=openai"}, nil, `model.provider: "openai" is not available in this version: CONTEXTD_MODEL__PROVIDER: use builtin`},
-		{"model key", "", []string{"CONTEXTD_MODEL__API_KEY=k"}, nil, "model.api_key is not available in this version: CONTEXTD_MODEL__API_KEY: only the built-in writer exists, and it needs nothing set; remove it"},
+		{"embedder key", "embedder: {api_key: k}\n", nil, nil, "embedder.api_key would not be used: FILE:1: set embedder.provider to ollama, or remove the key"},
+		{"model", "", []string{"CONTEXTD_MODEL__PROVIDER=gemini"}, nil, `model.provider: "gemini" is none of its values: CONTEXTD_MODEL__PROVIDER: use builtin or ollama`},
+		{"model key", "", []string{"CONTEXTD_MODEL__API_KEY=k"}, nil, "model.api_key would not be used: CONTEXTD_MODEL__API_KEY: the built-in writer needs nothing set: set model.provider to another one, or remove it"},
+		{"model without a name", "model: {provider: ollama}\n", nil, nil, "model.model is missing: FILE:1: name a model that the server has, such as qwen3:8b"},
+		{"models not a list", "models: {provider: ollama}\n", nil, nil, `models is not a list: FILE:1: start each model with "- workflows: […]"`},
+		{"models without anything", "models:\n  - {}\n", nil, nil, "models[0] has no provider: FILE:2: add provider: who writes for these workflows\nmodels[0] has no workflows: FILE:2: add workflows: a list of call_summary, lead_score, reply_draft"},
+		{"models of no workflow", "models:\n  - {provider: builtin, workflows: [reply_drft]}\n", nil, nil, `models[0].workflows: "reply_drft" is not a workflow: FILE:2: there are call_summary, lead_score, reply_draft`},
+		{"two models of one workflow", "models:\n  - {provider: builtin, workflows: [reply_draft]}\n  - {provider: ollama, workflows: [reply_draft]}\n", nil, nil,
+			"models[1].workflows: reply_draft has its model already from models[0]: FILE:3: name each workflow once\nmodels[1].model is missing: FILE:3: name a model that the server has, such as qwen3:8b"},
+		{"key of a model", "models:\n  - {provider: builtin, workflows: [reply_draft], api_key: k}\n", nil, nil, "models[0].api_key would not be used: FILE:2: the built-in writer needs nothing set: set models[0].provider to another one, or remove it"},
+		{"unknown key of a model", "models:\n  - {provider: builtin, workflows: [reply_draft], modell: k}\n", nil, nil, "models[0].modell is not a key: FILE:2: did you mean models[0].model?"},
 		{"threshold", "gate: {threshold: 1.5}\n", nil, nil, `gate.threshold: "1.5" is not a number from 0 to 1: FILE:1: set it between 0 and 1, such as 0.85`},
 		{"threshold NaN", "gate: {threshold: NaN}\n", nil, nil, `gate.threshold: "NaN" is not a number from 0 to 1: FILE:1: set it between 0 and 1, such as 0.85`},
-		{"budget", "budget: {monthly_usd: 20}\n", nil, nil, `budget.monthly_usd: "20" is not available in this version: FILE:1: leave it at 0: the built-in writer costs nothing, so no limit would ever be reached`},
+		{"budget", "budget: {monthly_usd: 20}\n", nil, nil, `budget.monthly_usd: "20" is not available in this version: FILE:1: leave it at 0, and set a limit at the model's provider: this version does not know what models cost`},
 		{"budget text", "budget: {monthly_usd: lots}\n", nil, nil, `budget.monthly_usd: "lots" is not an amount: FILE:1: use 0`},
 		{"objects", "privacy: {objects: [calls, faxes]}\n", nil, nil, `privacy.objects: "faxes" is not an object type: FILE:1: use companies contacts deals tickets calls meetings emails notes tasks communications`},
 		{"property", "privacy: {skip_when: a=b}\n", nil, nil, `privacy.skip_when: "a=b" is not a property name: FILE:1: use the internal name of a HubSpot property, such as contract_terms`},
@@ -174,7 +182,7 @@ func TestPublicURLFollowsTheListener(t *testing.T) {
 }
 
 func TestSecretsNeverShow(t *testing.T) {
-	cfg, err := loadConfig(sources{File: write(t, "hubspot: {token: open-sesame, client_secret: open-sesame}\nportals:\n  - {portal_id: 7, token: open-sesame}\n")})
+	cfg, err := loadConfig(sources{File: write(t, "hubspot: {token: open-sesame, client_secret: open-sesame}\nmodel: {provider: ollama, model: m, api_key: open-sesame}\nmodels:\n  - {provider: ollama, model: m, workflows: [reply_draft], api_key: open-sesame}\nportals:\n  - {portal_id: 7, token: open-sesame}\n")})
 	if err == nil {
 		t.Fatal("hubspot.token beside portals was accepted")
 	}
@@ -216,7 +224,7 @@ func TestPrintedConfigurationShowsOriginsAndMasksSecrets(t *testing.T) {
 		t.Fatal(err)
 	}
 	path := filepath.Join(home, "contextd", "contextd.yaml")
-	yaml := "hubspot:\n  client_secret: sesame\nportals:\n  - portal_id: 7\n    token: sesame\n  - portal_id: 8\n    token: sesame\n"
+	yaml := "hubspot:\n  client_secret: sesame\nmodels:\n  - provider: ollama\n    model: m\n    api_key: sesame\n    workflows: [lead_score, reply_draft]\nportals:\n  - portal_id: 7\n    token: sesame\n  - portal_id: 8\n    token: sesame\n"
 	if err := os.WriteFile(path, []byte(yaml), 0o600); err != nil {
 		t.Fatal(err)
 	}
@@ -234,7 +242,7 @@ func TestEveryKeyHasAVariableAndEveryDocumentedVariableAKey(t *testing.T) {
 		if k.secret {
 			variables = append(variables, k.env()+"_FILE")
 		}
-		text := map[string]string{"hubspot.base_url": "http://h", "embedder.base_url": "http://h", "hubspot.app_id": "1", "hubspot.portal_id": "1", "server.public_url": "http://h", "server.listen": ":7", "server.trusted_proxies": "::1", "privacy.objects": "calls"}[k.name]
+		text := map[string]string{"hubspot.base_url": "http://h", "embedder.base_url": "http://h", "model.base_url": "http://h", "hubspot.app_id": "1", "hubspot.portal_id": "1", "server.public_url": "http://h", "server.listen": ":7", "server.trusted_proxies": "::1", "privacy.objects": "calls"}[k.name]
 		if text == "" {
 			text = k.initial
 		}
@@ -245,8 +253,12 @@ func TestEveryKeyHasAVariableAndEveryDocumentedVariableAKey(t *testing.T) {
 		switch k.name { // keys that mean something only beside others
 		case "vectors.api_key":
 			environ = append(environ, "CONTEXTD_VECTORS__URL=qdrants://h")
-		case "embedder.base_url":
+		case "embedder.base_url", "embedder.api_key":
 			environ = append(environ, "CONTEXTD_EMBEDDER__PROVIDER=ollama", "CONTEXTD_EMBEDDER__MODEL=all-minilm")
+		case "model.base_url", "model.api_key":
+			environ = append(environ, "CONTEXTD_MODEL__PROVIDER=ollama", "CONTEXTD_MODEL__MODEL=qwen3:8b")
+		case "model.model":
+			environ = append(environ, "CONTEXTD_MODEL__PROVIDER=ollama")
 		case "embedder.model":
 			environ[0] = k.env() + "=hash256"
 		}

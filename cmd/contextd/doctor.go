@@ -43,7 +43,7 @@ func doctor(ctx context.Context, cfg Config) []Check {
 	all, err := workflows(cfg)
 	add("workflows", "mend the file that is named", exitConfig, fmt.Sprintf("%d loaded", len(all)), err)
 	checks = append(checks, indexChecks(ctx, cfg, strings.HasPrefix(detail, runningAt))...)
-	checks = append(checks, Check{Name: "writer", State: "ok", Detail: "built in: extractive, selects sentences and never invents (no neural model)"})
+	checks = append(checks, writerChecks(ctx, cfg)...)
 	if len(cfg.AllPortals()) == 0 {
 		return append(checks, Check{Name: "hubspot", State: "fail", Detail: "no portal is configured", Fix: "set hubspot.portal_id and hubspot.token", Code: exitConfig})
 	}

@@ -20,7 +20,7 @@ const flatChunks = 200_000
 // indexChecks looks at the vector store, the embedder and the live generation. While a service holds the data directory, the embedded store is the service's.
 func indexChecks(ctx context.Context, cfg Config, held bool) []Check {
 	e := embedderOf(cfg)
-	checks := []Check{embedderCheck(ctx, e)}
+	checks := []Check{embedderCheck(ctx, cfg)}
 	if held && cfg.Vectors.URL == "flat:" {
 		return append(checks, Check{Name: "vectors", State: "ok", Detail: "the embedded store is in the running service: contextd index verify looks into it"})
 	}
@@ -42,8 +42,8 @@ func indexChecks(ctx context.Context, cfg Config, held bool) []Check {
 	return checks
 }
 
-func embedderCheck(ctx context.Context, e embedderConfig) Check {
-	made, err := makeEmbedder(ctx, e.describe())
+func embedderCheck(ctx context.Context, cfg Config) Check {
+	made, err := embedders(cfg)(ctx, embedderOf(cfg).describe())
 	if err != nil {
 		return Check{Name: "embedder", State: "fail", Detail: err.Error(), Fix: "start the server, pull the model, or correct embedder.model and embedder.base_url", Code: exitCode(err)}
 	}

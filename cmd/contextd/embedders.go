@@ -39,12 +39,23 @@ func (e embedderConfig) describe() string {
 	return string(b)
 }
 
-// makeEmbedder makes an embedder from its description. crm.ErrNotFound when this version has none of that kind.
-func makeEmbedder(ctx context.Context, description string) (generation.Embedder, error) {
-	var e embedderConfig
-	if err := json.Unmarshal([]byte(description), &e); err != nil {
-		return nil, fmt.Errorf("embedder %q: %w: %w", description, err, crm.ErrNotFound)
+// embedders makes embedders from their descriptions. The key is not part of one: it goes only to the server that it is configured for.
+func embedders(cfg Config) func(context.Context, string) (generation.Embedder, error) {
+	configured, key := embedderOf(cfg), cfg.Embedder.APIKey.Reveal()
+	return func(ctx context.Context, description string) (generation.Embedder, error) {
+		var e embedderConfig
+		if err := json.Unmarshal([]byte(description), &e); err != nil {
+			return nil, fmt.Errorf("embedder %q: %w: %w", description, err, crm.ErrNotFound)
+		}
+		if e.Provider != configured.Provider || e.BaseURL != configured.BaseURL {
+			return e.open(ctx, "")
+		}
+		return e.open(ctx, key)
 	}
+}
+
+// open makes the embedder. crm.ErrNotFound when this version has none of that kind.
+func (e embedderConfig) open(ctx context.Context, key string) (generation.Embedder, error) {
 	switch e.Provider + "/" + e.Model {
 	case "builtin/static256":
 		return builtin.Embedder{}, nil
@@ -54,7 +65,7 @@ func makeEmbedder(ctx context.Context, description string) (generation.Embedder,
 	if e.Provider != "ollama" {
 		return nil, fmt.Errorf("embedder %s/%s: %w", e.Provider, e.Model, crm.ErrNotFound)
 	}
-	o, err := ollama.Open(ctx, ollama.Options{BaseURL: e.BaseURL, Model: e.Model})
+	o, err := ollama.Open(ctx, ollama.Options{BaseURL: e.BaseURL, Model: e.Model, APIKey: key})
 	if err != nil {
 		return nil, withExit(exitUnreachable, fmt.Errorf("the embedder cannot be used: embedder.base_url %s, embedder.model %s: %w", e.BaseURL, e.Model, err))
 	}

@@ -233,7 +233,7 @@ func TestBuildingTwiceEmbedsOnce(t *testing.T) {
 	anotherEmbedder(s)
 	texts := 0
 	s.index.Make = func(ctx context.Context, description string) (generation.Embedder, error) {
-		e, err := makeEmbedder(ctx, description)
+		e, err := embedders(Config{})(ctx, description)
 		return metered{e, &texts}, err
 	}
 	g, err := s.index.Begin(t.Context())

@@ -17,7 +17,6 @@ import (
 	"github.com/contextd/contextd/internal/crm"
 	"github.com/contextd/contextd/internal/hubspot"
 	"github.com/contextd/contextd/internal/inbox"
-	"github.com/contextd/contextd/internal/model"
 	"github.com/contextd/contextd/internal/model/builtin"
 	"github.com/contextd/contextd/internal/store"
 	"github.com/contextd/contextd/internal/web"
@@ -40,6 +39,7 @@ type service struct {
 	people    *people
 	clients   map[crm.PortalID]*hubspot.Client
 	workflows []prompts.Workflow
+	writers   map[string]writer // by workflow
 	indexer   *indexer.Indexer
 	engine    *engine.Engine
 	access    *access
@@ -60,6 +60,9 @@ func openService(ctx context.Context, cfg Config, log *slog.Logger, publicURL st
 		}
 	}()
 	if s.workflows, err = workflows(cfg); err != nil {
+		return s, err
+	}
+	if s.writers, err = writers(cfg); err != nil {
 		return s, err
 	}
 	if s.db, err = openData(ctx, cfg.DataDir); err != nil {
@@ -139,7 +142,7 @@ func (s *service) wire(clients portals, apps map[crm.PortalID]inbox.App, ids []c
 	s.indexer = &indexer.Indexer{Source: clients, Embedder: s.index, Vectors: s.index, Texts: s.db, Marker: s.db, Names: s.db,
 		Lister: lister(s.clients), Cursors: cursors{s.db}, Now: s.now, Triggers: engine.Triggers(s.workflows), RecordTriggers: engine.RecordTriggers(s.workflows)}
 	writing := s.writing()
-	s.engine = &engine.Engine{Workflows: s.workflows, Retriever: s.search, Models: map[string]model.Completer{"": builtin.Writer{}},
+	s.engine = &engine.Engine{Workflows: s.workflows, Retriever: s.search, Models: completers(s.writers),
 		History: s.db, Proposals: s.db, Policy: func(portal crm.PortalID) engine.Policy {
 			return engine.Policy{Write: writing(portal) == nil, Threshold: s.cfg.Gate.Threshold}
 		}, Enabled: writing, Now: s.now, Log: s.log}
@@ -149,7 +152,7 @@ func (s *service) wire(clients portals, apps map[crm.PortalID]inbox.App, ids []c
 		{Kind: crm.RecordWork, Handler: s.indexer.Records, Batch: 50, Workers: 2},
 		{Kind: crm.EraseWork, Handler: s.indexer.Erase},
 		{Kind: crm.IndexWork, Handler: s.indexer.Activities, Batch: s.cfg.Index.Batch, Workers: s.cfg.Index.Workers},
-		{Kind: crm.ConsiderWork, Handler: s.engine.Consider, Batch: 1, Workers: 2},
+		{Kind: crm.ConsiderWork, Handler: s.engine.Consider, Batch: 1, Workers: 2, Timeout: 25 * time.Minute}, // a model is asked twice at most, ten minutes each
 		{Kind: crm.ApplyWork, Handler: applier.Apply, Batch: 1, Workers: 4},
 		{Kind: crm.BuildWork, Handler: (&generations{s}).build, Batch: 1, Workers: 1, Timeout: 24 * time.Hour},
 		{Kind: crm.BackfillWork, Handler: s.indexer.Backfill, Batch: len(indexer.BackfillOrder()), Workers: 1, Timeout: 24 * time.Hour},
@@ -237,6 +240,9 @@ func (s *service) run(ctx context.Context) error {
 
 func (s *service) close() error {
 	var errs []error
+	for _, w := range s.writers {
+		w.Close()
+	}
 	if s.index != nil {
 		errs = append(errs, s.index.Close())
 	}

@@ -50,6 +50,9 @@ func Run(t *testing.T, open func(t *testing.T) model.Completer) {
 func answers(t *testing.T, c model.Completer, r model.Request) {
 	t.Helper()
 	first, err := c.Complete(t.Context(), r)
+	if long := (*model.TooLong)(nil); errors.As(err, &long) && len(r.Prompt) > 10_000 {
+		return // its window is smaller than that, and it says so instead of cutting
+	}
 	if err != nil {
 		t.Fatal(err)
 	}

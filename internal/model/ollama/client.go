@@ -11,6 +11,7 @@ import (
 	"github.com/ollama/ollama/api"
 
 	"github.com/contextd/contextd/internal/crm"
+	"github.com/contextd/contextd/internal/model/wire"
 )
 
 // client is one server and one model: every call has a deadline of its own and ends in a result or an error of a known kind.
@@ -21,29 +22,26 @@ type client struct {
 	timeout time.Duration
 }
 
-func newClient(base *url.URL, o Options) client {
-	t := http.DefaultTransport.(*http.Transport).Clone()
-	return client{api: api.NewClient(base, &http.Client{Transport: answers{t, time.Now}}), idle: t.CloseIdleConnections, model: o.Model, timeout: o.Timeout}
+func newClient(base *url.URL, o Options, limit int64) client {
+	h, idle := wire.Transport{Judge: judge, Limit: limit, Secret: o.APIKey, Bearer: true}.Client()
+	return client{api: api.NewClient(base, h), idle: idle, model: o.Model, timeout: o.Timeout}
 }
 
-// call runs do under the deadline. The caller's own end is returned as it is; everything without a kind (no connection, no answer in time, an answer that cannot be
-// read) is temporary.
+// call runs do under the deadline. A missing model is an error that says how to get it.
 func (c client) call(ctx context.Context, doing string, do func(context.Context) error) error {
-	within, cancel := context.WithTimeout(ctx, c.timeout)
-	defer cancel()
-	err := do(within)
-	if err == nil {
-		return nil
+	err := wire.Call(ctx, c.timeout, fmt.Sprintf("ollama %s: %s", c.model, doing), do)
+	var f *wire.Failure
+	if errors.As(err, &f) && f.Status == http.StatusNotFound {
+		return fmt.Errorf("%w (run `ollama pull %s` on the server)", err, c.model)
 	}
-	if ctx.Err() != nil {
-		return fmt.Errorf("ollama %s: %s: %w", c.model, doing, ctx.Err())
+	return err
+}
+
+// embedding is call for vectors: an answer that cannot be used is the server's state, not the text's.
+func (c client) embedding(ctx context.Context, doing string, do func(context.Context) error) error {
+	err := c.call(ctx, doing, do)
+	if errors.Is(err, wire.ErrGarbled) {
+		return fmt.Errorf("%w: %w", err, crm.ErrTemporary)
 	}
-	var f *Failure
-	switch {
-	case errors.As(err, &f) && f.Status == http.StatusNotFound:
-		return fmt.Errorf("ollama %s: %s: %w (run `ollama pull %s` on the server)", c.model, doing, err, c.model)
-	case errors.Is(err, crm.ErrTemporary), errors.Is(err, crm.ErrInvalid), errors.Is(err, crm.ErrForbidden):
-		return fmt.Errorf("ollama %s: %s: %w", c.model, doing, err)
-	}
-	return fmt.Errorf("ollama %s: %s: %w: %w", c.model, doing, err, crm.ErrTemporary)
+	return err
 }

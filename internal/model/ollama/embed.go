@@ -10,6 +10,7 @@ import (
 	"github.com/ollama/ollama/api"
 
 	"github.com/contextd/contextd/internal/crm"
+	"github.com/contextd/contextd/internal/model/wire"
 )
 
 // blank is sent for a text of white space alone: a server answers "" with the vector of its markers or with none at all, depending on its version.
@@ -96,7 +97,7 @@ func (e *Embedder) bisect(ctx context.Context, some []piece) ([][]float32, int, 
 	if err == nil {
 		return reply.Embeddings, reply.PromptEvalCount, nil
 	}
-	if !tooLong(err) {
+	if !wire.TooLong(err) {
 		if !textual(err) {
 			return nil, 0, err
 		}
@@ -148,7 +149,7 @@ var errShort = fmt.Errorf("the server read fewer tokens than the texts have: %w"
 
 // textual tells failures that one text may have caused from those of the server.
 func textual(err error) bool {
-	var f *Failure
+	var f *wire.Failure
 	if errors.Is(err, errShort) {
 		return true
 	}
@@ -189,7 +190,7 @@ func (e *Embedder) send(ctx context.Context, texts []string) (*api.EmbedResponse
 	}
 	cutOff := false
 	var reply *api.EmbedResponse
-	err := e.c.call(ctx, fmt.Sprintf("embed %d texts", len(texts)), func(ctx context.Context) (err error) {
+	err := e.c.embedding(ctx, fmt.Sprintf("embed %d texts", len(texts)), func(ctx context.Context) (err error) {
 		reply, err = e.c.api.Embed(ctx, &api.EmbedRequest{Model: e.o.Model, Input: texts, Truncate: &cutOff, Options: options})
 		if err != nil {
 			return err

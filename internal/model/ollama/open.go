@@ -11,6 +11,7 @@ import (
 	"github.com/ollama/ollama/api"
 
 	"github.com/contextd/contextd/internal/crm"
+	"github.com/contextd/contextd/internal/model/wire"
 )
 
 // Embedder embeds texts on an Ollama server. It is safe for concurrent use. Open makes one.
@@ -33,7 +34,7 @@ func Open(ctx context.Context, o Options) (*Embedder, error) {
 	if err != nil {
 		return nil, err
 	}
-	e := &Embedder{c: newClient(base, o), o: o}
+	e := &Embedder{c: newClient(base, o, largestAnswer), o: o}
 	if err := e.learn(ctx); err != nil {
 		e.Close()
 		return nil, err
@@ -49,12 +50,12 @@ func (e *Embedder) learn(ctx context.Context) error {
 	if e.digest, err = e.c.digest(ctx); err != nil {
 		return err
 	}
-	info, err := e.c.show(ctx)
+	shown, err := e.c.show(ctx, true)
 	if err != nil {
 		return err
 	}
-	e.tokens = counterOf(info)
-	e.window = min(windowOf(info), mostTokens) - specials
+	e.tokens = counterOf(shown.ModelInfo)
+	e.window = min(windowOf(shown.ModelInfo), mostTokens) - specials
 	if e.o.MaxTokens > 0 {
 		e.window = min(e.window, e.o.MaxTokens)
 	}
@@ -77,7 +78,7 @@ func (e *Embedder) learn(ctx context.Context) error {
 func (e *Embedder) probe(ctx context.Context) error {
 	words := e.window * 3 / 4
 	reply, err := e.send(ctx, []string{strings.Repeat("the ", words-1) + "end"})
-	if tooLong(err) {
+	if wire.TooLong(err) {
 		e.window /= 2
 		return nil
 	}
@@ -135,17 +136,13 @@ func (c client) digest(ctx context.Context) (string, error) {
 	return "", fmt.Errorf("ollama %s: the server has no such model (run `ollama pull %s` there): %w", c.model, c.model, crm.ErrForbidden)
 }
 
-// show is what the server knows about the model, with its vocabulary.
-func (c client) show(ctx context.Context) (map[string]any, error) {
-	var info *api.ShowResponse
-	err := c.call(ctx, "show", func(ctx context.Context) (err error) {
-		info, err = c.api.Show(ctx, &api.ShowRequest{Model: c.model, Verbose: true})
+// show is what the server knows about the model; whole brings its vocabulary, too.
+func (c client) show(ctx context.Context, whole bool) (info *api.ShowResponse, err error) {
+	err = c.call(ctx, "show", func(ctx context.Context) (err error) {
+		info, err = c.api.Show(ctx, &api.ShowRequest{Model: c.model, Verbose: whole})
 		return err
 	})
-	if err != nil {
-		return nil, err
-	}
-	return info.ModelInfo, nil
+	return info, err
 }
 
 // windowOf reads <architecture>.context_length; a server that does not say it is taken to have the smallest common one.

@@ -1,6 +1,7 @@
 package ollama
 
 import (
+	"cmp"
 	"fmt"
 	"net/url"
 	"strings"
@@ -12,6 +13,7 @@ import (
 // Options says which server and model. Only Model is required.
 type Options struct {
 	BaseURL   string        // empty: http://127.0.0.1:11434
+	APIKey    string        // sent as a bearer token, for servers behind a gateway; empty: none
 	Model     string        // as `ollama list` prints it, such as all-minilm or bge-m3:567m
 	MaxTokens int           // of one text; longer ones are split. 0: the model's window, at most 2,048
 	Batch     int           // texts in one request; 0: 32
@@ -30,9 +32,7 @@ const (
 
 // withDefaults fills in what is zero and refuses what cannot work.
 func (o Options) withDefaults() (Options, *url.URL, error) {
-	if o.BaseURL == "" {
-		o.BaseURL = defaultURL
-	}
+	o.BaseURL = cmp.Or(o.BaseURL, defaultURL)
 	base, err := url.Parse(o.BaseURL)
 	if err != nil || base.Host == "" || (base.Scheme != "http" && base.Scheme != "https") {
 		return o, nil, fmt.Errorf("ollama: base URL %q is not of the form http://host:port: %w", o.BaseURL, crm.ErrInvalid)
@@ -44,12 +44,7 @@ func (o Options) withDefaults() (Options, *url.URL, error) {
 		return o, nil, fmt.Errorf("ollama: %d tokens, batches of %d, %d threads, %v: none may be negative, nor tokens below %d: %w",
 			o.MaxTokens, o.Batch, o.Threads, o.Timeout, fewestTokens, crm.ErrInvalid)
 	}
-	if o.Batch == 0 {
-		o.Batch = defaultBatch
-	}
-	if o.Timeout == 0 {
-		o.Timeout = defaultTimeout
-	}
+	o.Batch, o.Timeout = cmp.Or(o.Batch, defaultBatch), cmp.Or(o.Timeout, defaultTimeout)
 	if o.Prefixes == nil {
 		p := prefixesOf(o.Model)
 		o.Prefixes = &p

@@ -1,0 +1,74 @@
+package main
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/contextd/contextd/prompts"
+)
+
+// checkModels finds chat models that lack something, and settings of them that nothing would use.
+func (l *loader) checkModels(cfg Config) {
+	l.checkModel("model.", cfg.Model)
+	if len(cfg.Models) == 0 {
+		return
+	}
+	known, err := prompts.Builtin()
+	if err != nil {
+		l.add("models: the workflows cannot be read", string(l.origins["models"]), err.Error())
+		return
+	}
+	names := []string{}
+	for _, w := range known {
+		names = append(names, w.Name)
+	}
+	taken := map[string]string{}
+	for i, m := range cfg.Models {
+		entry := fmt.Sprintf("models[%d]", i)
+		at := func(name string) string {
+			if o, set := l.origins[entry+"."+name]; set {
+				return string(o)
+			}
+			return string(l.origins["models"])
+		}
+		if m.Provider == "" {
+			l.add(entry+" has no provider", at("provider"), "add provider: who writes for these workflows")
+		}
+		if len(m.Workflows) == 0 {
+			l.add(entry+" has no workflows", at("workflows"), "add workflows: a list of "+strings.Join(names, ", "))
+		}
+		for _, w := range m.Workflows {
+			if !slices.Contains(names, w) {
+				l.add(fmt.Sprintf("%s.workflows: %q is not a workflow", entry, w), at("workflows"), "there are "+strings.Join(names, ", "))
+			}
+			if first, twice := taken[w]; twice {
+				l.add(fmt.Sprintf("%s.workflows: %s has its model already from %s", entry, w, first), at("workflows"), "name each workflow once")
+			}
+			taken[w] = entry
+		}
+		l.checkModel(entry+".", m)
+	}
+}
+
+// checkModel checks one chat model; prefix is what its keys begin with.
+func (l *loader) checkModel(prefix string, m ModelConfig) {
+	at := func(name string) string {
+		if o, set := l.origins[prefix+name]; set && o != byDefault {
+			return string(o)
+		}
+		return string(l.origins[prefix+"provider"])
+	}
+	switch m.Provider {
+	case "builtin":
+		for i, name := range []string{"model", "base_url", "api_key"} {
+			if []string{m.Model, m.BaseURL, m.APIKey.Reveal()}[i] != "" {
+				l.add(prefix+name+" would not be used", at(name), "the built-in writer needs nothing set: set "+prefix+"provider to another one, or remove it")
+			}
+		}
+	case "ollama":
+		if m.Model == "" {
+			l.add(prefix+"model is missing", at("model"), "name a model that the server has, such as qwen3:8b")
+		}
+	}
+}

@@ -1,0 +1,107 @@
+package main
+
+import (
+	"errors"
+	"net/http"
+	"strings"
+	"testing"
+
+	"github.com/contextd/contextd/internal/crm"
+	"github.com/contextd/contextd/internal/hubspot/hubsim"
+	"github.com/contextd/contextd/internal/model/modeltest"
+)
+
+// providers are all that a configuration can name, beside the built-in writer.
+func providers(t *testing.T) map[string]func(answer http.HandlerFunc) (ModelConfig, *modeltest.Server) {
+	return map[string]func(http.HandlerFunc) (ModelConfig, *modeltest.Server){
+		"ollama": func(answer http.HandlerFunc) (ModelConfig, *modeltest.Server) {
+			s := modeltest.Ollama(40960).Serve(t, answer)
+			return ModelConfig{Provider: "ollama", Model: modeltest.OllamaModel, BaseURL: s.URL}, s
+		},
+	}
+}
+
+var protocols = map[string]modeltest.Protocol{"ollama": modeltest.Ollama(40960)}
+
+// The same workflow folders write with every provider, by configuration alone: a mail becomes a draft whose claims are quotes.
+func TestWorkflowsRunOnEveryProvider(t *testing.T) {
+	for name, open := range providers(t) {
+		t.Run(name, func(t *testing.T) {
+			m, server := open(protocols[name].Truthful())
+			p := startPipeline(t, hubsim.Options{Portal: 7}, func(cfg *Config) { cfg.Model = m })
+			company, contact, deal := p.account()
+			p.create("emails", mailOf(1, question), company, contact, deal)
+			p.settle()
+			runs := p.runs("reply_draft", deal)
+			if len(runs) != 1 || len(server.Asked()) == 0 {
+				t.Fatalf("%d suggestions, %d requests", len(runs), len(server.Asked()))
+			}
+			got := runs[0]
+			if !strings.HasPrefix(got.Model, name+"/") || got.State != crm.Pending || len(got.Claims) == 0 || !got.Claims[0].Supported || got.Usage.OutputTokens == 0 {
+				t.Errorf("suggestion by %q, %s, %+v, %+v, %v", got.Model, got.State, got.Usage, got.Claims, got.Reasons)
+			}
+		})
+	}
+}
+
+// One workflow may have a model of its own; the others keep theirs.
+func TestAWorkflowNamesAnotherModel(t *testing.T) {
+	m, server := providers(t)["ollama"](protocols["ollama"].Truthful())
+	m.Workflows = []string{"reply_draft"}
+	p := startPipeline(t, hubsim.Options{Portal: 7}, func(cfg *Config) { cfg.Models = []ModelConfig{m} })
+	company, contact, deal := p.account()
+	p.create("emails", mailOf(1, question), company, contact, deal)
+	p.settle()
+	draft, scores := p.runs("reply_draft", deal), p.runs("lead_score", contact)
+	if len(draft) != 1 || len(scores) == 0 || !strings.HasPrefix(draft[0].Model, "ollama/") || !strings.HasPrefix(scores[0].Model, "builtin/") || len(server.Asked()) != 1 {
+		t.Errorf("%d drafts, %d scores, %d requests", len(draft), len(scores), len(server.Asked()))
+	}
+}
+
+// An answer that stays unusable is asked for twice and no more, ends as a dead letter with its cause, and writes nothing.
+func TestAnUnusableAnswerEndsDead(t *testing.T) {
+	for name, open := range providers(t) {
+		t.Run(name, func(t *testing.T) {
+			m, server := open(func(w http.ResponseWriter, _ *http.Request) {
+				if _, err := w.Write([]byte(protocols[name].Reply(`{"score": 1e999, "questions": [`, "stop"))); err != nil {
+					t.Error(err)
+				}
+			})
+			m.Workflows = []string{"reply_draft"}
+			p := startPipeline(t, hubsim.Options{Portal: 7}, func(cfg *Config) { cfg.Models = []ModelConfig{m} })
+			company, contact, deal := p.account()
+			p.create("emails", mailOf(1, question), company, contact, deal)
+			if events := p.settle(); events.Dead == 0 || len(p.runs("reply_draft", deal)) > 0 {
+				t.Errorf("events %+v, %d suggestions", events, len(p.runs("reply_draft", deal)))
+			}
+			if n := len(server.Asked()); n != 2 {
+				t.Errorf("%d requests, want the call and one repair", n)
+			}
+		})
+	}
+}
+
+func TestDoctorAsksEveryWriter(t *testing.T) {
+	m, server := providers(t)["ollama"](http.NotFound)
+	cfg := Config{Model: ModelConfig{Provider: "builtin"}, Models: []ModelConfig{m, m, m}}
+	cfg.Models[0].Workflows = []string{"reply_draft"}
+	cfg.Models[1].Model, cfg.Models[1].Workflows = "llama4", []string{"lead_score"}
+	cfg.Models[2].BaseURL, cfg.Models[2].Workflows = "http://127.0.0.1:1", []string{"call_summary"}
+	got := writerChecks(t.Context(), cfg)
+	for i, want := range []Check{
+		{Name: "writer", State: "ok", Detail: "built in"},
+		{Name: "writer of reply_draft", State: "ok", Detail: "ollama/" + modeltest.OllamaModel + "@4b32c9de7c46"},
+		{Name: "writer of lead_score", State: "fail", Detail: "ollama pull llama4", Fix: "models[1].model", Code: exitConfig},
+		{Name: "writer of call_summary", State: "fail", Detail: "list models", Fix: "models[2].base_url", Code: exitUnreachable},
+	} {
+		if g := got[i]; g.Name != want.Name || g.State != want.State || g.Code != want.Code || !strings.Contains(g.Detail, want.Detail) || !strings.Contains(g.Fix, want.Fix) {
+			t.Errorf("%+v\nwant %+v", g, want)
+		}
+	}
+	if len(server.Asked()) > 0 {
+		t.Error("a check asked for an answer")
+	}
+	if _, err := makeWriter(ModelConfig{Provider: "gemini"}); !errors.Is(err, crm.ErrInvalid) {
+		t.Errorf("error %v", err)
+	}
+}

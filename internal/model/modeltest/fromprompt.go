@@ -1,0 +1,58 @@
+package modeltest
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"strings"
+
+	"github.com/contextd/contextd/internal/crm"
+	"github.com/contextd/contextd/internal/model"
+)
+
+// Truthful is an answering server for Protocol.Serve: it reads the passages out of the prompt, as a model would have to, and quotes the longest line of each.
+func (p Protocol) Truthful() http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		body, err := io.ReadAll(r.Body)
+		if err != nil {
+			panic(http.ErrAbortHandler)
+		}
+		prompt, schema, err := p.Asks(body)
+		if err != nil {
+			http.Error(w, err.Error(), http.StatusBadRequest)
+			return
+		}
+		got, err := Quote{}.Complete(r.Context(), model.Request{Schema: schema, Passages: passagesOf(prompt)})
+		if err != nil {
+			http.Error(w, err.Error(), http.StatusBadRequest)
+			return
+		}
+		w.Header().Set("Content-Type", "application/json")
+		fmt.Fprint(w, p.Reply(string(got.Text), model.Stop)) // a client that has left is part of the tests
+	}
+}
+
+// passagesOf finds the passages of a rendered prompt: a heading "### P1 (…)" and lines that begin with "| ". A passage's text is its longest line.
+func passagesOf(prompt string) (out []crm.Passage) {
+	for line := range strings.Lines(prompt) {
+		if id, is := strings.CutPrefix(line, "### "); is {
+			id, _, _ = strings.Cut(id, " ")
+			out = append(out, crm.Passage{ID: id})
+		}
+		if text, is := strings.CutPrefix(line, "| "); is && len(out) > 0 {
+			if last := &out[len(out)-1]; len(text) > len(last.Text) {
+				last.Text = strings.TrimRight(text, "\n")
+			}
+		}
+	}
+	return out
+}
+
+// schemaOf is a field of a JSON request, or an error.
+func schemaOf(raw json.RawMessage, prompt string) (string, json.RawMessage, error) {
+	if len(raw) == 0 || prompt == "" {
+		return "", nil, fmt.Errorf("a request without prompt or schema: %w", crm.ErrInvalid)
+	}
+	return prompt, raw, nil
+}

@@ -1,0 +1,147 @@
+package ollama
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/contextd/contextd/internal/crm"
+	"github.com/contextd/contextd/internal/model"
+	"github.com/contextd/contextd/internal/model/modeltest"
+)
+
+func protocol(window int) modeltest.Protocol {
+	p := modeltest.Ollama(window)
+	p.Open = func(t *testing.T, baseURL string, timeout time.Duration) model.Completer {
+		t.Helper()
+		return writer(t, Options{BaseURL: baseURL, Model: modeltest.OllamaModel, Timeout: timeout, APIKey: modeltest.Secret})
+	}
+	return p
+}
+
+func writer(t *testing.T, o Options) *Writer {
+	t.Helper()
+	w, err := NewWriter(o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(w.Close)
+	return w
+}
+
+func TestWriterPassesTheProviderSuite(t *testing.T) { modeltest.RunProvider(t, protocol(40960)) }
+
+func TestWhatTheWriterSends(t *testing.T) {
+	var key string
+	p := protocol(40960)
+	s := p.Serve(t, func(w http.ResponseWriter, r *http.Request) {
+		key = r.Header.Get("Authorization")
+		fmt.Fprint(w, modeltest.OllamaReply(modeltest.Good, "stop", 30, 9))
+	})
+	w := writer(t, Options{BaseURL: s.URL, Model: "qwen3:8b", Threads: 1, APIKey: "k"})
+	r := modeltest.Request("We need a price.")
+	r.System = "You write."
+	got, err := w.Complete(t.Context(), r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got.Model != "ollama/qwen3:8b@4b32c9de7c46" || got.Usage != (crm.Usage{InputTokens: 30, OutputTokens: 9}) || w.Name() != "ollama/qwen3:8b" || key != "Bearer k" {
+		t.Errorf("%q, %+v, %q, key %q", got.Model, got.Usage, w.Name(), key)
+	}
+	var ask struct {
+		Model                   string
+		Stream, Truncate, Shift *bool
+		Think                   *bool
+		Format                  json.RawMessage
+		Messages                []struct{ Role, Content string }
+		Options                 map[string]any
+	}
+	if err := json.Unmarshal(s.Asked()[0], &ask); err != nil {
+		t.Fatal(err)
+	}
+	for name, b := range map[string]*bool{"stream": ask.Stream, "truncate": ask.Truncate, "shift": ask.Shift, "think": ask.Think} {
+		if b == nil || *b {
+			t.Errorf("%s is not false", name)
+		}
+	}
+	if fmt.Sprint(ask.Options) != "map[num_ctx:16384 num_predict:2048 num_thread:1 seed:1 temperature:0]" || len(ask.Messages) != 2 || ask.Messages[0].Content != r.System || ask.Messages[1].Content != r.Prompt {
+		t.Errorf("options %v, messages %v", ask.Options, ask.Messages)
+	}
+	var schema map[string]any
+	if json.Unmarshal(ask.Format, &schema) != nil || schema["type"] != "object" {
+		t.Errorf("format %s", ask.Format)
+	}
+}
+
+// A prompt that does not fit is never sent; one that the server shortened is never believed, whichever way it says so.
+func TestAPromptThatDoesNotFit(t *testing.T) {
+	r := modeltest.Request(strings.Repeat("We need a price for the lift in the northern depot. ", 100))
+	for name, c := range map[string]struct {
+		window int
+		answer http.HandlerFunc
+		asked  int
+	}{
+		"before":     {1024, func(http.ResponseWriter, *http.Request) {}, 0},
+		"refused":    {8192, status(400, "the prompt exceeds the context length"), 1},
+		"shortened":  {8192, text(200, modeltest.OllamaReply(modeltest.Good, "stop", 600, 9)), 1},
+		"filled":     {8192, text(200, modeltest.OllamaReply(modeltest.Good, "stop", 8000, 192)), 1},
+		"read whole": {8192, text(200, modeltest.OllamaReply(modeltest.Good, "stop", 1300, 9)), 1},
+	} {
+		p := protocol(c.window)
+		s := p.Serve(t, c.answer)
+		_, err := p.Open(t, s.URL, time.Minute).Complete(t.Context(), r)
+		var long *model.TooLong
+		if is := errors.As(err, &long); is == (name == "read whole") || is && (long.Window != c.window || !errors.Is(err, crm.ErrInvalid) || errors.Is(err, crm.ErrTemporary)) {
+			t.Errorf("%s: error %v", name, err)
+		}
+		if n := len(s.Asked()); n != c.asked {
+			t.Errorf("%s: %d requests, want %d", name, n, c.asked)
+		}
+	}
+}
+
+// Nothing is asked when a writer is made, and a server that was down is asked again.
+func TestTheWriterLearnsWhenItIsNeeded(t *testing.T) {
+	down, p := true, protocol(8192)
+	rest := p.Rest
+	p.Rest = func(w http.ResponseWriter, r *http.Request) {
+		if down {
+			refuse(w, 503, "starting")
+			return
+		}
+		rest(w, r)
+	}
+	s := p.Serve(t, text(200, modeltest.OllamaReply(modeltest.Good, "stop", 30, 9)))
+	w := writer(t, Options{BaseURL: s.URL, Model: "qwen3:8b"})
+	if _, err := w.Check(t.Context()); !errors.Is(err, crm.ErrTemporary) {
+		t.Errorf("error %v, want temporary", err)
+	}
+	down = false
+	if says, err := w.Check(t.Context()); err != nil || says != "ollama/qwen3:8b@4b32c9de7c46, context of 8192 tokens" {
+		t.Errorf("%q, %v", says, err)
+	}
+	missing := writer(t, Options{BaseURL: s.URL, Model: "llama4"})
+	if _, err := missing.Complete(t.Context(), modeltest.Request("x")); !errors.Is(err, crm.ErrForbidden) || !strings.Contains(err.Error(), "ollama pull llama4") {
+		t.Errorf("error %v, want the line that pulls it", err)
+	}
+}
+
+func TestAnEmbedderIsNoWriter(t *testing.T) {
+	p := protocol(512)
+	rest := p.Rest
+	p.Rest = func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path == "/api/show" {
+			fmt.Fprint(w, `{"model_info":{},"capabilities":["embedding"]}`)
+			return
+		}
+		rest(w, r)
+	}
+	s := p.Serve(t, text(500, ""))
+	if _, err := p.Open(t, s.URL, time.Minute).Complete(t.Context(), modeltest.Request("x")); !errors.Is(err, crm.ErrForbidden) || !strings.Contains(err.Error(), "cannot write") {
+		t.Errorf("error %v", err)
+	}
+}

@@ -1,0 +1,29 @@
+package wire
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/contextd/contextd/internal/crm"
+)
+
+// Call runs do under a deadline of its own. The caller's own end is returned as it is; an error without a kind (no connection, no answer in time) is temporary, but
+// for ErrGarbled, which keeps none.
+func Call(ctx context.Context, timeout time.Duration, doing string, do func(context.Context) error) error {
+	within, cancel := context.WithTimeout(ctx, timeout)
+	defer cancel()
+	err := do(within)
+	switch {
+	case err == nil:
+		return nil
+	case ctx.Err() != nil:
+		return fmt.Errorf("%s: %w", doing, ctx.Err())
+	case within.Err() != nil:
+		return fmt.Errorf("%s: no answer within %s: %w", doing, timeout, crm.ErrTemporary)
+	case errors.Is(err, crm.ErrTemporary), errors.Is(err, crm.ErrInvalid), errors.Is(err, crm.ErrForbidden), errors.Is(err, ErrGarbled):
+		return fmt.Errorf("%s: %w", doing, err)
+	}
+	return fmt.Errorf("%s: %w: %w", doing, err, crm.ErrTemporary)
+}
