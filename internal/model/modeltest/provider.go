@@ -140,8 +140,8 @@ func (f fault) meet(t *testing.T, p Protocol) {
 		t.Fatalf("no error, but %q", got.Text)
 	}
 	for _, kind := range []error{crm.ErrTemporary, crm.ErrForbidden, crm.ErrInvalid} {
-		if errors.Is(err, kind) != (kind == f.kind) {
-			t.Errorf("error %v is %v: %t", err, kind, kind != f.kind)
+		if is, want := errors.Is(err, kind), errors.Is(f.kind, kind); is != want {
+			t.Errorf("error %v is %v: %t", err, kind, is)
 		}
 	}
 	if !strings.Contains(err.Error(), f.says) || strings.Contains(err.Error(), Secret) || len(err.Error()) > 1000 {
