@@ -92,7 +92,7 @@ func (x *Indexer) decide(j *job, stems *analysis.Stemmer) {
 	chunks := Chunk(j.activity, d, j.names)
 	a := j.activity
 	a.Body, a.Turns = "", nil
-	since := j.since(before, d.Version)
+	since := x.since(j, before, d.Version)
 	content, err := contentOf(a, d, since)
 	if err != nil {
 		j.err = err
@@ -114,22 +114,33 @@ func (x *Indexer) decide(j *job, stems *analysis.Stemmer) {
 	}
 }
 
-// since is when this text became known: with the activity, or, when another text of it was known before, with its last change.
-func (j *job) since(before mark, version string) time.Time {
-	a, was := j.activity, before.text
+// since is when this text became known: with the activity, or, when another text of it was known before (also before it was deleted and restored), with its last change. A
+// change that HubSpot does not date later than what was read before is known since now: a question as of an earlier moment must not find it.
+func (x *Indexer) since(j *job, before mark, version string) time.Time {
+	a, was, learned := j.activity, before.text, j.marked.Learned
+	read := later(learned, j.marked.Modified)
 	if j.marked.Version != "" {
 		was = shortVersion(j.marked.Version) // a mark that was reset says nothing
 	}
 	switch {
-	case was != "" && was != shortVersion(version):
-		if a.Modified.Before(a.Created) {
+	case was == "" || was == shortVersion(version):
+		if learned.IsZero() {
 			return a.Created
 		}
-		return a.Modified
-	case !j.marked.Learned.IsZero():
-		return j.marked.Learned
+		return learned
+	case !read.IsZero() && !a.Modified.After(read):
+		return later(x.now().Truncate(time.Microsecond), learned.Add(time.Microsecond))
+	case a.Modified.Before(a.Created):
+		return a.Created
 	}
-	return a.Created
+	return a.Modified
+}
+
+func later(a, b time.Time) time.Time {
+	if a.After(b) {
+		return a
+	}
+	return b
 }
 
 // shortVersion is what a mark holds of a text's version.

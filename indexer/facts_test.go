@@ -111,7 +111,13 @@ func TestWhenATextBecameKnown(t *testing.T) {
 	k.Mark = ""
 	w.kept[ref] = k
 	known("asked for again, and another text", edit(func(a *crm.Activity) { a.Body, a.Modified = "Once more.", day(6) }), day(6))
-	known("a text without a moment", edit(func(a *crm.Activity) { a.Body, a.Modified = "Again.", time.Time{} }), may)
+	x.Now = func() time.Time { return day(9) }
+	known("a text without a moment", edit(func(a *crm.Activity) { a.Body, a.Modified = "Again.", time.Time{} }), day(9))
+	known("another text without a change", edit(func(a *crm.Activity) { a.Body, a.Modified = "And again.", day(8) }), day(9).Add(time.Microsecond))
+	edit(func(a *crm.Activity) { a.Subject, a.Modified = "Of something else", day(10) })
+	x.Now = func() time.Time { return day(11) }
+	known("another text with the change of before", edit(func(a *crm.Activity) { a.Body = "And now this." }), day(11))
+	known("and its next change", edit(func(a *crm.Activity) { a.Body, a.Modified = "Once again.", day(12) }), day(12))
 }
 
 func TestPeopleMoveWithoutEmbedding(t *testing.T) {

@@ -137,7 +137,7 @@ func (w *world) Marks(_ context.Context, refs []crm.Ref) (map[crm.Ref]Marked, er
 	out := map[crm.Ref]Marked{}
 	for _, r := range refs {
 		if k, ok := w.kept[r]; ok {
-			out[r] = Marked{Mark: k.Mark, Version: k.Document.Version, Accounts: k.Accounts, Links: k.Activity.Links}
+			out[r] = Marked{Mark: k.Mark, Version: k.Document.Version, Accounts: k.Accounts, Links: k.Activity.Links, Modified: k.Activity.Modified}
 			if len(k.Chunks) > 0 {
 				m := out[r]
 				m.Learned = k.Chunks[0].Created

@@ -166,6 +166,7 @@ func (x *Indexer) decideAll(ctx context.Context, jobs []*job) {
 	var accounts []crm.Ref
 	for _, j := range jobs {
 		j.marked, j.known = marks[j.ref]
+		j.known = j.known && !j.marked.Gone
 		if j.present {
 			j.kept.Accounts = crm.AccountsOf(j.activity.Links, members, When(j.activity))
 			accounts = append(accounts, j.kept.Accounts...)

@@ -40,7 +40,7 @@ type Vectors interface {
 
 // Texts is the SQL side of the index: documents, chunk texts, postings, links and marks.
 type Texts interface {
-	// Marks returns mark, text version and place of each activity that is kept and not deleted; the others are absent from the map.
+	// Marks returns mark, text version and place of each activity that is kept; of one that is deleted only its last version; unknown ones are absent from the map.
 	Marks(ctx context.Context, refs []crm.Ref) (map[crm.Ref]Marked, error)
 	// Keep stores a batch in one transaction: document version (if new), metadata, links, accounts, chunks, postings, the mark, the triggers with their cause, and an
 	// audit entry each. It is called last.

@@ -50,6 +50,6 @@ type Texts interface {
 	Chunks(ctx context.Context, portal crm.PortalID, after crm.Chunk, limit int) ([]crm.Chunk, error)
 	// Indexed yields what a vector back end must hold of each chunk, in any order.
 	Indexed(ctx context.Context, portal crm.PortalID) iter.Seq2[crm.Indexed, error]
-	// Marks returns accounts and links of the activities that are kept and not deleted.
+	// Marks returns accounts and links of the activities that are kept; deleted ones have none.
 	Marks(ctx context.Context, refs []crm.Ref) (map[crm.Ref]crm.Marked, error)
 }

@@ -1,6 +1,9 @@
 package crm
 
-import "time"
+import (
+	"cmp"
+	"time"
+)
 
 // Direction says who an activity came from, seen from the portal's own people.
 type Direction string
@@ -28,6 +31,18 @@ type Person struct {
 	Role  string `json:"role,omitempty"`
 	Ref   Ref    `json:"ref,omitzero"`   // the contact, where known
 	Ours  bool   `json:"ours,omitempty"` // one of the portal's own people (owner or their address)
+}
+
+// Author is who an activity comes from, as far as its people say: the sender of a mail, else the first speaker, else the owner; "" when they do not.
+func Author(people []Person) string {
+	for _, role := range []string{"from", "speaker", "owner"} {
+		for _, p := range people {
+			if name := cmp.Or(p.Name, p.Email); p.Role == role && name != "" {
+				return name
+			}
+		}
+	}
+	return ""
 }
 
 // Turn is one utterance of a transcript. Start is its offset from the beginning, 0 when unknown.

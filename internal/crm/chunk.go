@@ -224,11 +224,13 @@ type Indexed struct {
 
 // Marked is what the index knows of an activity: the mark of its content, which text it has of it, and where it is.
 type Marked struct {
+	Gone     bool // it was deleted; then only Version, Learned and Modified are told, those of its last text
 	Mark     string
 	Version  string // of the text it has
 	Accounts []Ref
 	Links    Links
 	Learned  time.Time // when the text it has became known; what its chunks carry as Created
+	Modified time.Time // the activity's last change, as it was read
 }
 
 // Generation is one complete index: all of its vectors were made by one embedder. Exactly one generation is live, the others are being built or kept for a rollback.

@@ -73,7 +73,9 @@ func (v *view) passages(portal crm.PortalID, ids []string, out *[]crm.Passage) e
 			return err
 		}
 		if p.Person == "" {
-			p.Person, err = author(people)
+			var all []crm.Person
+			err = decode(people, &all)
+			p.Person = crm.Author(all)
 		}
 		*out = append(*out, p)
 		return err
@@ -95,25 +97,6 @@ func (v *view) texts(portal crm.PortalID, hashes []string) (map[string]string, e
 		})
 	})
 	return out, err
-}
-
-// author is who an activity comes from, as far as its people say: the sender of a mail, else the first speaker.
-func author(people string) (string, error) {
-	var all []crm.Person
-	if err := decode(people, &all); err != nil {
-		return "", err
-	}
-	for _, role := range []string{"from", "speaker", "owner"} {
-		for _, p := range all {
-			if p.Role == role && p.Name != "" {
-				return p.Name, nil
-			}
-			if p.Role == role && p.Email != "" {
-				return p.Email, nil
-			}
-		}
-	}
-	return "", nil
 }
 
 // Chunks lists a portal's chunks with their texts but without vectors, activity by activity and in reading order, to rebuild a dense index. after is the zero Chunk or

@@ -46,7 +46,7 @@ func (t *tx) gone(ref crm.Ref, cause crm.Claim) error {
 		t.touch(ref),
 		t.dropChunks(ref),
 		t.unlink(ref),
-		t.do("UPDATE versions SET superseded_at = ? WHERE portal = ? AND activity = ? AND superseded_at = 0", now, int64(ref.Portal), path(ref)),
+		t.endText(ref, now),
 		t.do(`INSERT INTO activities (portal, ref, kind, at, time_unknown, created_at, modified_at, direction, subject, format, minutes, people, thread, status,
 			channel, owner, links, accounts, ours, version, mark, deleted_at) VALUES (?, ?, ?, 0, 0, 0, 0, '', '', '', 0, '', '', '', '', '', '', '', 0, '', '', ?)
 			ON CONFLICT (portal, ref) DO UPDATE SET mark = '', deleted_at = CASE WHEN activities.deleted_at = 0 THEN excluded.deleted_at ELSE activities.deleted_at END`,

@@ -18,10 +18,15 @@ func (db *DB) Marks(ctx context.Context, refs []crm.Ref) (out map[crm.Ref]crm.Ma
 		for _, ref := range refs {
 			var m crm.Marked
 			var links, accounts string
-			var learned int64
-			err := v.one(`SELECT mark, version, links, accounts, COALESCE((SELECT MAX(learned_at) FROM versions v WHERE v.portal = a.portal AND v.activity = a.ref AND v.superseded_at = 0), 0)
-				FROM activities a WHERE portal = ? AND ref = ? AND deleted_at = 0`, []any{int64(ref.Portal), path(ref)}, &m.Mark, &m.Version, &links, &accounts, &learned)
+			var learned, modified int64
+			err := v.one(`SELECT mark, version, links, accounts, modified_at, deleted_at <> 0, COALESCE((SELECT MAX(learned_at) FROM versions v WHERE v.portal = a.portal AND v.activity = a.ref
+				AND v.version = a.version AND (v.superseded_at = 0 OR a.deleted_at <> 0)), 0) FROM activities a WHERE portal = ? AND ref = ?`,
+				[]any{int64(ref.Portal), path(ref)}, &m.Mark, &m.Version, &links, &accounts, &modified, &m.Gone, &learned)
 			if errors.Is(err, crm.ErrNotFound) {
+				continue
+			}
+			if err == nil && m.Gone {
+				out[ref] = crm.Marked{Gone: true, Version: m.Version, Learned: moment(learned), Modified: moment(modified)}
 				continue
 			}
 			if err := errorsOf(err, decode(links, &m.Links)); err != nil {
@@ -30,7 +35,7 @@ func (db *DB) Marks(ctx context.Context, refs []crm.Ref) (out map[crm.Ref]crm.Ma
 			if m.Accounts, err = decodeRefs(ref.Portal, accounts); err != nil {
 				return fmt.Errorf("%s: %w", ref, err)
 			}
-			m.Learned = moment(learned)
+			m.Learned, m.Modified = moment(learned), moment(modified)
 			out[ref] = m
 		}
 		return nil
@@ -157,9 +162,15 @@ func (t *tx) keepVersion(k *crm.Kept) error {
 		return err
 	}
 	return errorsOf(
-		t.do("UPDATE versions SET superseded_at = ? WHERE portal = ? AND activity = ? AND superseded_at = 0", learned, portal, ref),
+		t.endText(k.Activity.Ref, learned),
 		t.do(`INSERT INTO versions (portal, activity, version, language, turns, cuts, learned_at, superseded_at) VALUES (?, ?, ?, ?, ?, ?, ?, 0)`,
 			portal, ref, d.Version, d.Language, turns, cuts, learned))
+}
+
+// endText ends the present text at a moment. It keeps the subject that goes with it: the activity itself will know only its next one.
+func (t *tx) endText(activity crm.Ref, at int64) error {
+	return t.do(`UPDATE versions SET superseded_at = ?, subject = COALESCE((SELECT subject FROM activities a WHERE a.portal = versions.portal AND a.ref = versions.activity), '')
+		WHERE portal = ? AND activity = ? AND superseded_at = 0`, at, int64(activity.Portal), path(activity))
 }
 
 // learned is when a new text became known: as its chunks say, because filters go by them; without chunks the activity's creation, for a later text its modification.

@@ -53,6 +53,8 @@ func Run(t *testing.T, open Open) {
 		{"Index/Earlier", indexEarlier},
 		{"Index/Undated", indexUndated},
 		{"Index/Restored", indexRestored},
+		{"Index/Subjects", indexSubjects},
+		{"Index/Hidden", indexHidden},
 		{"Index/Ours", indexOurs},
 		{"Index/Atomic", indexAtomic},
 		{"Records/Memberships", recordsMemberships},
