@@ -160,9 +160,13 @@ func (r *Retriever) bodies(ctx context.Context, portal crm.PortalID, s *selectio
 	for i, c := range part {
 		ids[i] = s.id(c)
 	}
-	ps, err := r.Bodies.Bodies(ctx, portal, ids)
-	if err != nil {
-		return nil, fmt.Errorf("read bodies: %w", err)
+	ids, ps := s.split(ids)
+	if len(ids) > 0 {
+		read, err := r.Bodies.Bodies(ctx, portal, ids)
+		if err != nil {
+			return nil, fmt.Errorf("read bodies: %w", err)
+		}
+		ps = append(ps, read...)
 	}
 	out := make(map[string]crm.Passage, len(ps))
 	for _, p := range ps {

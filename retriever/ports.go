@@ -4,6 +4,7 @@ package retriever
 
 import (
 	"context"
+	"time"
 
 	"github.com/contextd/contextd/internal/crm"
 )
@@ -25,6 +26,14 @@ type Near struct {
 // with more chunks than the store holds in memory is crm.ErrTooLarge.
 type Postings interface {
 	Postings(ctx context.Context, account crm.Ref) (*crm.Postings, error)
+}
+
+// Past is what accounts knew before a moment and no index holds any more.
+type Past interface {
+	// At is an account as it was known before asOf: what Postings is to the present. The result is shared and must not be changed. crm.ErrTooLarge as with Postings.
+	At(ctx context.Context, account crm.Ref, asOf time.Time) (*crm.Past, error)
+	// Near is Dense.Near with chunks beside the index ranked among its hits. One that both have counts as it is here.
+	Near(ctx context.Context, text string, f crm.Filter, n int, beside []crm.Chunk) (Near, error)
 }
 
 // Matcher is the back end's own keyword search over stemmed terms, for the whole portal and for accounts too large to hold.

@@ -28,6 +28,7 @@ type Retriever struct {
 	Postings   Postings
 	Bodies     Bodies
 	Dense      Dense            // nil: no dense arm
+	Past       Past             // nil: a question as of a past moment finds what is the present text still
 	Matcher    Matcher          // for whole portals and accounts too large to hold; nil: those are errors
 	Static     Static           // nil: no word vectors
 	Statistics Statistics       // nil: rare is what is rare in the account
@@ -147,7 +148,7 @@ func (r *Retriever) rank(ctx context.Context, q crm.Question) (*selection, error
 	if q.Wide {
 		return r.wide(ctx, q)
 	}
-	p, err := r.Postings.Postings(ctx, q.Account)
+	p, past, err := r.known(ctx, q)
 	if errors.Is(err, crm.ErrTooLarge) && r.Matcher != nil {
 		return r.wide(ctx, q)
 	}
@@ -163,10 +164,10 @@ func (r *Retriever) rank(ctx context.Context, q crm.Question) (*selection, error
 	if err != nil {
 		return nil, err
 	}
-	s := &selection{account: a, question: a.ask(q, r.now(q), stats, r.Static, names)}
+	s := &selection{account: a, past: past, question: a.ask(q, r.now(q), stats, r.Static, names)}
 	var near Near
 	if r.Dense != nil && q.Text != "" {
-		if near, err = r.Dense.Near(ctx, q.Text, q.Filter, r.depth(a)); err != nil {
+		if near, err = r.near(ctx, q, past, r.depth(a)); err != nil {
 			return nil, err
 		}
 	}

@@ -11,7 +11,8 @@ import (
 
 // selection is a question with its candidates, scored.
 type selection struct {
-	account  *account // nil when the candidates come from the back end alone
+	account  *account  // nil when the candidates come from the back end alone
+	past     *crm.Past // that the account is of; nil: the present
 	question *question
 	scale    float32 // of a difference of scores in log odds: learned scores are log odds, the others about 0 to 1
 	evidence *evidence

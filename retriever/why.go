@@ -22,16 +22,7 @@ func (s *selection) why(q crm.Question, c *choice, ref crm.Ref) crm.Unused {
 	if s.account == nil {
 		return crm.Unused{Activity: ref, Reason: "not among what the search of the whole store found"}
 	}
-	chunks := s.account.chunks
-	reason := "not in this account, or without text"
-	for i := range chunks {
-		if chunks[i].Activity == ref {
-			if reason = hidden(q.Filter, &chunks[i]); reason == "" {
-				break
-			}
-		}
-	}
-	if reason != "" {
+	if reason := s.absent(q, ref); reason != "" {
 		return crm.Unused{Activity: ref, Reason: reason}
 	}
 	best, rank := s.place(ref)
@@ -48,6 +39,30 @@ func (s *selection) why(q crm.Question, c *choice, ref crm.Ref) crm.Unused {
 		u.Reason = fmt.Sprintf("ranked %s of %d", ordinal(rank), len(s.ranked))
 	}
 	return u
+}
+
+// absent is why no chunk of an activity passes the filter; "" when one does.
+func (s *selection) absent(q crm.Question, ref crm.Ref) string {
+	reason := "not in this account, or without text"
+	lists := [][]crm.PostedChunk{s.account.chunks}
+	if s.past != nil {
+		lists = append(lists, s.past.Present.Chunks) // what was not known then
+	}
+	for _, chunks := range lists {
+		found := false
+		for i := range chunks {
+			if chunks[i].Activity == ref {
+				found = true
+				if reason = hidden(q.Filter, &chunks[i]); reason == "" {
+					return ""
+				}
+			}
+		}
+		if found {
+			break
+		}
+	}
+	return reason
 }
 
 // missed: the activity passes the filter and is no candidate, which happens to the focus, and where only what either arm found is ranked.

@@ -78,19 +78,32 @@ func (s *Set) Near(ctx context.Context, text string, f crm.Filter, n int) (item,
 
 // Near is Set.Near in this generation.
 func (o *Open) Near(ctx context.Context, text string, f crm.Filter, n int) (item, window []crm.Hit, embedder string, err error) {
-	vecs, _, err := o.Embedder.Embed(ctx, crm.EmbedQuery, []string{text})
+	question, err := o.question(ctx, text)
 	if err != nil {
-		return nil, nil, "", fmt.Errorf("embed the question: %w", err)
-	}
-	if item, err = o.Index.Nearest(ctx, vecs[0], crm.ItemView, f, n); err != nil {
 		return nil, nil, "", err
 	}
-	if o.Windows {
-		if window, err = o.Index.Nearest(ctx, vecs[0], crm.WindowView, f, n); err != nil {
-			return nil, nil, "", err
-		}
+	if item, window, err = o.nearest(ctx, question, f, n); err != nil {
+		return nil, nil, "", err
 	}
 	return item, window, o.Embedder.Name(), nil
+}
+
+// question embeds a question.
+func (o *Open) question(ctx context.Context, text string) ([]float32, error) {
+	vecs, _, err := o.Embedder.Embed(ctx, crm.EmbedQuery, []string{text})
+	if err != nil {
+		return nil, fmt.Errorf("embed the question: %w", err)
+	}
+	return vecs[0], nil
+}
+
+// nearest searches both views, as far as there are two.
+func (o *Open) nearest(ctx context.Context, question []float32, f crm.Filter, n int) (item, window []crm.Hit, err error) {
+	if item, err = o.Index.Nearest(ctx, question, crm.ItemView, f, n); err != nil || !o.Windows {
+		return item, nil, err
+	}
+	window, err = o.Index.Nearest(ctx, question, crm.WindowView, f, n)
+	return item, window, err
 }
 
 // Match is the live generation's own keyword search.

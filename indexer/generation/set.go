@@ -41,6 +41,7 @@ type Open struct {
 	crm.Generation
 	Embedder Embedder
 	Index    Index
+	kept     keptVectors // of chunks beside the index
 }
 
 // ErrStale says that the live generation cannot be asked any more: its embedder cannot be made, or makes other vectors than it did (another model under the same name).
