@@ -27,6 +27,7 @@ var table = map[string][]string{
 	"internal/analysis":                 {"internal/crm"},
 	"indexer":                           {"internal/crm", "internal/analysis"},
 	"indexer/generation":                {"internal/crm", "internal/analysis", "indexer"},
+	"indexer/past":                      {"internal/crm", "indexer"},
 	"retriever":                         {"internal/crm", "internal/analysis"},
 	"retriever/similar":                 {"internal/crm", "internal/analysis"},
 	"engine":                            {"internal/crm", "internal/model", "prompts"},
