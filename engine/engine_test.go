@@ -239,6 +239,44 @@ func TestGateStateOfRun(t *testing.T) {
 	}
 }
 
+// TestARunOfThePast reads what stood then: the text of a call before it was edited, and a mail that was deleted since. A run of now sees neither.
+func TestARunOfThePast(t *testing.T) {
+	w := newWorld()
+	began, edited := noon.Add(-24*time.Hour), noon.Add(-time.Hour)
+	call := w.activities[2]
+	old := *w.activity(call.Ref, "Mira Kovac", crm.Incoming, began, "Mira Kovac: The board approved 36,000 a year on Monday, and we want the contract by Friday.")
+	gone := *w.activity(ref(crm.Emails, 13), "Mira Kovac", crm.Incoming, began, "The depot in Cork has 20 technicians more.")
+	w.activities = w.activities[:3]
+	for _, a := range []*crm.Stored{&old, &gone} {
+		a.LearnedAt, a.SupersededAt = began, &edited
+	}
+	gone.DeletedAt = &edited
+	w.earlier = []crm.Stored{old, gone}
+	w.rogue = []crm.Passage{passageOf(old), passageOf(gone)} // as the retriever gives them
+	versions := func(asOf time.Time) map[string]bool {
+		t.Helper()
+		d, err := engineOf(t, w, quoter()).DryRun(t.Context(), "call_summary", call.Ref, asOf)
+		if err != nil {
+			t.Fatal(err)
+		}
+		got := map[string]bool{}
+		for _, p := range d.Passages {
+			got[p.Version] = true
+		}
+		return got
+	}
+	if got := versions(edited); !got[old.Document.Version] || !got[gone.Document.Version] {
+		t.Errorf("before the edit: %v", got)
+	}
+	w.rogue = w.rogue[1:]
+	if got := versions(time.Time{}); got[gone.Document.Version] || !got[call.Document.Version] {
+		t.Errorf("now: %v", got)
+	}
+	if _, err := engineOf(t, w, quoter()).DryRun(t.Context(), "call_summary", call.Ref, began); !errors.Is(err, crm.ErrNotFound) {
+		t.Errorf("before the call was known: %v", err)
+	}
+}
+
 func TestDryRunStoresNothing(t *testing.T) {
 	w := newWorld()
 	e := engineOf(t, w, quoter())

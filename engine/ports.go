@@ -22,6 +22,8 @@ type Model = model.Completer
 type History interface {
 	// Activity is the current version of an activity with its text; crm.ErrNotFound when it is not kept or deleted.
 	Activity(ctx context.Context, ref crm.Ref) (crm.Stored, error)
+	// ActivityAt is an activity with the text that was known at that moment, also of one that was changed or deleted since; crm.ErrNotFound when nothing was known of it.
+	ActivityAt(ctx context.Context, ref crm.Ref, known time.Time) (crm.Stored, error)
 	// Text is one version's text, also a superseded one; crm.ErrNotFound when it was erased.
 	Text(ctx context.Context, ref crm.Ref, version string) (string, error)
 	// Record is a record as last read; crm.ErrNotFound when unknown or deleted.

@@ -37,8 +37,16 @@ func (r *run) read(ctx context.Context) error {
 	return r.readFocus(ctx)
 }
 
+// activity reads an activity as it is, or as it was known before the moment that the run is about.
+func (r *run) activity(ctx context.Context, ref crm.Ref) (crm.Stored, error) {
+	if r.asOf.IsZero() {
+		return r.History.Activity(ctx, ref)
+	}
+	return r.History.ActivityAt(ctx, ref, r.asOf.Add(-time.Nanosecond))
+}
+
 func (r *run) readActivity(ctx context.Context) error {
-	a, err := r.History.Activity(ctx, r.subject)
+	a, err := r.activity(ctx, r.subject)
 	if err != nil {
 		return fmt.Errorf("read subject: %w", err)
 	}
@@ -114,7 +122,7 @@ func (r *run) readFocus(ctx context.Context) error {
 		if !r.fits(a) {
 			continue
 		}
-		switch a, err = r.History.Activity(ctx, a.Ref); {
+		switch a, err = r.activity(ctx, a.Ref); {
 		case errors.Is(err, crm.ErrNotFound):
 			continue
 		case err != nil:

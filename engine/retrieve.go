@@ -15,7 +15,8 @@ import (
 const defaultBudget = 4000
 
 // retrieve asks the account's history: the activity in question whole, then the workflow's questions one by one. What comes back is checked against the store
-// before anything is shown to a model: another portal's, another account's, deleted and our own texts are left out.
+// before anything is shown to a model: another portal's, another account's, deleted and our own texts are left out. What was deleted after the moment that a run is about was
+// there then.
 func (r *run) retrieve(ctx context.Context) error {
 	questions := r.w.Retrieve.Questions
 	if len(questions) == 0 {
@@ -124,13 +125,13 @@ func (r *run) confirm(ctx context.Context, p crm.Passage, known map[crm.Ref]crm.
 	a, ok := known[p.Activity]
 	if !ok {
 		var err error
-		a, err = r.History.Activity(ctx, p.Activity)
+		a, err = r.activity(ctx, p.Activity)
 		if err != nil && !errors.Is(err, crm.ErrNotFound) {
 			return Source{}, false, fmt.Errorf("read %s: %w", p.Activity.Path(), err)
 		}
 		known[p.Activity] = a // zero when gone
 	}
-	if a.Ref != p.Activity || a.Ours || a.DeletedAt != nil || !slices.Contains(a.Accounts, r.account) {
+	if a.Ref != p.Activity || a.Ours || r.asOf.IsZero() && a.DeletedAt != nil || !slices.Contains(a.Accounts, r.account) {
 		return Source{}, false, nil
 	}
 	key := p.Activity.String() + "@" + p.Version

@@ -23,6 +23,7 @@ func ref(typ crm.ObjectType, id int) crm.Ref {
 // world is a portal in memory: what the engine reads, and the proposals it makes. Its retriever returns every text of the account, and whatever rogue holds beside.
 type world struct {
 	activities []crm.Stored
+	earlier    []crm.Stored // superseded texts
 	records    map[crm.Ref]crm.Record
 	accounts   map[crm.Ref]crm.Ref
 	rogue      []crm.Passage
@@ -86,7 +87,25 @@ func (w *world) Activity(_ context.Context, r crm.Ref) (crm.Stored, error) {
 	return crm.Stored{}, fmt.Errorf("activity %s: %w", r, crm.ErrNotFound)
 }
 
+func (w *world) ActivityAt(ctx context.Context, r crm.Ref, known time.Time) (crm.Stored, error) {
+	for _, a := range w.earlier {
+		if a.Ref == r && !a.LearnedAt.After(known) && a.SupersededAt.After(known) {
+			return a, nil
+		}
+	}
+	a, err := w.Activity(ctx, r)
+	if err == nil && a.Created.After(known) {
+		err = crm.ErrNotFound
+	}
+	return a, err
+}
+
 func (w *world) Text(ctx context.Context, r crm.Ref, version string) (string, error) {
+	for _, a := range w.earlier {
+		if a.Ref == r && a.Document.Version == version {
+			return a.Document.Text, nil
+		}
+	}
 	a, err := w.Activity(ctx, r)
 	if err == nil && a.Document.Version != version {
 		return "", crm.ErrNotFound

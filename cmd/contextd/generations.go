@@ -11,6 +11,7 @@ import (
 
 	"github.com/contextd/contextd/indexer"
 	"github.com/contextd/contextd/indexer/generation"
+	"github.com/contextd/contextd/indexer/past"
 	"github.com/contextd/contextd/internal/crm"
 	"github.com/contextd/contextd/internal/store"
 	"github.com/contextd/contextd/internal/web"
@@ -327,6 +328,7 @@ func (g *generations) ask(ctx context.Context, o *generation.Open, q crm.Questio
 // near is a generation, or the live one of a set.
 type near interface {
 	Near(ctx context.Context, text string, f crm.Filter, n int) (item, window []crm.Hit, embedder string, err error)
+	NearBeside(ctx context.Context, text string, f crm.Filter, n int, beside []crm.Chunk) (item, window []crm.Hit, embedder string, err error)
 }
 
 // dense gives it the face that the retriever asks for.
@@ -335,6 +337,18 @@ type dense struct{ near }
 // Near implements retriever.Dense.
 func (d dense) Near(ctx context.Context, text string, f crm.Filter, n int) (retriever.Near, error) {
 	item, window, name, err := d.near.Near(ctx, text, f, n)
+	return retriever.Near{Item: item, Window: window, Embedder: name}, err
+}
+
+// pasts gives the accounts of the past and a generation the face that the retriever asks for.
+type pasts struct {
+	*past.Accounts
+	dense
+}
+
+// Near implements retriever.Past.
+func (p pasts) Near(ctx context.Context, text string, f crm.Filter, n int, beside []crm.Chunk) (retriever.Near, error) {
+	item, window, name, err := p.NearBeside(ctx, text, f, n, beside)
 	return retriever.Near{Item: item, Window: window, Embedder: name}, err
 }
 

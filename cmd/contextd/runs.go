@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/contextd/contextd/engine"
 	"github.com/contextd/contextd/internal/crm"
@@ -47,10 +48,13 @@ func (r *runs) check(ctx context.Context, q web.RunRequest) error {
 			return fmt.Errorf("workflow %s: its subjects are %v, not %s: %w", w.Name, w.Subjects, q.Subject.Type, crm.ErrInvalid)
 		}
 		var err error
-		if q.Subject.Type.IsActivity() {
-			_, err = r.s.db.Activity(ctx, q.Subject)
-		} else {
+		switch {
+		case !q.Subject.Type.IsActivity():
 			_, err = r.s.db.Record(ctx, q.Subject)
+		case q.AsOf.IsZero():
+			_, err = r.s.db.Activity(ctx, q.Subject)
+		default:
+			_, err = r.s.db.ActivityAt(ctx, q.Subject, q.AsOf.Add(-time.Nanosecond)) // it may have gone since
 		}
 		return err
 	}

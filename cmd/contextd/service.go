@@ -14,6 +14,7 @@ import (
 	"github.com/contextd/contextd/engine"
 	"github.com/contextd/contextd/indexer"
 	"github.com/contextd/contextd/indexer/generation"
+	"github.com/contextd/contextd/indexer/past"
 	"github.com/contextd/contextd/internal/crm"
 	"github.com/contextd/contextd/internal/hubspot"
 	"github.com/contextd/contextd/internal/inbox"
@@ -33,6 +34,7 @@ type service struct {
 	db        *store.DB
 	index     *generation.Set
 	search    *retriever.Retriever
+	past      *past.Accounts
 	portals   []crm.PortalID
 	words     *statistics
 	profiling sync.Mutex // one batch of profiles at a time, and none while those of another generation are forgotten
@@ -138,6 +140,7 @@ func newClient(cfg Config, p PortalConfig, defs []hubspot.Definition) (*hubspot.
 func (s *service) wire(clients portals, apps map[crm.PortalID]inbox.App, ids []crm.PortalID, publicURL string) {
 	s.words = &statistics{db: s.db, portals: ids, log: s.log, made: map[crm.PortalID]snapshot{}}
 	s.people = &people{db: s.db}
+	s.past = &past.Accounts{Texts: s.db}
 	s.search = s.searching(dense{s.index})
 	s.indexer = &indexer.Indexer{Source: clients, Embedder: s.index, Vectors: s.index, Texts: s.db, Marker: s.db, Names: s.db,
 		Lister: lister(s.clients), Cursors: cursors{s.db}, Now: s.now, Triggers: engine.Triggers(s.workflows), RecordTriggers: engine.RecordTriggers(s.workflows)}
@@ -164,8 +167,8 @@ func (s *service) wire(clients portals, apps map[crm.PortalID]inbox.App, ids []c
 }
 
 // searching is a retriever with a dense arm of its own.
-func (s *service) searching(d retriever.Dense) *retriever.Retriever {
-	return &retriever.Retriever{Dense: d, Matcher: s.index, Postings: s.db, Bodies: s.db, Static: builtin.Static(), Statistics: s.words, Names: s.people, Now: s.now}
+func (s *service) searching(d dense) *retriever.Retriever {
+	return &retriever.Retriever{Dense: d, Past: pasts{s.past, d}, Matcher: s.index, Postings: s.db, Bodies: s.db, Static: builtin.Static(), Statistics: s.words, Names: s.people, Now: s.now}
 }
 
 // writing says per portal whether approved changes may be written: nil, or crm.ErrStopped with the setting that stops it.
