@@ -96,7 +96,7 @@ func (o *evalOptions) common(cmd *cobra.Command) {
 	f := cmd.Flags()
 	f.StringArrayVar(&o.sets, "set", nil, "`DIR` with an evaluation set; may be given several times")
 	f.StringVar(&o.vectors, "vectors", "flat:", "vector back end: flat:, qdrant://HOST:PORT or postgres://…")
-	f.StringVar(&o.embedder, "embedder", "builtin", "builtin, builtin/MODEL, ollama/MODEL[@URL], or none for no dense arm")
+	f.StringVar(&o.embedder, "embedder", "builtin", "builtin, builtin/MODEL, ollama/MODEL[@URL], openai/MODEL@URL (a server without a key), or none for no dense arm")
 	f.StringVar(&o.cache, "embed-cache", "", "keep vectors by text in this `FILE`")
 }
 

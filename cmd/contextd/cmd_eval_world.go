@@ -77,7 +77,7 @@ func evalEmbedder(ctx context.Context, o evalOptions) (generation.Embedder, *cac
 	cfg.Embedder.Provider, cfg.Embedder.Model, cfg.Embedder.BaseURL = provider, model, base
 	e, err := embedders(cfg)(ctx, embedderOf(cfg).describe())
 	if errors.Is(err, crm.ErrNotFound) {
-		return nil, nil, usagef("--embedder %q: use builtin, builtin/MODEL, ollama/MODEL or none", o.embedder)
+		return nil, nil, usagef("--embedder %q: use builtin, builtin/MODEL, ollama/MODEL, openai/MODEL@URL or none", o.embedder)
 	}
 	if err != nil || o.cache == "" {
 		return e, nil, err

@@ -47,13 +47,16 @@ func (l *loader) checkIndex(cfg Config) {
 	e := cfg.Embedder
 	switch {
 	case e.Provider == "builtin" && e.BaseURL != "":
-		l.add("embedder.base_url would not be used", string(l.origins["embedder.base_url"]), "set embedder.provider to ollama, or remove the address")
+		l.add("embedder.base_url would not be used", string(l.origins["embedder.base_url"]), "set embedder.provider to ollama or openai, or remove the address")
 	case e.Provider == "builtin" && e.APIKey != "":
-		l.add("embedder.api_key would not be used", string(l.origins["embedder.api_key"]), "set embedder.provider to ollama, or remove the key")
+		l.add("embedder.api_key would not be used", string(l.origins["embedder.api_key"]), "set embedder.provider to ollama or openai, or remove the key")
 	case e.Provider == "builtin" && e.Model != "" && e.Model != "static256" && e.Model != "hash256":
-		l.add(fmt.Sprintf("embedder.model: %q is not built in", e.Model), string(l.origins["embedder.model"]), "use static256 or hash256, or set embedder.provider to ollama")
-	case e.Provider == "ollama" && e.Model == "":
+		l.add(fmt.Sprintf("embedder.model: %q is not built in", e.Model), string(l.origins["embedder.model"]), "use static256 or hash256, or set embedder.provider to ollama or openai")
+	case e.Provider != "builtin" && e.Model == "":
 		l.add("embedder.model is missing", string(l.origins["embedder.provider"]), "name a model that the server has, such as all-minilm")
+	}
+	if e.Provider == "openai" && e.BaseURL == "" && e.APIKey == "" {
+		l.add("embedder.api_key is missing", string(l.origins["embedder.provider"]), "OpenAI needs one; for another server set embedder.base_url")
 	}
 }
 

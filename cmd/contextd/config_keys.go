@@ -37,10 +37,10 @@ func portalKeys() []key {
 // modelKeys are the keys of one chat model, under model.* and in each entry of models.
 func modelKeys() []key {
 	return []key{
-		{name: "provider", initial: "builtin", doc: "who writes suggestions: builtin or ollama", parse: one(among("builtin", "ollama"))},
-		{name: "model", doc: "as the provider lists it, such as qwen3:8b", parse: one(modelName)},
-		{name: "base_url", doc: "where the provider listens (default: Ollama http://127.0.0.1:11434)", parse: one(webAddress)},
-		{name: "api_key", secret: true, doc: "of the provider; Ollama gets it as a bearer token, for a gateway before it", parse: secret},
+		{name: "provider", initial: "builtin", doc: "who writes suggestions: builtin, ollama or openai (any server that speaks its API)", parse: one(among("builtin", "ollama", "openai"))},
+		{name: "model", doc: "as the provider lists it, such as qwen3:8b or gpt-5-mini", parse: one(modelName)},
+		{name: "base_url", doc: "where the provider listens (default: Ollama http://127.0.0.1:11434, OpenAI https://api.openai.com/v1); of other servers with their /v1", parse: one(webAddress)},
+		{name: "api_key", secret: true, doc: "of the provider, sent as a bearer token; Ollama itself needs none, a gateway before it may", parse: secret},
 	}
 }
 
@@ -60,10 +60,10 @@ func configKeys(getenv func(string) string) []key {
 		{name: "store.url", initial: "sqlite:", doc: "where records, work and decisions are kept: sqlite: is one file in data_dir", parse: one(only("sqlite:"))},
 		{name: "vectors.url", initial: "flat:", doc: "where vectors are kept: flat: is a file of its own in data_dir; or qdrant://host:6334, qdrants://… with TLS, postgres://… (pgvector)", parse: one(vectorsURL)},
 		{name: "vectors.api_key", secret: true, doc: "of the Qdrant server; it is only sent over TLS (qdrants://)", parse: secret},
-		{name: "embedder.provider", initial: "builtin", doc: "who turns text into vectors: builtin or ollama", parse: one(among("builtin", "ollama"))},
-		{name: "embedder.model", doc: "builtin: static256 (default) or hash256; ollama: the model's name, such as all-minilm", parse: one(modelName)},
-		{name: "embedder.base_url", doc: "where Ollama listens (default: http://127.0.0.1:11434)", parse: one(webAddress)},
-		{name: "embedder.api_key", secret: true, doc: "of the provider; Ollama gets it as a bearer token, for a gateway before it", parse: secret},
+		{name: "embedder.provider", initial: "builtin", doc: "who turns text into vectors: builtin, ollama or openai (any server that speaks its API)", parse: one(among("builtin", "ollama", "openai"))},
+		{name: "embedder.model", doc: "builtin: static256 (default) or hash256; else as the provider lists it, such as all-minilm or text-embedding-3-small", parse: one(modelName)},
+		{name: "embedder.base_url", doc: "where the provider listens, as model.base_url", parse: one(webAddress)},
+		{name: "embedder.api_key", secret: true, doc: "of the provider, sent as a bearer token; Ollama itself needs none, a gateway before it may", parse: secret},
 	}
 	for _, k := range modelKeys() {
 		k.name = "model." + k.name

@@ -70,5 +70,12 @@ func (l *loader) checkModel(prefix string, m ModelConfig) {
 		if m.Model == "" {
 			l.add(prefix+"model is missing", at("model"), "name a model that the server has, such as qwen3:8b")
 		}
+	case "openai":
+		if m.Model == "" {
+			l.add(prefix+"model is missing", at("model"), "name a model that the provider lists, such as gpt-5-mini")
+		}
+		if m.BaseURL == "" && m.APIKey == "" {
+			l.add(prefix+"api_key is missing", at("api_key"), "OpenAI needs one, as "+prefix+"api_key or "+prefix+"api_key_file; for another server set "+prefix+"base_url")
+		}
 	}
 }

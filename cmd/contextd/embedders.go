@@ -9,6 +9,7 @@ import (
 	"github.com/contextd/contextd/internal/crm"
 	"github.com/contextd/contextd/internal/model/builtin"
 	"github.com/contextd/contextd/internal/model/ollama"
+	"github.com/contextd/contextd/internal/model/openai"
 )
 
 // embedderConfig is what an embedder is made from; it is kept with the generation it made, so that this one can be asked even after the configuration has changed.
@@ -24,6 +25,8 @@ func embedderOf(cfg Config) embedderConfig {
 	switch {
 	case e.Provider == "ollama" && e.BaseURL == "":
 		e.BaseURL = "http://127.0.0.1:11434"
+	case e.Provider == "openai" && e.BaseURL == "":
+		e.BaseURL = "https://api.openai.com/v1"
 	case e.Provider == "builtin" && e.Model == "":
 		e.Model = "static256"
 	}
@@ -62,12 +65,18 @@ func (e embedderConfig) open(ctx context.Context, key string) (generation.Embedd
 	case "builtin/hash256":
 		return builtin.Hash{}, nil
 	}
-	if e.Provider != "ollama" {
+	var made generation.Embedder
+	var err error
+	switch e.Provider {
+	case "ollama":
+		made, err = ollama.Open(ctx, ollama.Options{BaseURL: e.BaseURL, Model: e.Model, APIKey: key})
+	case "openai":
+		made, err = openai.Open(ctx, openai.Options{BaseURL: e.BaseURL, Model: e.Model, APIKey: key})
+	default:
 		return nil, fmt.Errorf("embedder %s/%s: %w", e.Provider, e.Model, crm.ErrNotFound)
 	}
-	o, err := ollama.Open(ctx, ollama.Options{BaseURL: e.BaseURL, Model: e.Model, APIKey: key})
 	if err != nil {
 		return nil, withExit(exitUnreachable, fmt.Errorf("the embedder cannot be used: embedder.base_url %s, embedder.model %s: %w", e.BaseURL, e.Model, err))
 	}
-	return o, nil
+	return made, nil
 }

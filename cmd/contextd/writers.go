@@ -10,6 +10,7 @@ import (
 	"github.com/contextd/contextd/internal/model"
 	"github.com/contextd/contextd/internal/model/builtin"
 	"github.com/contextd/contextd/internal/model/ollama"
+	"github.com/contextd/contextd/internal/model/openai"
 )
 
 // writer is a chat model of the configuration.
@@ -38,6 +39,8 @@ func makeWriter(m ModelConfig) (writer, error) {
 		return localWriter{}, nil
 	case "ollama":
 		return ollama.NewWriter(ollama.Options{BaseURL: m.BaseURL, Model: m.Model, APIKey: m.APIKey.Reveal()})
+	case "openai":
+		return openai.NewWriter(openai.Options{BaseURL: m.BaseURL, Model: m.Model, APIKey: m.APIKey.Reveal()})
 	}
 	return nil, fmt.Errorf("model provider %q: %w", m.Provider, crm.ErrInvalid)
 }

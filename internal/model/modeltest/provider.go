@@ -21,6 +21,8 @@ import (
 type Protocol struct {
 	// Open makes the provider's completer for a server and a deadline per request, with Secret as its key where it takes one.
 	Open func(t *testing.T, baseURL string, timeout time.Duration) model.Completer
+	// Base is what stands between the server's address and the routes.
+	Base string
 	// Path is the route that is asked for an answer; every other request is answered by Rest.
 	Path string
 	Rest http.HandlerFunc
@@ -40,7 +42,7 @@ const Secret = "sk-suite-4711-very-secret"
 // Good is an answer that fits Schema.
 const Good = `{"points":[],"score":50,"mood":"good"}`
 
-// Server stands in for a provider's server.
+// Server stands in for a provider's server; its address is URL and Base.
 type Server struct {
 	*httptest.Server
 	mu    sync.Mutex
@@ -77,6 +79,7 @@ func (p Protocol) Serve(t *testing.T, answer http.HandlerFunc) *Server {
 		r.Body = io.NopCloser(bytes.NewReader(body))
 		answer(w, r)
 	}))
+	s.URL += p.Base
 	t.Cleanup(s.Close)
 	return s
 }

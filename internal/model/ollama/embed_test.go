@@ -14,6 +14,7 @@ import (
 	"go.uber.org/goleak"
 
 	"github.com/contextd/contextd/internal/crm"
+	"github.com/contextd/contextd/internal/model/embedding"
 	"github.com/contextd/contextd/internal/model/modeltest"
 )
 
@@ -51,7 +52,7 @@ func TestItSaysWhatItIs(t *testing.T) {
 	if want := "ollama/all-minilm@4b32c9de7c46/32/62/"; !strings.HasPrefix(e.Fingerprint(), want) {
 		t.Errorf("fingerprint %q, want %q…", e.Fingerprint(), want)
 	}
-	other := open(t, f, Options{Prefixes: &Prefixes{Query: "query: "}})
+	other := open(t, f, Options{Prefixes: &embedding.Prefixes{Query: "query: "}})
 	shorter := open(t, f, Options{MaxTokens: 20})
 	if a, b, c := e.Fingerprint(), other.Fingerprint(), shorter.Fingerprint(); a == b || a == c {
 		t.Errorf("prefixes and split length must show in the fingerprint: %q %q %q", a, b, c)
@@ -70,19 +71,19 @@ func TestItSaysWhatItIs(t *testing.T) {
 }
 
 func TestPrefixesFollowTheModel(t *testing.T) {
-	for model, want := range map[string]Prefixes{
+	for model, want := range map[string]embedding.Prefixes{
 		"all-minilm":                        {},
-		"nomic-embed-text:v1.5":             {"search_query: ", "search_document: "},
+		"nomic-embed-text:v1.5":             {Query: "search_query: ", Document: "search_document: "},
 		"registry.example/me/bge-small:f16": {Query: "Represent this sentence for searching relevant passages: "},
 		"bge-m3":                            {},
-		"multilingual-e5-large":             {"query: ", "passage: "},
+		"multilingual-e5-large":             {Query: "query: ", Document: "passage: "},
 	} {
-		if got := prefixesOf(model); got != want {
+		if got := embedding.PrefixesOf(model); got != want {
 			t.Errorf("%s: %+v, want %+v", model, got, want)
 		}
 	}
 	f := newFake(t)
-	e := open(t, f, Options{Prefixes: &Prefixes{"ask: ", "read: "}})
+	e := open(t, f, Options{Prefixes: &embedding.Prefixes{Query: "ask: ", Document: "read: "}})
 	for kind, want := range map[crm.EmbedKind]string{crm.EmbedQuery: "ask: price", crm.EmbedDocument: "read: price"} {
 		if _, _, err := e.Embed(t.Context(), kind, []string{"price"}); err != nil {
 			t.Fatal(err)
@@ -116,7 +117,7 @@ func TestLongTextsAreSplitAndAveraged(t *testing.T) {
 	for d := range want {
 		want[d] = 3*lifts[d] + pumps[d]
 	}
-	unit(want)
+	embedding.Unit(want)
 	if c := dot(v[1], want); c < .98 {
 		t.Errorf("cosine %.3f to the mean of its parts, weighted by length", c)
 	}
@@ -130,24 +131,6 @@ func dot(a, b []float32) (s float64) {
 		s += float64(a[i]) * float64(b[i])
 	}
 	return s
-}
-
-func TestPartsKeepEveryByteAndFit(t *testing.T) {
-	count := estimate{}
-	for _, text := range []string{"", "a", strings.Repeat("word ", 1000), strings.Repeat("日本語", 500), strings.Repeat("x", 5000), strings.Repeat("a\u00a0\u2003b ", 300), "\n" + strings.Repeat(" ", 900) + "end"} {
-		got := parts(text, count, 40)
-		if strings.Join(got, "") != text {
-			t.Errorf("%.20q: parts do not make the text again", text)
-		}
-		for _, p := range got {
-			if n := count.count(p); n > 40 {
-				t.Errorf("%.20q: a part of %d tokens", text, n)
-			}
-		}
-		if least := (count.count(text) + 39) / 40; len(got) > 2*least+1 {
-			t.Errorf("%.20q: %d parts, %d would do", text, len(got), least)
-		}
-	}
 }
 
 // A text that takes the runner down must not take its neighbours with it, nor hide behind them.
@@ -165,7 +148,7 @@ func TestOneTextThatTheServerCannotTake(t *testing.T) {
 	texts[19] = "poison"
 	before := len(f.asked())
 	_, _, err := e.Embed(t.Context(), crm.EmbedDocument, texts)
-	var text *TextError
+	var text *embedding.TextError
 	if !errors.As(err, &text) || text.Index != 19 || !errors.Is(err, crm.ErrInvalid) || errors.Is(err, crm.ErrTemporary) {
 		t.Errorf("error %v, want text 19 as invalid", err)
 	}

@@ -2,26 +2,21 @@ package ollama
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"fmt"
 	"slices"
-	"strings"
 
 	"github.com/ollama/ollama/api"
 
 	"github.com/contextd/contextd/internal/crm"
-	"github.com/contextd/contextd/internal/model/wire"
+	"github.com/contextd/contextd/internal/model/embedding"
 )
 
 // Embedder embeds texts on an Ollama server. It is safe for concurrent use. Open makes one.
 type Embedder struct {
-	c         client
-	o         Options
-	digest    string
-	dimension int
-	window    int     // tokens that fit into one text, without those the server adds
-	tokens    counter // counts a text's tokens
+	*embedding.Splitter
+	c      client
+	o      Options
+	digest string
 }
 
 // specials is how many tokens the server adds to a text (its beginning and its end) and does not count in prompt_eval_count.
@@ -35,6 +30,7 @@ func Open(ctx context.Context, o Options) (*Embedder, error) {
 		return nil, err
 	}
 	e := &Embedder{c: newClient(base, o, largestAnswer), o: o}
+	e.Splitter = &embedding.Splitter{Name: "ollama " + o.Model, Send: e.send, Specials: specials, Batch: o.Batch, Prefixes: *o.Prefixes}
 	if err := e.learn(ctx); err != nil {
 		e.Close()
 		return nil, err
@@ -54,68 +50,74 @@ func (e *Embedder) learn(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	e.tokens = counterOf(shown.ModelInfo)
-	e.window = min(windowOf(shown.ModelInfo), mostTokens) - specials
+	e.Tokens = counterOf(shown.ModelInfo)
+	e.Window = min(windowOf(shown.ModelInfo), mostTokens) - specials
 	if e.o.MaxTokens > 0 {
-		e.window = min(e.window, e.o.MaxTokens)
+		e.Window = min(e.Window, e.o.MaxTokens)
 	}
-	if e.window < fewestTokens {
-		return fmt.Errorf("ollama %s: a window of %d tokens is too small: %w", e.o.Model, e.window, crm.ErrInvalid)
+	if e.Window < embedding.Fewest {
+		return fmt.Errorf("ollama %s: a window of %d tokens is too small: %w", e.o.Model, e.Window, crm.ErrInvalid)
 	}
-	reply, err := e.send(ctx, []string{"window"})
-	if err != nil {
-		return err
-	}
-	e.dimension = len(reply.Embeddings[0])
-	if _, exact := e.tokens.(*wordPieces); exact {
-		return nil
-	}
-	return e.probe(ctx)
+	return e.Probe(ctx)
 }
 
-// probe sends a text that nearly fills the window and sees how much of it the server read: some versions embed fewer tokens than the model's context length says,
-// whatever they are asked for. Only models whose tokens cannot be counted here need it.
-func (e *Embedder) probe(ctx context.Context) error {
-	words := e.window * 3 / 4
-	reply, err := e.send(ctx, []string{strings.Repeat("the ", words-1) + "end"})
-	if wire.TooLong(err) {
-		e.window /= 2
-		return nil
+// counterOf takes the vocabulary that the server shows. WordPiece models (tokenizer "bert": all-minilm, nomic-embed-text, bge-small and most small ones) are counted
+// exactly; for others an upper estimate must do.
+func counterOf(info map[string]any) embedding.Counter {
+	kind, _ := info["tokenizer.ggml.model"].(string)
+	list, _ := info["tokenizer.ggml.tokens"].([]any)
+	if kind != "bert" || len(list) == 0 {
+		return embedding.Estimate{}
 	}
-	if err != nil {
-		return err
+	vocabulary := make([]string, len(list))
+	for i, t := range list {
+		vocabulary[i], _ = t.(string)
 	}
-	if read := reply.PromptEvalCount; read > 0 && read < words*7/8 {
-		e.window = max(read-specials, fewestTokens)
-	}
-	return nil
+	return embedding.NewWordPieces(vocabulary)
 }
 
 // Name is ollama/ and the model without its tag.
-func (e *Embedder) Name() string { return "ollama/" + bare(e.o.Model) }
+func (e *Embedder) Name() string { return "ollama/" + embedding.Bare(e.o.Model) }
 
 // Dimension is the length of the vectors.
-func (e *Embedder) Dimension() int { return e.dimension }
+func (e *Embedder) Dimension() int { return e.Splitter.Dimension }
 
 // MaxTokens is how long a text may be before it is split.
-func (e *Embedder) MaxTokens() int { return e.window }
+func (e *Embedder) MaxTokens() int { return e.Window }
 
 // Windows is true: a transformer's vectors gain from a text's neighbours.
 func (e *Embedder) Windows() bool { return true }
 
 // Vocabulary is the model's whole words, the most frequent first, as far as the server tells; nil for a model whose pieces are no words.
 func (e *Embedder) Vocabulary() []string {
-	w, ok := e.tokens.(*wordPieces)
+	w, ok := e.Tokens.(*embedding.WordPieces)
 	if !ok {
 		return nil
 	}
-	return slices.Clone(w.words)
+	return slices.Clone(w.Words)
+}
+
+// send is one request.
+func (e *Embedder) send(ctx context.Context, texts []string) (vectors [][]float32, tokens int, err error) {
+	options := map[string]any{"num_ctx": e.Window + specials}
+	if e.o.Threads > 0 {
+		options["num_thread"] = e.o.Threads
+	}
+	cutOff := false
+	err = e.c.embedding(ctx, fmt.Sprintf("embed %d texts", len(texts)), func(ctx context.Context) error {
+		reply, err := e.c.api.Embed(ctx, &api.EmbedRequest{Model: e.o.Model, Input: texts, Truncate: &cutOff, Options: options})
+		if err != nil {
+			return err
+		}
+		vectors, tokens = reply.Embeddings, reply.PromptEvalCount
+		return nil
+	})
+	return vectors, tokens, err
 }
 
 // Fingerprint names provider, model, digest, dimension, split length and prefixes: whatever changes a vector changes it.
 func (e *Embedder) Fingerprint() string {
-	p := sha256.Sum256([]byte(e.o.Prefixes.Query + "\x00" + e.o.Prefixes.Document))
-	return fmt.Sprintf("ollama/%s@%.12s/%d/%d/%s", e.o.Model, e.digest, e.dimension, e.window, hex.EncodeToString(p[:4]))
+	return fmt.Sprintf("ollama/%s@%.12s/%d/%d/%s", e.o.Model, e.digest, e.Dimension(), e.Window, e.Prefixes.Hash())
 }
 
 // digest finds the model among those the server has; a name without a tag is the tag latest.

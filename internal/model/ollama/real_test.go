@@ -37,12 +37,12 @@ func TestTokensAreCountedAsARealServerCountsThem(t *testing.T) {
 	e := real(t)
 	for _, text := range []string{"price", "We need a price for 140 technicians — by Friday!", "naïve café, Müller's Größe", "antidisestablishmentarianism xqzzkj", "我们需要一百名技术员的价格。", "価格を教えてください",
 		"Нам нужна цена.", "price 👍🏽 done 🎉", "a\u00a0b\u200bc\td\r\ne", "€ 48,000.50 (net) = $51k; 10%", "ﬁnal oﬃce №5", "한국어 가격", "e\u0301tude \u0130stanbul", "user@example.com https://example.com/a_b?c=d", strings.Repeat("x", 300)} {
-		reply, err := e.send(t.Context(), []string{text})
+		_, read, err := e.send(t.Context(), []string{text})
 		if err != nil {
 			t.Fatal(err)
 		}
-		if got := e.tokens.count(text); got != reply.PromptEvalCount {
-			t.Errorf("%q: counted %d, the server %d", text, got, reply.PromptEvalCount)
+		if got := e.Tokens.Count(text); got != read {
+			t.Errorf("%q: counted %d, the server %d", text, got, read)
 		}
 	}
 }

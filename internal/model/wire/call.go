@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/url"
 	"time"
 
 	"github.com/contextd/contextd/internal/crm"
@@ -26,4 +27,18 @@ func Call(ctx context.Context, timeout time.Duration, doing string, do func(cont
 		return fmt.Errorf("%s: %w", doing, err)
 	}
 	return fmt.Errorf("%s: %w: %w", doing, err, crm.ErrTemporary)
+}
+
+// Undecoded gives an error of a client library that came after a good answer, and so is about its content, as ErrGarbled. Its own text is dropped: it may hold some
+// of the content. Errors of the transport and of the context pass.
+func Undecoded(err error) error {
+	var transport *url.Error
+	var f *Failure
+	switch {
+	case err == nil, errors.As(err, &transport), errors.As(err, &f), errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
+		return err
+	case errors.Is(err, ErrGarbled), errors.Is(err, crm.ErrTemporary), errors.Is(err, crm.ErrForbidden), errors.Is(err, crm.ErrInvalid):
+		return err
+	}
+	return fmt.Errorf("its content is not what the protocol says: %w", ErrGarbled)
 }

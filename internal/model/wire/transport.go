@@ -70,6 +70,7 @@ func (t Transport) RoundTrip(r *http.Request) (*http.Response, error) {
 		return nil, fmt.Errorf("%d bytes that are not whole JSON objects: %w", len(body), ErrGarbled)
 	}
 	resp.Body = io.NopCloser(bytes.NewReader(body))
+	resp.Header.Set("Content-Type", "application/json") // it is, whatever the server calls it
 	return resp, nil
 }
 

@@ -1,4 +1,4 @@
-package ollama
+package embedding
 
 import (
 	"strings"
@@ -8,37 +8,16 @@ import (
 	"golang.org/x/text/unicode/norm"
 )
 
-// counter tells how many tokens a text has; where it cannot know, more rather than fewer.
-type counter interface {
-	count(text string) int
+// Counter tells how many tokens a text has; where it cannot know, more rather than fewer.
+type Counter interface {
+	Count(text string) int
 }
 
-// counterOf takes the vocabulary that the server shows. WordPiece models (tokenizer "bert": all-minilm, nomic-embed-text, bge-small and most small ones) are counted
-// exactly; for others an upper estimate must do.
-func counterOf(info map[string]any) counter {
-	if kind, _ := info["tokenizer.ggml.model"].(string); kind != "bert" {
-		return estimate{}
-	}
-	list, _ := info["tokenizer.ggml.tokens"].([]any)
-	if len(list) == 0 {
-		return estimate{}
-	}
-	w := &wordPieces{vocabulary: make(map[string]struct{}, len(list))}
-	for _, t := range list {
-		s, _ := t.(string)
-		w.vocabulary[s] = struct{}{}
-		w.longest = max(w.longest, len(s))
-		if word, whole := strings.CutPrefix(s, "▁"); whole {
-			w.words = append(w.words, word)
-		}
-	}
-	return w
-}
+// Estimate takes two bytes of ASCII for a token and every other rune for two: no known tokenizer needs more, but for strings of symbols.
+type Estimate struct{}
 
-// estimate takes two bytes of ASCII for a token and every other rune for two: no known tokenizer needs more, but for strings of symbols.
-type estimate struct{}
-
-func (estimate) count(text string) int {
+// Count is the upper estimate.
+func (Estimate) Count(text string) int {
 	halves := 0
 	for _, r := range text {
 		halves++
@@ -49,16 +28,31 @@ func (estimate) count(text string) int {
 	return (halves + 1) / 2
 }
 
-// wordPieces counts as the server's own tokenizer does (llama.cpp, llm_tokenizer_wpm; compared with a real server in the tests): every letter without its diacritics,
-// lower-cased, split at white space, punctuation and CJK characters, then the longest known piece first; the first piece of a word is marked "▁". A word with an unknown
-// piece is one token. Unlike the tokenizer the models were trained with, it leaves marks that are written as runes of their own, and keeps only the first sound of a Hangul syllable.
-type wordPieces struct {
+// WordPieces counts as a WordPiece tokenizer does (llama.cpp, llm_tokenizer_wpm; compared with a real server in the tests of package ollama): every letter without its
+// diacritics, lower-cased, split at white space, punctuation and CJK characters, then the longest known piece first; the first piece of a word is marked "▁". A word with
+// an unknown piece is one token. Unlike the tokenizer the models were trained with, it leaves marks that are written as runes of their own, and keeps only the first
+// sound of a Hangul syllable.
+type WordPieces struct {
+	Words      []string // those that are whole words, in the model's order: most frequent first
 	vocabulary map[string]struct{}
-	words      []string // those that are whole words, in the model's order: most frequent first
-	longest    int      // bytes
+	longest    int // bytes
 }
 
-func (w *wordPieces) count(text string) int {
+// NewWordPieces is the counter of a vocabulary.
+func NewWordPieces(vocabulary []string) *WordPieces {
+	w := &WordPieces{vocabulary: make(map[string]struct{}, len(vocabulary))}
+	for _, s := range vocabulary {
+		w.vocabulary[s] = struct{}{}
+		w.longest = max(w.longest, len(s))
+		if word, whole := strings.CutPrefix(s, "▁"); whole {
+			w.Words = append(w.Words, word)
+		}
+	}
+	return w
+}
+
+// Count is the number of pieces, without markers.
+func (w *WordPieces) Count(text string) int {
 	n := 0
 	word := make([]byte, 0, 64)
 	end := func() {
@@ -112,7 +106,7 @@ func alone(r rune) bool {
 	return unicode.IsPunct(r) || (r < utf8.RuneSelf && unicode.IsSymbol(r)) || unicode.Is(unicode.Han, r)
 }
 
-func (w *wordPieces) pieces(word string) int {
+func (w *WordPieces) pieces(word string) int {
 	n := 0
 	for at := 0; at < len(word); {
 		end := min(len(word), at+w.longest)
@@ -131,8 +125,8 @@ func (w *wordPieces) pieces(word string) int {
 }
 
 // parts cuts a text into as few pieces of at most most tokens as it can, at white space where there is any, and of about equal length; a text that fits is itself.
-func parts(text string, c counter, most int) []string {
-	n := c.count(text)
+func parts(text string, c Counter, most int) []string {
+	n := c.Count(text)
 	if n <= most || utf8.RuneCountInString(text) < 2 {
 		return []string{text}
 	}

@@ -1,6 +1,8 @@
-package ollama
+package embedding
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
 	"strings"
 
 	"github.com/contextd/contextd/internal/crm"
@@ -9,6 +11,12 @@ import (
 // Prefixes are put before texts, because some models were trained to tell questions from documents by them.
 type Prefixes struct {
 	Query, Document string
+}
+
+// Hash names the prefixes in a fingerprint.
+func (p Prefixes) Hash() string {
+	sum := sha256.Sum256([]byte(p.Query + "\x00" + p.Document))
+	return hex.EncodeToString(sum[:4])
 }
 
 func (p Prefixes) of(kind crm.EmbedKind) string {
@@ -36,9 +44,9 @@ var families = []struct {
 	{"qwen3-embedding", Prefixes{"Instruct: Given a web search query, retrieve relevant passages that answer the query\nQuery:", ""}},
 }
 
-// prefixesOf finds a model's prefixes by its name without registry, namespace and tag.
-func prefixesOf(model string) Prefixes {
-	name := strings.ToLower(bare(model))
+// PrefixesOf finds a model's prefixes by its name without registry, namespace and tag.
+func PrefixesOf(model string) Prefixes {
+	name := strings.ToLower(Bare(model))
 	for _, f := range families {
 		if strings.HasPrefix(name, f.name) {
 			return f.Prefixes
@@ -47,8 +55,8 @@ func prefixesOf(model string) Prefixes {
 	return Prefixes{}
 }
 
-// bare is a model's name without registry, namespace and tag: all-minilm for library/all-minilm:latest.
-func bare(model string) string {
+// Bare is a model's name without registry, namespace and tag: all-minilm for library/all-minilm:latest.
+func Bare(model string) string {
 	name := model[strings.LastIndexByte(model, '/')+1:]
 	name, _, _ = strings.Cut(name, ":")
 	return name
