@@ -121,3 +121,22 @@ func BenchmarkReplace(b *testing.B) {
 		n++
 	}
 }
+
+// BenchmarkBreakEven searches portals of growing size, plainly and by codes.
+func BenchmarkBreakEven(b *testing.B) {
+	all := randomCorpus(b, 64_000, func(int) int { return 1 })
+	q := newTexts(benchDim).vector(1)
+	for _, n := range []int{1000, 2000, 4000, 8000, 16_000, 32_000, 64_000} {
+		for _, o := range []flat.Options{{CoarseBytes: 1 << 30}, {CoarseBytes: 1}} {
+			s, x := live(b, b.TempDir(), benchDim, o)
+			fill(b, x, all[:n])
+			b.Run(fmt.Sprintf("%d/coarse=%t", n, o.CoarseBytes == 1), func(b *testing.B) {
+				for b.Loop() {
+					_, err := x.Nearest(b.Context(), q, crm.ItemView, crm.Filter{Portal: 1, Wide: true}, 10)
+					check(b, err)
+				}
+			})
+			check(b, s.Close())
+		}
+	}
+}

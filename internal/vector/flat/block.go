@@ -14,7 +14,8 @@ type block struct {
 
 	mu sync.RWMutex // guards what follows
 	table
-	coarse bool
+	coarse bool         // held as codes
+	rests  bool         // with what they leave out
 	exact  [2][]float32 // by view
 	codes  [2]codes
 }
@@ -24,7 +25,7 @@ func (b *block) size() int {
 	defer b.mu.RUnlock()
 	n := b.table.size()
 	for v := range b.exact {
-		n += 4*cap(b.exact[v]) + cap(b.codes[v].values) + 4*cap(b.codes[v].scales)
+		n += 4*cap(b.exact[v]) + b.codes[v].size()
 	}
 	return n
 }

@@ -121,7 +121,7 @@ func setAside(t *testing.T, dir string) {
 
 // TestLostVectorsAreDamage: an activity without its vectors must not be left out in silence, whatever way it is searched.
 func TestLostVectorsAreDamage(t *testing.T) {
-	for _, o := range []flat.Options{{}, {CoarseBytes: 1}} {
+	for _, o := range []flat.Options{{}, {CoarseBytes: 1}, {CoarseBytes: 1, CacheBytes: 1}} {
 		for name, loaded := range map[string]bool{"before loading": false, "after loading": true} {
 			dir := t.TempDir()
 			k := stored(t, dir)
@@ -138,8 +138,8 @@ func TestLostVectorsAreDamage(t *testing.T) {
 			check(t, err)
 			_, err = db.Exec(`DELETE FROM vectors`)
 			check(t, errors.Join(err, db.Close()))
-			exact := o.CoarseBytes == 0 && loaded // has everything in memory
-			if hits, err := x.Nearest(t.Context(), k.Chunks[0].Vector, crm.ItemView, f, 5); errors.Is(err, flat.ErrDamaged) == exact {
+			held := o.CacheBytes == 0 && loaded // everything is in memory
+			if hits, err := x.Nearest(t.Context(), k.Chunks[0].Vector, crm.ItemView, f, 5); errors.Is(err, flat.ErrDamaged) == held {
 				t.Errorf("%+v, %s: %v, %v", o, name, hits, err)
 			}
 			check(t, s.Close())

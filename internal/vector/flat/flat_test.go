@@ -43,6 +43,11 @@ func TestStoreWithoutCache(t *testing.T) { vectortest.Run(t, with(flat.Options{C
 // TestStoreCoarse searches across portals by codes, however small they are.
 func TestStoreCoarse(t *testing.T) { vectortest.Run(t, with(flat.Options{CoarseBytes: 1})) }
 
+// TestStoreCoarseFile has what the codes leave out in the file only.
+func TestStoreCoarseFile(t *testing.T) {
+	vectortest.Run(t, with(flat.Options{CoarseBytes: 1, CacheBytes: 1}))
+}
+
 var acme = crm.Ref{Portal: 1, Type: crm.Companies, ID: "1"}
 
 // live opens a store in dir and its generation g1, which it makes if need be.

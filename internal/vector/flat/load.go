@@ -35,10 +35,18 @@ func (g *generation) load(ctx context.Context, f crm.Filter) (*block, error) {
 		return nil, err
 	}
 	b.coarse = f.Wide && chunks*g.Dimension*4 > g.coarse
+	b.rests = b.coarse && codedBytes(chunks*g.width()) <= g.cache.limit/2
 	b.reserve(activities, chunks)
+	var means []float32
+	if b.coarse {
+		var err error
+		if means, err = g.means(ctx, f.Portal); err != nil {
+			return nil, err
+		}
+	}
 	for v := range g.views() {
 		if b.coarse {
-			b.codes[v] = makeCodes(g.Dimension, chunks)
+			b.codes[v] = makeCodes(means[v*g.Dimension:(v+1)*g.Dimension], chunks, b.rests)
 		} else {
 			b.exact[v] = make([]float32, 0, chunks*g.Dimension)
 		}
@@ -59,6 +67,39 @@ func (g *generation) load(ctx context.Context, f crm.Filter) (*block, error) {
 		return nil, damaged(err)
 	}
 	return b, l.complete()
+}
+
+const someVectors = `SELECT v.n, v.data FROM activities a JOIN vectors v ON v.n = a.n WHERE a.portal = ? LIMIT 64`
+
+// means is the mean of some vectors of each view. Any will do: a better one makes codes better, and no answer wrong.
+func (g *generation) means(ctx context.Context, portal crm.PortalID) ([]float32, error) {
+	sums, n := make([]float32, g.width()), 0
+	rows, err := g.query(ctx, someVectors, portal)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close() // reading: rows.Err below is what counts
+	for rows.Next() {
+		var number int64
+		var data sql.RawBytes
+		if err := rows.Scan(&number, &data); err != nil {
+			return nil, damaged(err)
+		}
+		body, err := unsealed(strconv.FormatInt(number, 10), data)
+		if err != nil {
+			return nil, err
+		}
+		for row := range slices.Chunk(decodeFloats(nil, body), g.width()) {
+			for i := range min(len(row), len(sums)) {
+				sums[i] += row[i]
+			}
+			n++
+		}
+	}
+	for i := range sums {
+		sums[i] /= float32(max(n, 1))
+	}
+	return sums, damaged(rows.Err())
 }
 
 // loader fills a block with rows in the order of their numbers.
