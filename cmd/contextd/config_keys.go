@@ -37,10 +37,10 @@ func portalKeys() []key {
 // modelKeys are the keys of one chat model, under model.* and in each entry of models.
 func modelKeys() []key {
 	return []key{
-		{name: "provider", initial: "builtin", doc: "who writes suggestions: builtin, ollama or openai (any server that speaks its API)", parse: one(among("builtin", "ollama", "openai"))},
-		{name: "model", doc: "as the provider lists it, such as qwen3:8b or gpt-5-mini", parse: one(modelName)},
-		{name: "base_url", doc: "where the provider listens (default: Ollama http://127.0.0.1:11434, OpenAI https://api.openai.com/v1); of other servers with their /v1", parse: one(webAddress)},
-		{name: "api_key", secret: true, doc: "of the provider, sent as a bearer token; Ollama itself needs none, a gateway before it may", parse: secret},
+		{name: "provider", initial: "builtin", doc: "who writes suggestions: builtin, ollama, openai (any server that speaks its API) or anthropic", parse: one(among("builtin", "ollama", "openai", "anthropic"))},
+		{name: "model", doc: "as the provider lists it, such as qwen3:8b, gpt-5-mini or claude-sonnet-4-6", parse: one(modelName)},
+		{name: "base_url", doc: "where the provider listens (default: Ollama http://127.0.0.1:11434, OpenAI https://api.openai.com/v1, Anthropic https://api.anthropic.com); of other servers with OpenAI's API with their /v1", parse: one(webAddress)},
+		{name: "api_key", secret: true, doc: "of the provider; Ollama itself needs none, a gateway before it may", parse: secret},
 	}
 }
 

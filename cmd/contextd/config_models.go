@@ -70,6 +70,13 @@ func (l *loader) checkModel(prefix string, m ModelConfig) {
 		if m.Model == "" {
 			l.add(prefix+"model is missing", at("model"), "name a model that the server has, such as qwen3:8b")
 		}
+	case "anthropic":
+		if m.Model == "" {
+			l.add(prefix+"model is missing", at("model"), "name a model that the provider lists, such as claude-sonnet-4-6")
+		}
+		if m.APIKey == "" {
+			l.add(prefix+"api_key is missing", at("api_key"), "Anthropic needs one, as "+prefix+"api_key or "+prefix+"api_key_file")
+		}
 	case "openai":
 		if m.Model == "" {
 			l.add(prefix+"model is missing", at("model"), "name a model that the provider lists, such as gpt-5-mini")

@@ -8,6 +8,7 @@ import (
 
 	"github.com/contextd/contextd/internal/crm"
 	"github.com/contextd/contextd/internal/model"
+	"github.com/contextd/contextd/internal/model/anthropic"
 	"github.com/contextd/contextd/internal/model/builtin"
 	"github.com/contextd/contextd/internal/model/ollama"
 	"github.com/contextd/contextd/internal/model/openai"
@@ -39,6 +40,8 @@ func makeWriter(m ModelConfig) (writer, error) {
 		return localWriter{}, nil
 	case "ollama":
 		return ollama.NewWriter(ollama.Options{BaseURL: m.BaseURL, Model: m.Model, APIKey: m.APIKey.Reveal()})
+	case "anthropic":
+		return anthropic.NewWriter(anthropic.Options{BaseURL: m.BaseURL, Model: m.Model, APIKey: m.APIKey.Reveal()})
 	case "openai":
 		return openai.NewWriter(openai.Options{BaseURL: m.BaseURL, Model: m.Model, APIKey: m.APIKey.Reveal()})
 	}

@@ -22,10 +22,14 @@ func providers(t *testing.T) map[string]func(answer http.HandlerFunc) (ModelConf
 			s := modeltest.OpenAI(40960).Serve(t, answer)
 			return ModelConfig{Provider: "openai", Model: modeltest.OpenAIModel, BaseURL: s.URL, APIKey: "k"}, s
 		},
+		"anthropic": func(answer http.HandlerFunc) (ModelConfig, *modeltest.Server) {
+			s := modeltest.Anthropic(200_000).Serve(t, answer)
+			return ModelConfig{Provider: "anthropic", Model: modeltest.AnthropicModel, BaseURL: s.URL, APIKey: "k"}, s
+		},
 	}
 }
 
-var protocols = map[string]modeltest.Protocol{"ollama": modeltest.Ollama(40960), "openai": modeltest.OpenAI(40960)}
+var protocols = map[string]modeltest.Protocol{"ollama": modeltest.Ollama(40960), "openai": modeltest.OpenAI(40960), "anthropic": modeltest.Anthropic(200_000)}
 
 // The same workflow folders write with every provider, by configuration alone: a mail becomes a draft whose claims are quotes.
 func TestWorkflowsRunOnEveryProvider(t *testing.T) {
