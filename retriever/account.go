@@ -3,6 +3,7 @@ package retriever
 import (
 	"cmp"
 	"slices"
+	"sync/atomic"
 	"time"
 
 	"github.com/contextd/contextd/internal/crm"
@@ -13,22 +14,24 @@ const none = -1
 // account is one account made ready for ranking, built once from its postings and then only read. Its chunks stand session by session in reading order, so that
 // neighbours are neighbours in memory; a chunk's index here is not the one in the postings. Everything is flat.
 type account struct {
-	chunks    []crm.PostedChunk
-	sequence  []uint32 // of the postings
-	list      []string // words by id, of the postings
-	languages []string // of its chunks, that of most words first
-	language  []int8   // of each chunk, an index of languages
-	shapes    []uint8  // of each chunk, an index of Shapes
+	posted    []crm.PostedChunk // of the postings, in their order
+	at        []int32           // of each chunk, its index in posted
+	sequence  []uint32          // of the postings
+	begins    []uint32          // of each chunk, where its words begin in the sequence, behind the name of its speaker
+	languages []string          // of its chunks, that of most words first
+	language  []int8            // of each chunk, an index of languages
+	shapes    []uint8           // of each chunk, an index of Shapes
+	runs      []run             // of chunks of one shape, in a row
 	traits    []crm.Traits
-	byID      map[string]int32
 
-	stems map[string]int32  // stem → id
-	words map[string]int32  // word → id of its stem (in the account's first language)
-	ids   map[string]uint32 // word → its id
-	idf   []float32         // of each stem
-	start []uint32          // post[start[s]:start[s+1]] are the postings of stem s, ascending by chunk
-	post  []posting
-	place []uint32 // where a term stands in a chunk, counted in words from the chunk's first
+	vocabulary *vocabulary
+	words      []int32  // of each word, its stem where the account has it first; none where it does not
+	sharing    []uint32 // words by stem: those of stem s are sharing[sharers[s]:sharers[s+1]]
+	sharers    []uint32
+	start      []uint32 // post[start[s]:start[s+1]] are the postings of stem s, ascending by chunk
+	post       []posting
+	place      []uint32 // where a term stands: indexes of the sequence
+	form       []uint8  // at each place, which of the words that share the stem it is; strange for another one
 
 	norm []float32 // of each chunk: k1·(1 - b + b·length/mean), the part of BM25's denominator that does not depend on the term
 	logs []float32 // logarithm of the length, longest = 1
@@ -43,11 +46,31 @@ type account struct {
 	vectors   []float32 // the sum of word vectors of each chunk, unit length or zero; nil without word vectors
 	dimension int
 
+	structure // what does not depend on the question, by chunk
+
 	earliest, latest time.Time // of the chunks that have a time
+
+	kin    family
+	places places
+	bodies []atomic.Pointer[body] // those that were read
 }
 
-// posting says that a stem is in a chunk: count times, at place[at:at+count].
-type posting struct{ chunk, count, at uint32 }
+// run is chunks from…to-1, which have one shape.
+type run struct {
+	from, to int32
+	shape    uint8
+}
+
+// chunk is a chunk as the postings have it.
+func (a *account) chunk(i int32) *crm.PostedChunk { return &a.posted[a.at[i]] }
+
+// posting says that a stem is in a chunk, count times, at place[at:at+count]. Weight is its part of BM25 without the idf; opens, that one of the first words has it.
+type posting struct {
+	chunk, at uint32
+	weight    float32
+	count     uint16 // at most 65,535, of longer ones the rest is not looked at
+	opens     bool
+}
 
 // person is somebody with a name of one or more words.
 type person struct {
@@ -58,16 +81,21 @@ type person struct {
 // statistics are how common words are in a whole portal; nil when nobody knows.
 type statistics = *crm.WordStatistics
 
-// prepare builds an account. It never changes the postings.
-func prepare(p *crm.Postings, stats statistics, static Static) *account {
+// prepare builds an account. It never changes the postings. What the one before it knows of words and chunks that are still there is taken over; it may be nil.
+func prepare(p *crm.Postings, static Static, before *account) *account {
 	n := len(p.Chunks)
-	a := &account{chunks: slices.Clone(p.Chunks), sequence: p.Sequence, list: p.Words, byID: make(map[string]int32, n)}
+	a := &account{posted: p.Chunks, sequence: p.Sequence, bodies: make([]atomic.Pointer[body], n)}
+	if before != nil && before.vocabulary.extend(p.Words) {
+		a.vocabulary = before.vocabulary
+	} else {
+		a.vocabulary = newVocabulary(static)
+		a.vocabulary.extend(p.Words)
+	}
 	a.order()
-	a.shapes, a.traits, a.norm, a.logs = make([]uint8, n), make([]crm.Traits, n), make([]float32, n), make([]float32, n)
-	for i := range a.chunks {
-		c := &a.chunks[i]
-		a.byID[c.ID] = int32(i)
-		a.shapes[i], a.traits[i] = uint8(slices.Index(Shapes(), ShapeOf(c.Kind))), c.Traits
+	a.shapes, a.traits = make([]uint8, n), make([]crm.Traits, n)
+	for i := range a.shapes {
+		c := a.chunk(int32(i))
+		a.shapes[i], a.traits[i] = shapeIndex(c.Kind), c.Traits
 		if !c.Time.IsZero() {
 			if a.earliest.IsZero() || c.Time.Before(a.earliest) {
 				a.earliest = c.Time
@@ -77,82 +105,108 @@ func prepare(p *crm.Postings, stats statistics, static Static) *account {
 			}
 		}
 	}
+	a.cut()
 	a.speak()
 	a.people()
-	begins := a.begins()
-	a.invert(begins)
-	a.lengths(begins)
-	a.calls(begins)
-	a.weigh(stats)
-	if static != nil {
-		a.embed(static, begins)
-	}
+	a.begin(p.Words)
+	a.lengths()
+	a.invert(len(p.Words))
+	a.calls(p.Words)
+	a.build()
+	a.takeOver(before)
 	return a
 }
 
-// order sorts the chunks by session, then time, activity and position.
+// order sorts the chunks by session, then time, activity and position. Sessions of one shape stand together.
 func (a *account) order() {
-	at := map[string]int{}
-	key := func(c *crm.PostedChunk) string {
+	type key struct {
+		session  string
+		activity crm.Ref
+	}
+	n := len(a.posted)
+	at := make(map[key]int32, n/8)
+	of := make([]int32, n)
+	var shapes []uint8
+	for i := range a.posted {
+		c := &a.posted[i]
+		k := key{session: c.Session}
 		if c.Session == "" {
-			return c.Activity.Path()
+			k.activity = c.Activity
 		}
-		return c.Session
-	}
-	type place struct {
-		session int
-		chunk   crm.PostedChunk
-	}
-	sorted := make([]place, len(a.chunks))
-	for i := range a.chunks {
-		k := key(&a.chunks[i])
-		if _, ok := at[k]; !ok {
-			at[k] = len(at)
+		s, ok := at[k]
+		if !ok {
+			s = int32(len(at))
+			at[k] = s
+			shapes = append(shapes, shapeIndex(c.Kind))
 		}
-		sorted[i] = place{at[k], a.chunks[i]}
+		of[i] = s
 	}
-	slices.SortFunc(sorted, func(x, y place) int {
-		return cmp.Or(cmp.Compare(x.session, y.session), x.chunk.Time.Compare(y.chunk.Time), x.chunk.Activity.Compare(y.chunk.Activity), cmp.Compare(x.chunk.Pos, y.chunk.Pos))
+	number, next := make([]int32, len(shapes)), int32(0)
+	for shape := range uint8(shapeCount) {
+		for s, x := range shapes {
+			if x == shape {
+				number[s], next = next, next+1
+			}
+		}
+	}
+	a.at = make([]int32, n)
+	for i := range a.at {
+		a.at[i], of[i] = int32(i), number[of[i]]
+	}
+	slices.SortFunc(a.at, func(i, j int32) int {
+		if of[i] != of[j] {
+			return cmp.Compare(of[i], of[j])
+		}
+		x, y := &a.posted[i], &a.posted[j]
+		return cmp.Or(x.Time.Compare(y.Time), x.Activity.Compare(y.Activity), cmp.Compare(x.Pos, y.Pos))
 	})
-	a.session, a.first, a.end = make([]int32, len(a.chunks)), make([]int32, len(at)), make([]int32, len(at))
-	for i := range sorted {
-		s := sorted[i].session
-		a.chunks[i], a.session[i] = sorted[i].chunk, int32(s)
-		if i == 0 || sorted[i-1].session != s {
+	a.session, a.first, a.end = make([]int32, n), make([]int32, len(shapes)), make([]int32, len(shapes))
+	for i, j := range a.at {
+		s := of[j]
+		a.session[i] = s
+		if i == 0 || a.session[i-1] != s {
 			a.first[s] = int32(i)
 		}
 		a.end[s] = int32(i + 1)
 	}
 }
 
+// cut finds the runs.
+func (a *account) cut() {
+	for i, s := range a.shapes {
+		if i == 0 || a.shapes[i-1] != s {
+			a.runs = append(a.runs, run{from: int32(i), shape: s})
+		}
+		a.runs[len(a.runs)-1].to = int32(i + 1)
+	}
+}
+
 // people finds who speaks.
 func (a *account) people() {
-	a.speaker = make([]int32, len(a.chunks))
+	a.speaker = make([]int32, len(a.at))
 	at := map[string]int32{}
-	for i := range a.chunks {
-		name := a.chunks[i].Speaker
-		words := crm.Terms(name)
-		if len(words) == 0 {
-			a.speaker[i] = none
-			continue
-		}
+	for i := range a.speaker {
+		name := a.chunk(int32(i)).Speaker
 		id, ok := at[name]
 		if !ok {
-			id = int32(len(a.speakers))
+			id = none
+			if words := crm.Terms(name); len(words) > 0 {
+				id = int32(len(a.speakers))
+				a.speakers = append(a.speakers, person{words: words})
+			}
 			at[name] = id
-			a.speakers = append(a.speakers, person{words: words})
 		}
 		a.speaker[i] = id
 	}
 }
 
-// begins are where the words of each chunk begin, behind the name of its speaker where a transcript writes "Anna: …": who spoke is known anyway, and a name in every
+// begin finds where the words of each chunk begin, behind the name of its speaker where a transcript writes "Anna: …": who spoke is known anyway, and a name in every
 // turn would make those turns rare in which somebody is spoken of.
-func (a *account) begins() []uint32 {
-	out := make([]uint32, len(a.chunks))
-	for i := range a.chunks {
-		c := &a.chunks[i]
-		out[i] = c.From
+func (a *account) begin(words []string) {
+	a.begins = make([]uint32, len(a.at))
+	for i := range a.begins {
+		c := a.chunk(int32(i))
+		a.begins[i] = c.From
 		if a.speaker[i] == none {
 			continue
 		}
@@ -162,11 +216,13 @@ func (a *account) begins() []uint32 {
 		}
 		same := true
 		for j, w := range name {
-			same = same && a.list[a.sequence[int(c.From)+j]] == w
+			same = same && words[a.sequence[int(c.From)+j]] == w
 		}
 		if same {
-			out[i] += uint32(len(name))
+			a.begins[i] += uint32(len(name))
 		}
 	}
-	return out
 }
+
+// said are the words of a chunk, without the name of who said them.
+func (a *account) said(i int32) []uint32 { return a.sequence[a.begins[i]:a.chunk(i).To] }

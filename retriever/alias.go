@@ -18,51 +18,76 @@ const (
 )
 
 // calls finds what speakers are called by those who talk to them, where two talk: "Hey Mel" said to Melanie, or "Hi Kate" to somebody whose account says Emi.
-func (a *account) calls(begins []uint32) {
+func (a *account) calls(list []string) {
 	pairs := a.twosomes()
 	if len(pairs) == 0 {
 		return
 	}
-	type use struct{ greeted, by, all int }
-	uses := map[[2]int32]*use{} // word, person spoken to
-	for pass := range 2 {
-		for i := range a.chunks {
-			pair, ok := pairs[a.session[i]]
-			if !ok || a.speaker[i] == none {
+	uses := a.greeted(list, pairs)
+	if len(uses) == 0 {
+		return
+	}
+	heard := make([]bool, len(list))
+	for key := range uses {
+		heard[key[0]] = true
+	}
+	for i := range a.at {
+		pair, ok := pairs[a.session[i]]
+		if !ok || a.speaker[i] == none {
+			continue
+		}
+		to := pair[0] + pair[1] - a.speaker[i]
+		for _, w := range a.said(int32(i)) {
+			if !heard[w] {
 				continue
 			}
-			to := pair[0] + pair[1] - a.speaker[i]
-			words := a.sequence[begins[i]:a.chunks[i].To]
-			for k, w := range words {
-				if pass == 0 {
-					if k > 0 && k < 8 && greetings[a.list[words[k-1]]] && a.mayName(a.list[w]) {
-						key := [2]int32{int32(w), to}
-						if uses[key] == nil {
-							uses[key] = &use{}
-						}
-						uses[key].greeted++
-					}
-					continue
-				}
-				if u := uses[[2]int32{int32(w), to}]; u != nil {
-					u.by++
-					u.all++
-				}
-				if u := uses[[2]int32{int32(w), a.speaker[i]}]; u != nil {
-					u.all++
-				}
+			if u := uses[[2]int32{int32(w), to}]; u != nil {
+				u.by++
+				u.all++
+			}
+			if u := uses[[2]int32{int32(w), a.speaker[i]}]; u != nil {
+				u.all++
 			}
 		}
 	}
 	for key, u := range uses {
 		if u.greeted >= calledTimes && float64(u.greeted) >= calledShare*float64(u.by) && float64(u.by) >= calledByThem*float64(u.all) {
 			s := &a.speakers[key[1]]
-			s.called = append(s.called, a.list[key[0]])
+			s.called = append(s.called, list[key[0]])
 		}
 	}
 	for i := range a.speakers {
 		slices.Sort(a.speakers[i].called)
 	}
+}
+
+// use is how often a word was heard: behind a greeting, from the other side, from anybody.
+type use struct{ greeted, by, all int }
+
+// greeted are the words that stand behind a greeting, with who was spoken to.
+func (a *account) greeted(list []string, pairs map[int32][2]int32) map[[2]int32]*use {
+	uses := map[[2]int32]*use{}
+	greets := make([]bool, len(list))
+	for w, word := range list {
+		greets[w] = greetings[word]
+	}
+	for i := range a.at {
+		pair, ok := pairs[a.session[i]]
+		if !ok || a.speaker[i] == none {
+			continue
+		}
+		words := a.said(int32(i))
+		for k := 1; k < min(8, len(words)); k++ {
+			if w := words[k]; greets[words[k-1]] && a.mayName(list[w]) {
+				key := [2]int32{int32(w), pair[0] + pair[1] - a.speaker[i]}
+				if uses[key] == nil {
+					uses[key] = &use{}
+				}
+				uses[key].greeted++
+			}
+		}
+	}
+	return uses
 }
 
 // mayName: no function word, and nobody's own name.

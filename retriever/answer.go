@@ -83,7 +83,7 @@ func (s *selection) answerFeatures() (f [answerFeatureCount]float64) {
 
 // clarity is 1 when one candidate has all the probability, 0 when it is spread evenly.
 func (s *selection) clarity(top ranked) float64 {
-	d := s.by[Shapes()[s.account.shapes[top.chunk]]]
+	d := &s.by[s.account.shapes[top.chunk]]
 	n := max(len(s.ranked), fewest)
 	total, weighted := 0.0, 0.0
 	add := func(score float32, times float64) {
@@ -103,8 +103,14 @@ func (s *selection) clarity(top ranked) float64 {
 	return 1 - (math.Log(total)-weighted/total)/math.Log(float64(n))
 }
 
+// answerDot is the weights of answerability as an array.
+type answerDot struct {
+	offset  float64
+	weights [answerFeatureCount]float64
+}
+
 // answerable is the probability that the account answers the question, by the learned logistic function; without learned scores, the coverage.
-func (s *selection) answerable(l *Linear, coverage float64) float64 {
+func (s *selection) answerable(l *answerDot, coverage float64) float64 {
 	if s.by == nil {
 		return coverage
 	}
@@ -112,8 +118,8 @@ func (s *selection) answerable(l *Linear, coverage float64) float64 {
 	if f == ([answerFeatureCount]float64{}) {
 		return 0
 	}
-	x := l.Offset
-	for i, w := range l.Vector(AnswerFeatureNames()) {
+	x := l.offset
+	for i, w := range l.weights {
 		x += w * f[i]
 	}
 	return 1 / (1 + math.Exp(-x))

@@ -15,6 +15,20 @@ const (
 // Shapes lists all shapes.
 func Shapes() []Shape { return []Shape{Chat, Transcript, Document} }
 
+// shapeCount is how many shapes there are; shapeIndex is where one stands in Shapes.
+const shapeCount = 3
+
+func shapeIndex(k crm.Kind) uint8 {
+	switch ShapeOf(k) {
+	case Chat:
+		return 0
+	case Transcript:
+		return 1
+	case Document:
+	}
+	return 2
+}
+
 // ShapeOf is the shape of a kind of activity.
 func ShapeOf(k crm.Kind) Shape {
 	switch k {

@@ -3,7 +3,6 @@ package retriever
 import (
 	"cmp"
 	"context"
-	"fmt"
 	"slices"
 
 	"github.com/contextd/contextd/internal/crm"
@@ -18,6 +17,7 @@ const (
 // choice is what was chosen of a selection, and what was seen on the way.
 type choice struct {
 	passages []crm.Passage
+	chosen   []ranked // what the passages are of
 	seen     copies
 	copyOf   map[string]string // left out as a near copy: chunk → the chunk that was chosen
 	full     map[string]bool   // left out for want of room
@@ -25,10 +25,11 @@ type choice struct {
 }
 
 func (c *choice) add(s *selection, x item, focus bool) {
-	c.seen.add(x.set, x.body.Chunk)
+	c.seen.add(x.set, x.passage.Chunk)
 	c.used += x.tokens
-	x.body.Score, x.body.Parts = s.explain(x.ranked, focus)
-	c.passages = append(c.passages, x.body)
+	p := x.passage
+	p.Score, p.Parts = s.explain(x.ranked, focus)
+	c.passages, c.chosen = append(c.passages, p), append(c.chosen, x.ranked)
 }
 
 // choose takes the focus, and of the other candidates the best ones up to the limit, or what promises most within the budget. Near copies of what was chosen are dropped.
@@ -47,7 +48,7 @@ func (r *Retriever) choose(ctx context.Context, q crm.Question, s *selection) (*
 			switch {
 			case len(c.passages) == limit:
 			case q.Budget > 0 && c.used+x.tokens > q.Budget:
-				c.full[x.body.Chunk] = true
+				c.full[x.passage.Chunk] = true
 			default:
 				c.add(s, x, true)
 			}
@@ -62,7 +63,7 @@ func (r *Retriever) choose(ctx context.Context, q crm.Question, s *selection) (*
 // take adds the best candidates up to the limit.
 func (r *Retriever) take(ctx context.Context, q crm.Question, s *selection, c *choice, limit int) error {
 	order := newQueue(s)
-	for len(c.passages) < limit && order.len() > 0 {
+	for len(c.passages) < limit && len(order.left) > 0 {
 		items, err := r.items(ctx, q.Portal, s, order.some(min(limit-len(c.passages)+spare, mostBodies)))
 		if err != nil {
 			return err
@@ -72,7 +73,7 @@ func (r *Retriever) take(ctx context.Context, q crm.Question, s *selection, c *c
 				break
 			}
 			if other := c.seen.of(x.set); other != "" {
-				c.copyOf[x.body.Chunk] = other
+				c.copyOf[x.passage.Chunk] = other
 				continue
 			}
 			c.add(s, x, false)
@@ -102,14 +103,14 @@ func (r *Retriever) pack(ctx context.Context, q crm.Question, s *selection, c *c
 		x := pool[i]
 		pool = slices.Delete(pool, i, i+1)
 		if other := c.seen.of(x.set); other != "" {
-			c.copyOf[x.body.Chunk] = other
+			c.copyOf[x.passage.Chunk] = other
 			continue
 		}
 		p.take(x.ranked)
 		c.add(s, x, false)
 	}
 	for _, x := range pool {
-		c.full[x.body.Chunk] = true
+		c.full[x.passage.Chunk] = true
 	}
 	return nil
 }
@@ -118,8 +119,11 @@ func (r *Retriever) pack(ctx context.Context, q crm.Question, s *selection, c *c
 func (s *selection) pool(room int) []ranked {
 	order := newQueue(s)
 	var out []ranked
-	for words := 0; order.len() > 0 && len(out) < mostPool && words < 3*room; {
-		c := order.pop()
+	for words := 0; len(out) < mostPool && words < 3*room; {
+		c, ok := order.pop()
+		if !ok {
+			break
+		}
 		if len(out) > 0 && (out[0].score-c.score)*s.scale > faint {
 			break
 		}
@@ -134,48 +138,7 @@ func (s *selection) words(c ranked) int {
 	if s.account == nil {
 		return 100
 	}
-	return s.account.chunks[c.chunk].Tokens()
-}
-
-// items are the candidates whose bodies still exist, in the same order.
-func (r *Retriever) items(ctx context.Context, portal crm.PortalID, s *selection, part []ranked) ([]item, error) {
-	out := make([]item, 0, len(part))
-	for at := 0; at < len(part); at += mostBodies {
-		page := part[at:min(at+mostBodies, len(part))]
-		bodies, err := r.bodies(ctx, portal, s, page)
-		if err != nil {
-			return nil, err
-		}
-		for _, c := range page {
-			if b, ok := bodies[s.id(c)]; ok {
-				out = append(out, item{ranked: c, body: b, tokens: Tokens(b.Text), set: s.triples(c, b.Text)})
-			}
-		}
-	}
-	return out, nil
-}
-
-func (r *Retriever) bodies(ctx context.Context, portal crm.PortalID, s *selection, part []ranked) (map[string]crm.Passage, error) {
-	ids := make([]string, len(part))
-	for i, c := range part {
-		ids[i] = s.id(c)
-	}
-	ids, ps := s.split(ids)
-	if len(ids) > 0 {
-		read, err := r.Bodies.Bodies(ctx, portal, ids)
-		if err != nil {
-			return nil, fmt.Errorf("read bodies: %w", err)
-		}
-		ps = append(ps, read...)
-	}
-	out := make(map[string]crm.Passage, len(ps))
-	for _, p := range ps {
-		if p.Activity.Portal != portal {
-			return nil, fmt.Errorf("body of chunk %s is of portal %s, asked for %s: %w", p.Chunk, p.Activity.Portal, portal, crm.ErrForbidden)
-		}
-		out[p.Chunk] = p
-	}
-	return out, nil
+	return s.account.chunk(c.chunk).Tokens()
 }
 
 // chronological orders by time (unknown times first), then by activity and position.

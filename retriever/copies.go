@@ -1,6 +1,7 @@
 package retriever
 
 import (
+	"math"
 	"slices"
 
 	"github.com/contextd/contextd/internal/crm"
@@ -23,26 +24,31 @@ func (c *copies) of(set []uint64) string {
 			small, large = large, small
 		}
 		// Texts of very different length are no copies of each other, even when one holds the other.
-		if len(small) > 0 && 2*len(small) >= len(large) && float64(shared(small, large)) >= nearCopy*float64(len(small)) {
+		if len(small) > 0 && 2*len(small) >= len(large) && holds(large, small) {
 			return c.ids[i]
 		}
 	}
 	return ""
 }
 
-func shared(a, b []uint64) int {
-	n := 0
-	for i, j := 0, 0; i < len(a) && j < len(b); {
+// holds reports whether so many of a set's triples are in a larger one that it is a near copy. Most texts share next to nothing: a few misses settle it.
+func holds(large, small []uint64) bool {
+	least := int(math.Ceil(nearCopy * float64(len(small))))
+	misses := len(small) - least
+	for i, j := 0, 0; i < len(small); {
 		switch {
-		case a[i] < b[j]:
+		case j == len(large) || small[i] < large[j]:
+			if misses--; misses < 0 {
+				return false
+			}
 			i++
-		case a[i] > b[j]:
+		case small[i] > large[j]:
 			j++
 		default:
-			n, i, j = n+1, i+1, j+1
+			i, j = i+1, j+1
 		}
 	}
-	return n
+	return true
 }
 
 func (c *copies) add(set []uint64, id string) {
@@ -52,7 +58,7 @@ func (c *copies) add(set []uint64, id string) {
 // triples hashes every three words in a row, ascending, each once.
 func (s *selection) triples(c ranked, text string) []uint64 {
 	if s.account != nil {
-		chunk := &s.account.chunks[c.chunk]
+		chunk := s.account.chunk(c.chunk)
 		return hashed(s.account.sequence[chunk.From:chunk.To]) // the words' ids are at hand
 	}
 	words := crm.Terms(text)

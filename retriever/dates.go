@@ -11,11 +11,51 @@ import (
 // dates reads the times that a text names in English, German, French and Spanish: "on 7 May", "in March 2023", "last week", "in Q2", "vor drei Tagen", "hier", "la semana
 // pasada". What is relative counts from now. A month or day without a year may be of any year between first and last (what the account holds), the last one before now first.
 func dates(text, language string, now, first, last time.Time) []span {
-	r := dateReader{words: crm.Terms(text), german: language == "de", now: now, first: first, last: last}
+	return datesOf(crm.Terms(text), language, now, first, last)
+}
+
+func datesOf(words []string, language string, now, first, last time.Time) []span {
+	r := dateReader{words: words, german: language == "de", now: now, first: first, last: last}
 	for i := 0; i < len(r.words); {
+		if !begins(r.words[i]) {
+			i++
+			continue
+		}
 		i += max(1, r.at(i))
 	}
 	return r.spans
+}
+
+// beginnings are the words with which a time can begin, but for those in digits: most words of a question are none of them.
+var beginnings = func() map[string]bool {
+	all := map[string]bool{"vor": true, "hace": true, "il": true, "aujourd": true}
+	for w := range months {
+		all[w] = true
+	}
+	for w := range weekdays {
+		all[w] = true
+	}
+	for w := range units {
+		all[w] = true
+	}
+	for w := range directions {
+		all[w] = true
+	}
+	for w := range dayWords {
+		all[w] = true
+	}
+	for w := range numberWords {
+		all[w] = true
+	}
+	return all
+}()
+
+func begins(w string) bool {
+	if w == "" {
+		return false
+	}
+	digit := func(c byte) bool { return c >= '0' && c <= '9' }
+	return digit(w[0]) || len(w) == 2 && digit(w[1]) || beginnings[w] // q2, t2
 }
 
 type dateReader struct {

@@ -6,8 +6,10 @@ import (
 
 // evidence is what an account has to say to one question, as one flat array per feature over all its chunks or sessions. It is reused from a pool: nothing may keep it.
 type evidence struct {
+	all     bool      // every chunk passes the filter
 	in      []bool    // the chunk passes the filter
 	mask    []uint64  // which terms it has
+	hits    []int32   // the chunks that have any, in no order
 	bm25    []float32 // own, raw
 	wide    []float32 // of the items around it, fading
 	history []float32 // of the conversation's words
@@ -32,6 +34,12 @@ type evidence struct {
 	count       []float32 // of the term at hand
 	touched     []int32   // sessions where it occurs
 
+	// For the score of all chunks.
+	around, far      []uint64 // the terms in two, and in five, items on each side
+	two, four, eight []uint64 // the terms in so many items in a row
+	score            []float32
+	ranked           []ranked
+
 	bestBM25, bestSession, bestHistory, bestStatic, bestDense, bestWindow float32
 }
 
@@ -44,17 +52,25 @@ func zeroed[T any](s []T, n int) []T {
 	return s
 }
 
+// sized is zeroed for what is written before it is read.
+func sized[T any](s []T, n int) []T {
+	if cap(s) < n {
+		return make([]T, n)
+	}
+	return s[:n]
+}
+
 // gather fills the lexical parts: what each term says of each chunk.
 func (e *evidence) gather(a *account, q *question, f crm.Filter) {
-	n := len(a.chunks)
-	e.in, e.mask = zeroed(e.in, n), zeroed(e.mask, n)
+	n := len(a.at)
+	e.in, e.mask, e.hits = sized(e.in, n), zeroed(e.mask, n), e.hits[:0]
 	for _, s := range []*[]float32{&e.bm25, &e.history, &e.exact, &e.opening, &e.rare, &e.bigrams, &e.close, &e.dates} {
 		*s = zeroed(*s, n)
 	}
 	e.session, e.count, e.sessionMask = zeroed(e.session, len(a.first)), zeroed(e.count, len(a.first)), zeroed(e.sessionMask, len(a.first))
-	all := len(f.Kinds) == 0 && len(f.People) == 0 && !f.Human && f.Since.IsZero() && f.AsOf.IsZero()
+	e.all = len(f.Kinds) == 0 && len(f.People) == 0 && !f.Human && f.Since.IsZero() && f.AsOf.IsZero()
 	for i := range e.in {
-		e.in[i] = all || f.Matches(a.chunks[i].Facets())
+		e.in[i] = e.all || f.Matches(a.chunk(int32(i)).Facets())
 	}
 	for i := range q.terms {
 		e.term(a, &q.terms[i], 1<<i)
@@ -94,31 +110,33 @@ const openingWords = 30
 func (e *evidence) term(a *account, t *term, bit uint64) {
 	e.touched = e.touched[:0]
 	for _, s := range t.stems {
-		for _, p := range a.postings(s) {
+		post := a.postings(s)
+		form := a.formOf(t.id, s)
+		for k := range post {
+			p := &post[k]
 			c := p.chunk
 			if !e.in[c] {
 				continue
 			}
-			tf, k := float32(p.count), saturation[a.shapes[c]]
-			e.bm25[c] += t.idf * tf * (k + 1) / (tf + a.norm[c])
+			if e.mask[c] == 0 {
+				e.hits = append(e.hits, int32(c))
+			}
 			e.mask[c] |= bit
-			e.rare[c] = max(e.rare[c], t.idf)
-			places := a.place[p.at : p.at+p.count]
-			if places[0] < openingWords {
+			e.bm25[c] += t.idf * p.weight
+			if t.idf > e.rare[c] {
+				e.rare[c] = t.idf
+			}
+			if p.opens {
 				e.opening[c] += t.idf
 			}
-			from := a.chunks[c].From
-			for _, at := range places {
-				if a.sequence[from+at] == t.id {
-					e.exact[c] += t.idf
-					break
-				}
+			if t.id != noWord && a.written(p, t.id, form) {
+				e.exact[c] += t.idf
 			}
 			session := a.session[c]
 			if e.count[session] == 0 {
 				e.touched = append(e.touched, session)
 			}
-			e.count[session] += tf
+			e.count[session] += float32(p.count)
 		}
 	}
 	k := bm25Of(Document).k1
@@ -134,8 +152,7 @@ func (e *evidence) past(a *account, t *term) {
 	for _, s := range t.stems {
 		for _, p := range a.postings(s) {
 			if e.in[p.chunk] {
-				tf := float32(p.count)
-				e.history[p.chunk] += t.idf * tf * (saturation[a.shapes[p.chunk]] + 1) / (tf + a.norm[p.chunk])
+				e.history[p.chunk] += t.idf * p.weight
 			}
 		}
 	}
@@ -146,8 +163,11 @@ const fade = 0.8
 
 // spread fills wide: what surrounds an item, less with every step.
 func (e *evidence) spread(a *account) {
-	e.wide = zeroed(e.wide, len(a.chunks))
+	e.wide = zeroed(e.wide, len(a.at))
 	for s := range a.first {
+		if e.sessionMask[s] == 0 {
+			continue
+		}
 		from, to := a.first[s], a.end[s]
 		var x float32
 		for i := from; i < to; i++ {
@@ -173,14 +193,14 @@ func (e *evidence) pair(a *account, q *question, b bigram) {
 		for _, t := range second.stems {
 			x, y := a.postings(s), a.postings(t)
 			for i, j := 0, 0; i < len(x) && j < len(y); {
-				switch {
-				case x[i].chunk < y[j].chunk:
+				switch c, d := x[i].chunk, y[j].chunk; {
+				case c < d:
 					i++
-				case x[i].chunk > y[j].chunk:
+				case c > d:
 					j++
 				default:
-					if c := x[i].chunk; e.in[c] {
-						near, adjacent := apart(a.place[x[i].at:x[i].at+x[i].count], a.place[y[j].at:y[j].at+y[j].count])
+					if e.in[c] {
+						near, adjacent := apart(a.placesOf(&x[i]), a.placesOf(&y[j]))
 						if near {
 							e.close[c] += mass
 						}
@@ -211,8 +231,8 @@ func apart(x, y []uint32) (near, adjacent bool) {
 
 // times is how well a chunk's time fits the ones that the question names: 1 inside, less beside it.
 func (e *evidence) times(a *account, spans []span) {
-	for i := range a.chunks {
-		t := a.chunks[i].Time
+	for i := range e.dates {
+		t := a.chunk(int32(i)).Time
 		if !e.in[i] || t.IsZero() {
 			continue
 		}

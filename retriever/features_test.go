@@ -174,7 +174,7 @@ func TestPartsSumToTheScore(t *testing.T) {
 	for _, p := range c.Passages {
 		var sum float64
 		for _, x := range p.Parts {
-			sum += x
+			sum += x.Value
 		}
 		if sum < p.Score-1e-4 || sum > p.Score+1e-4 {
 			t.Errorf("%s: parts %v sum to %f, the score is %f", p.Chunk, p.Parts, sum, p.Score)

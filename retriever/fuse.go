@@ -2,7 +2,6 @@ package retriever
 
 import (
 	"cmp"
-	"iter"
 	"slices"
 )
 
@@ -54,27 +53,24 @@ func (s *selection) byScore(scores []float32) []int32 {
 			out = append(out, int32(i))
 		}
 	}
-	chunks := s.account.chunks
+	a := s.account
 	slices.SortFunc(out, func(x, y int32) int {
-		return cmp.Or(cmp.Compare(scores[y], scores[x]), cmp.Compare(chunks[x].ID, chunks[y].ID))
+		return cmp.Or(cmp.Compare(scores[y], scores[x]), cmp.Compare(a.chunk(x).ID, a.chunk(y).ID))
 	})
 	return out
 }
 
-// consider yields the chunks that are worth a full score: all of a small account, else the best ones with what surrounds them.
-func (e *evidence) consider(a *account, depth int) iter.Seq[int32] {
-	if len(a.chunks) > Small {
-		return e.best(a, depth)
+// consider marks the chunks that may be ranked: nil for all of a small account.
+func (e *evidence) consider(a *account, depth int) []bool {
+	if len(a.at) <= Small {
+		return nil
 	}
-	return func(yield func(int32) bool) {
-		for i := int32(0); i < int32(len(a.chunks)) && yield(i); i++ {
-		}
-	}
+	return e.best(a, depth)
 }
 
-// best yields the depth best of each arm with two on each side, since structure can lift an item that has no word of the question.
-func (e *evidence) best(a *account, depth int) iter.Seq[int32] {
-	marked := make([]bool, len(a.chunks))
+// best marks the depth best of each arm with two on each side, since structure can lift an item that has no word of the question.
+func (e *evidence) best(a *account, depth int) []bool {
+	marked := make([]bool, len(a.at))
 	for _, arm := range [][]float32{e.bm25, e.dense, e.static, e.softOwn} {
 		for _, i := range highest(arm, depth) {
 			session := a.session[i]
@@ -83,13 +79,7 @@ func (e *evidence) best(a *account, depth int) iter.Seq[int32] {
 			}
 		}
 	}
-	return func(yield func(int32) bool) {
-		for i := int32(0); i < int32(len(marked)); i++ {
-			if marked[i] && !yield(i) {
-				return
-			}
-		}
-	}
+	return marked
 }
 
 // highest are the indexes of the k highest positive scores, in no order.

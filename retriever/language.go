@@ -15,11 +15,14 @@ const (
 
 // speak decides the language of every chunk: words are stemmed by it, and what was said in a dozen words must be stemmed like the rest.
 func (a *account) speak() {
-	chunks := a.chunks
-	a.language = make([]int8, len(chunks))
+	a.language = make([]int8, len(a.posted))
+	if l, ok := a.only(); ok {
+		a.languages = []string{l}
+		return
+	}
 	whole, sessions := map[string]int{}, map[string]map[string]int{}
-	for i := range chunks {
-		c := &chunks[i]
+	for i := range a.posted {
+		c := &a.posted[i]
 		if c.Language == "" {
 			continue
 		}
@@ -44,11 +47,27 @@ func (a *account) speak() {
 		}
 		usual[session] = int8(slices.Index(a.languages, top))
 	}
-	for i := range chunks {
-		own := slices.Index(a.languages, chunks[i].Language)
-		if own < 0 || chunks[i].Tokens() < surely {
-			own = int(usual[chunks[i].Session])
+	for i := range a.language {
+		c := a.chunk(int32(i))
+		own := slices.Index(a.languages, c.Language)
+		if own < 0 || c.Tokens() < surely {
+			own = int(usual[c.Session])
 		}
 		a.language[i] = int8(own)
 	}
+}
+
+// only is the language of an account that has no other; false when there are several, or none was recognised.
+func (a *account) only() (string, bool) {
+	language := ""
+	for i := range a.posted {
+		switch l := a.posted[i].Language; {
+		case l == "" || l == language:
+		case language == "":
+			language = l
+		default:
+			return "", false
+		}
+	}
+	return language, language != ""
 }

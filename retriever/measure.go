@@ -17,29 +17,38 @@ func bm25Of(s Shape) bm25 {
 // saturation is k1 by the index of the shape.
 var saturation = [...]float32{bm25Of(Chat).k1, bm25Of(Transcript).k1, bm25Of(Document).k1}
 
+// bm25s are the constants by the index of the shape.
+var bm25s = [...]bm25{bm25Of(Chat), bm25Of(Transcript), bm25Of(Document)}
+
 // lengths sets the parts that depend on the length: the mean is that of the shape, a turn among mails is not short.
-func (a *account) lengths(begins []uint32) {
-	shapes := Shapes()
-	total, count := make([]float64, len(shapes)), make([]float64, len(shapes))
+func (a *account) lengths() {
+	n := len(a.at)
+	a.norm, a.logs = make([]float32, n), make([]float32, n)
+	var total, count [shapeCount]float64
 	longest := 1
-	length := make([]int, len(a.shapes))
 	for i, s := range a.shapes {
-		length[i] = int(a.chunks[i].To - begins[i])
-		total[s] += float64(length[i])
+		length := len(a.said(int32(i)))
+		total[s] += float64(length)
 		count[s]++
-		longest = max(longest, length[i])
+		longest = max(longest, length)
 	}
+	var logs []float32 // by length
 	for i, s := range a.shapes {
-		c := bm25Of(shapes[s])
+		length := len(a.said(int32(i)))
+		c := bm25s[s]
 		mean := float32(max(1, total[s]/count[s]))
-		a.norm[i] = c.k1 * (1 - c.b + c.b*float32(length[i])/mean)
-		a.logs[i] = float32(math.Log1p(float64(length[i])) / math.Log1p(float64(longest)))
+		a.norm[i] = c.k1 * (1 - c.b + c.b*float32(length)/mean)
+		for len(logs) <= length {
+			logs = append(logs, float32(math.Log1p(float64(len(logs)))/math.Log1p(float64(longest))))
+		}
+		a.logs[i] = logs[length]
 	}
 	a.sessionNorm = make([]float32, len(a.first))
 	mean := float32(0)
 	for i, s := range a.session {
-		a.sessionNorm[s] += float32(a.chunks[i].Tokens())
-		mean += float32(a.chunks[i].Tokens()) / float32(len(a.first))
+		tokens := float32(a.chunk(int32(i)).Tokens())
+		a.sessionNorm[s] += tokens
+		mean += tokens / float32(len(a.first))
 	}
 	c := bm25Of(Document)
 	for s, l := range a.sessionNorm {
@@ -47,48 +56,23 @@ func (a *account) lengths(begins []uint32) {
 	}
 }
 
-// weigh gives every stem its idf: from the whole portal where that is known, since a small account alone takes chance for rarity, else from the account.
-func (a *account) weigh(stats statistics) {
-	n := len(a.stems)
-	a.idf = make([]float32, n)
+// rarity is the idf of a stem that the account has: from the whole portal where that is known, since a small account alone takes chance for rarity, else from the account.
+func (a *account) rarity(stem int32, stats statistics) float32 {
+	here := len(a.postings(stem))
 	if stats == nil || stats.Chunks < len(a.shapes) {
-		for s := range n {
-			a.idf[s] = idf(len(a.shapes), int(a.start[s+1]-a.start[s]))
-		}
-		return
+		return idf(len(a.shapes), here)
 	}
-	with := make([]int, n)
-	for w, s := range a.words {
-		with[s] += stats.With[w]
+	with := 0
+	words := a.vocabulary.list()
+	for _, w := range a.sharing[a.sharers[stem]:a.sharers[stem+1]] {
+		with += stats.With[words[w]]
 	}
-	for s := range n {
-		with[s] = max(with[s], int(a.start[s+1]-a.start[s]))
-		a.idf[s] = idf(stats.Chunks, min(with[s], stats.Chunks))
-	}
+	return idf(stats.Chunks, min(max(with, here), stats.Chunks))
 }
 
 // idf is Lucene's: log(1 + (N - n + .5)/(n + .5)); a term that is nowhere has the highest.
 func idf(chunks, with int) float32 {
 	return float32(math.Log(1 + (float64(chunks)-float64(with)+0.5)/(float64(with)+0.5)))
-}
-
-// embed sums the word vectors of every chunk.
-func (a *account) embed(static Static, begins []uint32) {
-	a.dimension = static.Dimension()
-	a.vectors = make([]float32, len(a.chunks)*a.dimension)
-	of := make([][]float32, len(a.list))
-	for w, word := range a.list {
-		of[w] = static.Word(word)
-	}
-	for i := range a.chunks {
-		v := a.vector(int32(i))
-		for at := begins[i]; at < a.chunks[i].To; at++ {
-			for d, x := range of[a.sequence[at]] {
-				v[d] += x
-			}
-		}
-		unit(v)
-	}
 }
 
 func (a *account) vector(i int32) []float32 {

@@ -19,11 +19,10 @@ type Name struct {
 }
 
 // resolve finds the contacts whom the text names. The longest name wins: "Anna Schmidt" is not also every other Anna.
-func resolve(out *question, text string, names []Name) {
+func resolve(out *question, words []string, names []Name) {
 	if len(names) == 0 {
 		return
 	}
-	words := crm.Terms(text)
 	for i := 0; i < len(words); {
 		longest := 0
 		var found []crm.Ref

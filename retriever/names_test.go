@@ -33,7 +33,7 @@ func TestSpeakersByNicknameAndSlip(t *testing.T) {
 		"Melanie Brown", "quiet", "Tim", "hi Mel, did the offer come?", "Melanie Brown", "it did"), nil, nil)
 	named := func(text string) []string {
 		var out []string
-		for _, s := range a.ask(crm.Question{Text: text}, asked, nil, nil, nil).speakers {
+		for _, s := range a.ask(crm.Question{Text: text}, asked, nil, nil).speakers {
 			out = append(out, a.speakers[s].words[0])
 		}
 		return out
@@ -46,15 +46,15 @@ func TestSpeakersByNicknameAndSlip(t *testing.T) {
 			t.Errorf("%q names %v, want %v", text, have, want)
 		}
 	}
-	if q := a.ask(crm.Question{Text: "What did Melanie say of the offer?"}, asked, nil, nil, nil); len(q.terms) != 1 || q.terms[0].word != "offer" {
+	if q := a.ask(crm.Question{Text: "What did Melanie say of the offer?"}, asked, nil, nil); len(q.terms) != 1 || q.terms[0].word != "offer" {
 		t.Errorf("the name of a speaker is not what is looked for: %v", q.terms)
 	}
 }
 
 func TestTheSpeakersNameIsNoWordOfHisTurn(t *testing.T) {
 	a := prepare(turns("Ana", "the price is high", "Ben", "Ana said so", "Ana", "right"), nil, nil)
-	s, ok := a.stems["ana"]
-	if !ok || len(a.postings(s)) != 1 || a.postings(s)[0].chunk != 1 {
+	s := a.vocabulary.stem("ana")
+	if s == none || len(a.postings(s)) != 1 || a.postings(s)[0].chunk != 1 {
 		t.Errorf("ana stands in the turn that speaks of her, and only there: %v", a.postings(s))
 	}
 }
@@ -75,7 +75,7 @@ func TestResolveTakesTheLongestName(t *testing.T) {
 	names := []Name{{"Anna", two}, {"Anna Schmidt", one}, {"Schmidt", one}}
 	for text, want := range map[string][]crm.Ref{"What did Anna Schmidt order?": {one}, "What did Anna order?": {two}, "What did Bob order?": nil, "Schmidt or Anna?": {one, two}} {
 		var q question
-		resolve(&q, text, names)
+		resolve(&q, crm.Terms(text), names)
 		if !slices.Equal(q.people, want) {
 			t.Errorf("%q: %v, want %v", text, q.people, want)
 		}

@@ -1,10 +1,6 @@
 package retriever
 
-import (
-	"math"
-
-	"github.com/contextd/contextd/internal/crm"
-)
+import "math"
 
 // How a budget is spent: candidates are taken by what they promise per token, found on conversations and meetings (share of the gold evidence within 500 words against
 // taking them by rank and skipping what does not fit: + .003 to + .012).
@@ -49,9 +45,7 @@ func (p *packing) take(c ranked) {
 // item is a candidate with its body.
 type item struct {
 	ranked
-	body   crm.Passage
-	tokens int
-	set    []uint64
+	*body
 }
 
 // next is the index of the best item that fits, -1 when none does; ties by rank.

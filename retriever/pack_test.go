@@ -16,7 +16,7 @@ import (
 func TestPackingTakesWhatPromisesMostPerToken(t *testing.T) {
 	s := &selection{scale: 1, account: &account{session: []int32{0, 1, 2, 3}}, evidence: &evidence{mask: []uint64{1, 1, 2, 1}}, question: &question{mass: 2, masses: masses{}}}
 	s.question.masses = massesOf([]term{{idf: 1}, {idf: 1}}, 2)
-	pool := []item{{ranked: ranked{0, 2}, tokens: 300}, {ranked: ranked{1, 1.9}, tokens: 30}, {ranked: ranked{2, 1.8}, tokens: 30}, {ranked: ranked{3, 1.85}, tokens: 30}}
+	pool := []item{{ranked: ranked{0, 2}, body: &body{tokens: 300}}, {ranked: ranked{1, 1.9}, body: &body{tokens: 30}}, {ranked: ranked{2, 1.8}, body: &body{tokens: 30}}, {ranked: ranked{3, 1.85}, body: &body{tokens: 30}}}
 	p := packing{s: s, scale: 1, top: 2, sessions: map[int32]bool{}}
 	var order []int32
 	for room := 350; ; {
@@ -85,7 +85,7 @@ func TestDepthChangesNothing(t *testing.T) {
 	p, texts := story()
 	s := &shelf{p, texts}
 	r := &Retriever{Postings: s, Bodies: s, Static: kin{}}
-	a := prepare(p, nil, kin{})
+	a := prepare(p, kin{}, nil)
 	for _, text := range []string{"How many seats does Tom Berg want to renew?", "When does the contract end?", "price of devices"} {
 		q := crm.Question{Filter: home, Text: text}
 		sel, err := r.rank(t.Context(), q)
@@ -94,10 +94,7 @@ func TestDepthChangesNothing(t *testing.T) {
 		}
 		order := newQueue(sel)
 		top := order.some(2)
-		seen := map[int32]bool{}
-		for i := range sel.evidence.best(a, 3) {
-			seen[i] = true
-		}
+		seen := sel.evidence.best(a, 3)
 		for _, c := range top {
 			if !seen[c.chunk] {
 				t.Errorf("%q: %s is among the first and would not be considered at depth 3", text, sel.id(c))
@@ -124,7 +121,7 @@ func (p *portal) Match(_ context.Context, terms []string, _ crm.Filter, _ int) (
 }
 
 func (p *portal) Near(context.Context, string, crm.Filter, int) (Near, error) {
-	return Near{Item: []crm.Hit{{Chunk: "mail2", Score: 0.9}, {Chunk: "chat3", Score: 0.45}}, Embedder: "builtin"}, nil
+	return Near{Item: crm.CosinesOf([]crm.Hit{{Chunk: "mail2", Score: 0.9}, {Chunk: "chat3", Score: 0.45}}), Embedder: "builtin"}, nil
 }
 
 func TestWideQuestionsAndLargeAccounts(t *testing.T) {

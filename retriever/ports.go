@@ -9,8 +9,8 @@ import (
 	"github.com/contextd/contextd/internal/crm"
 )
 
-// Dense is the dense arm. Near embeds the text as a question, once, and searches the live generation with it: the filter comes before the limit, so that always
-// min(n, matching) hits return in each view, best first, ties by chunk id. An invalid filter is crm.ErrInvalid; an account without chunks is an empty answer.
+// Dense is the dense arm. Near embeds the text as a question, once, and searches the live generation with it: the filter comes before the limit, so that always the
+// min(n, matching) closest chunks return in each view, in no order. An invalid filter is crm.ErrInvalid; an account without chunks is an empty answer.
 type Dense interface {
 	Near(ctx context.Context, text string, f crm.Filter, n int) (Near, error)
 }
@@ -18,7 +18,7 @@ type Dense interface {
 // Near is what the dense arm found. Window is empty where the generation has no windows. Embedder names the model, such as "builtin/static256" or
 // "ollama/all-minilm": weights differ by it.
 type Near struct {
-	Item, Window []crm.Hit
+	Item, Window crm.Cosines
 	Embedder     string
 }
 

@@ -85,16 +85,16 @@ func TestNamesAndStatisticsAndTheDenseArm(t *testing.T) {
 type few struct{}
 
 func (few) Near(context.Context, string, crm.Filter, int) (Near, error) {
-	return Near{Item: []crm.Hit{{Chunk: "call1", Score: 0.8}, {Chunk: "mail1", Score: 0.4}}, Embedder: "ollama/all-minilm"}, nil
+	return Near{Item: crm.CosinesOf([]crm.Hit{{Chunk: "call1", Score: 0.8}, {Chunk: "mail1", Score: 0.4}}), Embedder: "ollama/all-minilm"}, nil
 }
 
 func TestShortTextsSpeakTheLanguageOfTheirSession(t *testing.T) {
 	p := turns("Ana", "the contracts of all our customers were signed by the director on the same day in March", "Ben", "contracts, si si")
 	p.Chunks[1].Language = "es"
 	a := prepare(p, nil, nil)
-	s, ok := a.stems["contract"]
-	if !ok || len(a.postings(s)) != 2 {
-		t.Errorf("both turns are English, whatever the second one looks like: %v", a.stems)
+	s := a.vocabulary.stem("contract")
+	if s == none || len(a.postings(s)) != 2 {
+		t.Errorf("both turns are English, whatever the second one looks like: %v", a.vocabulary.stems)
 	}
 }
 

@@ -5,6 +5,8 @@ import (
 	"slices"
 	"time"
 
+	"github.com/viterin/vek/vek32"
+
 	"github.com/contextd/contextd/internal/analysis"
 	"github.com/contextd/contextd/internal/crm"
 )
@@ -47,15 +49,15 @@ type bigram struct {
 const mostTerms = 64
 
 // ask reads the question for an account.
-func (a *account) ask(q crm.Question, now time.Time, stats statistics, static Static, names []Name) *question {
+func (a *account) ask(q crm.Question, now time.Time, stats statistics, names []Name) *question {
 	words := crm.Terms(q.Text)
 	language := a.languageOf(q.Text)
 	if !asking(q.Text, words) {
 		language = keywords
 	}
-	out := &question{language: language, wants: wants(words), dates: dates(q.Text, language, now, a.earliest, a.latest)}
+	out := &question{language: language, wants: wants(words), dates: datesOf(words, language, now, a.earliest, a.latest)}
 	skip := a.named(out, words)
-	resolve(out, q.Text, names)
+	resolve(out, words, names)
 	out.terms, out.bigrams = a.terms(words, skip, language, stats)
 	if len(out.terms) == 0 {
 		out.terms, out.bigrams = a.terms(words, nil, language, stats) // nothing but names and function words: then these count
@@ -73,7 +75,7 @@ func (a *account) ask(q crm.Question, now time.Time, stats statistics, static St
 	if len(q.History) > 0 {
 		out.history = a.past(q.History, language, out.terms, stats)
 	}
-	if static != nil {
+	if static := a.vocabulary.static; static != nil {
 		out.vector = sum(static, words, skip)
 	}
 	return out
@@ -93,9 +95,11 @@ func (a *account) languageOf(text string) string {
 // named finds the speakers whom the question names, by their full name or a part of it that no other speaker has, and says which words are those names.
 func (a *account) named(out *question, words []string) (skip []bool) {
 	skip = make([]bool, len(words))
-	for i := range words {
-		for id, p := range a.speakers {
-			n := a.nameAt(int32(id), p, words[i:])
+	for i, w := range words {
+		// What neither the account nor the language knows may be a name with a slip.
+		slip := a.stemOf(w) == none && !analysis.QuestionWords(w, "en")
+		for id := range a.speakers {
+			n := a.nameAt(int32(id), words[i:], slip)
 			for j := range n {
 				skip[i+j] = true
 			}
@@ -108,7 +112,8 @@ func (a *account) named(out *question, words []string) (skip []bool) {
 }
 
 // nameAt says how many words from here are the speaker's name: all of it, or one word of it that is nobody else's.
-func (a *account) nameAt(id int32, p person, words []string) int {
+func (a *account) nameAt(id int32, words []string, slip bool) int {
+	p := &a.speakers[id]
 	if len(words) >= len(p.words) && slices.Equal(words[:len(p.words)], p.words) {
 		return len(p.words)
 	}
@@ -116,7 +121,7 @@ func (a *account) nameAt(id int32, p person, words []string) int {
 		return 1
 	}
 	part := slices.Contains(p.words, words[0])
-	if _, known := a.words[words[0]]; !part && !known && !analysis.QuestionWords(words[0], "en") {
+	if !part && slip {
 		part = slices.ContainsFunc(p.words, func(w string) bool { return spelled(w, words[0]) })
 	}
 	if !part || len(words[0]) < 3 {
@@ -158,20 +163,17 @@ func (a *account) terms(words []string, skip []bool, language string, stats stat
 }
 
 func (a *account) term(w string, stats statistics) term {
-	t := term{word: w, id: noWord}
-	if id, ok := a.ids[w]; ok {
-		t.id = id
-	}
+	t := term{word: w, id: a.vocabulary.id(w)}
 	for _, l := range a.languages {
-		if id, ok := a.stems[analysis.Stem(w, l)]; ok && !slices.Contains(t.stems, id) {
+		if id := a.vocabulary.stem(analysis.Stem(w, l)); id != none && len(a.postings(id)) > 0 && !slices.Contains(t.stems, id) {
 			t.stems = append(t.stems, id)
 		}
 	}
 	switch {
 	case len(t.stems) > 0:
-		t.idf = a.idf[t.stems[0]]
+		t.idf = a.rarity(t.stems[0], stats)
 		for _, s := range t.stems[1:] {
-			t.idf = min(t.idf, a.idf[s])
+			t.idf = min(t.idf, a.rarity(s, stats))
 		}
 	case stats != nil && stats.Chunks >= len(a.shapes):
 		t.idf = idf(stats.Chunks, min(stats.With[w], stats.Chunks))
@@ -207,8 +209,8 @@ func sum(static Static, words []string, skip []bool) []float32 {
 		if skip != nil && skip[i] {
 			continue
 		}
-		for d, x := range static.Word(w) {
-			out[d] += x
+		if v := static.Word(w); len(v) > 0 {
+			vek32.Add_Inplace(out, v)
 			any = true
 		}
 	}

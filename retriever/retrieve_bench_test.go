@@ -101,7 +101,7 @@ func (a *account) Near(ctx context.Context, text string, _ crm.Filter, n int) (r
 		}
 		return strings.Compare(x.Chunk, y.Chunk)
 	})
-	return retriever.Near{Item: hits[:min(n, len(hits))], Embedder: "builtin"}, nil
+	return retriever.Near{Item: crm.CosinesOf(hits[:min(n, len(hits))]), Embedder: "builtin"}, nil
 }
 
 func dot(a, b []float32) float32 {

@@ -41,7 +41,7 @@ type Retriever struct {
 
 	once    sync.Once
 	linear  linear
-	answer  *Linear
+	answer  answerDot
 	cache   cache
 	scratch sync.Pool // of *evidence
 }
@@ -83,7 +83,7 @@ func (r *Retriever) retrieve(ctx context.Context, q crm.Question) (crm.Context, 
 	if err != nil {
 		return crm.Context{}, err
 	}
-	out := crm.Context{Passages: c.passages, Left: len(s.focus) + len(s.ranked) - len(c.passages), Coverage: s.coverage(c.passages)}
+	out := crm.Context{Passages: c.passages, Left: len(s.focus) + len(s.ranked) - len(c.passages), Coverage: s.coverage(c)}
 	out.Answerable = s.answerable(r.answerWeights(), out.Coverage)
 	if q.Budget > 0 {
 		slices.SortStableFunc(out.Passages, chronological)
@@ -159,12 +159,13 @@ func (r *Retriever) rank(ctx context.Context, q crm.Question) (*selection, error
 	if err != nil {
 		return nil, err
 	}
-	a := r.cache.of(source{p, stats}, func() *account { return prepare(p, stats, r.Static) })
+	of := slot{q.Account, past != nil}
+	a := r.cache.get(of, p, r.Static)
 	names, err := r.names(ctx, q)
 	if err != nil {
 		return nil, err
 	}
-	s := &selection{account: a, past: past, question: a.ask(q, r.now(q), stats, r.Static, names)}
+	s := &selection{of: of, account: a, past: past, question: a.ask(q, r.now(q), stats, names)}
 	var near Near
 	if r.Dense != nil && q.Text != "" {
 		if near, err = r.near(ctx, q, past, r.depth(a)); err != nil {
@@ -181,8 +182,8 @@ func (r *Retriever) rank(ctx context.Context, q crm.Question) (*selection, error
 
 // depth is how many hits the dense arm is asked for.
 func (r *Retriever) depth(a *account) int {
-	if len(a.shapes) <= Small {
-		return max(1, len(a.shapes))
+	if len(a.at) <= Small {
+		return max(1, len(a.at))
 	}
 	return cmp.Or(r.Depth, defaultDepth)
 }

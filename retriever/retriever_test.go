@@ -53,7 +53,7 @@ func (m *memory) Near(_ context.Context, text string, f crm.Filter, n int) (retr
 	slices.SortFunc(hits, func(a, b crm.Hit) int {
 		return cmp.Or(cmp.Compare(b.Score, a.Score), strings.Compare(a.Chunk, b.Chunk))
 	})
-	return retriever.Near{Item: hits[:min(n, len(hits))], Embedder: "builtin/letters"}, nil
+	return retriever.Near{Item: crm.CosinesOf(hits[:min(n, len(hits))]), Embedder: "builtin/letters"}, nil
 }
 
 func (m *memory) Postings(_ context.Context, account crm.Ref) (*crm.Postings, error) {
@@ -136,7 +136,7 @@ func TestKeywordArmFindsTheRareWord(t *testing.T) {
 	m.add("2", day, "they asked for single sign-on before the renewal")
 	m.add("3", day, "weather and football")
 	c := ask(t, m, crm.Question{Text: "What about sign-on?", Limit: 1})
-	if ids(c) != "2-0" || c.Passages[0].ID != "P1" || c.Passages[0].Parts["bm25"] == 0 {
+	if ids(c) != "2-0" || c.Passages[0].ID != "P1" || c.Passages[0].Parts.Of("bm25") == 0 {
 		t.Errorf("have %s with %v", ids(c), c.Passages)
 	}
 }

@@ -23,17 +23,17 @@ func (e *evidence) row(a *account, q *question, i int32, out *[featureCount]floa
 	if e.mask[i] != 0 {
 		out[fLength], out[fDateMatch] = a.logs[i], e.dates[i]
 	}
-	if a.speaker[i] != none && slices.Contains(q.speakers, a.speaker[i]) {
+	if a.by(i, q) {
 		out[fSpeaker] = 1
 	}
-	if len(q.people) > 0 && slices.ContainsFunc(q.people, func(p crm.Ref) bool { return slices.Contains(a.chunks[i].People, p) }) {
+	if len(q.people) > 0 && a.with(i, q) {
 		out[fPerson] = 1
 	}
 	e.coverage(a, q, i, out)
 	traits(q.wants, a.traits[i], out)
 	if prev != none && a.traits[prev].Has(crm.Asks) {
 		out[fFollows] = 1
-		if a.speaker[i] == none || a.speaker[prev] != a.speaker[i] {
+		if a.replies[i] {
 			out[fAfterQuestion], out[fAnswers] = out[fPrev], out[fPrev]*out[fSpeaker]
 		}
 	}
@@ -139,28 +139,32 @@ func (e *evidence) near(a *account, n Near) {
 // bySession is the best score of each session.
 func (e *evidence) bySession(out []float32, a *account, scores []float32) []float32 {
 	out = zeroed(out, len(a.first))
-	for i, x := range scores {
-		if s := a.session[i]; e.in[i] && x > out[s] {
-			out[s] = x
+	for s := range out {
+		var m float32
+		for i := a.first[s]; i < a.end[s]; i++ {
+			if x := scores[i]; x > m && e.in[i] {
+				m = x
+			}
 		}
+		out[s] = m
 	}
 	return out
 }
 
-func scatter(out []float32, a *account, hits []crm.Hit) []float32 {
-	out = zeroed(out, len(a.chunks))
-	if len(hits) == 0 {
+func scatter(out []float32, a *account, found crm.Cosines) []float32 {
+	out = zeroed(out, len(a.at))
+	if len(found.Of) == 0 {
 		return out
 	}
-	if len(hits) < len(out) {
-		floor := float32(max(0, hits[len(hits)-1].Score))
+	if len(found.Of) < len(out) {
+		floor := max(0, slices.Min(found.Of))
 		for i := range out {
 			out[i] = floor
 		}
 	}
-	for _, h := range hits {
-		if i, ok := a.byID[h.Chunk]; ok {
-			out[i] = float32(max(0, h.Score))
+	for k, i := range a.align(found.Chunks) {
+		if i != none {
+			out[i] = max(0, found.Of[k])
 		}
 	}
 	return out

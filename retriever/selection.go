@@ -11,14 +11,15 @@ import (
 
 // selection is a question with its candidates, scored.
 type selection struct {
+	of       slot
 	account  *account  // nil when the candidates come from the back end alone
 	past     *crm.Past // that the account is of; nil: the present
 	question *question
 	scale    float32 // of a difference of scores in log odds: learned scores are log odds, the others about 0 to 1
 	evidence *evidence
-	by       map[Shape]*dot // nil where the fusion is not learned
-	ranked   []ranked       // in no order
-	focus    []ranked       // in reading order, not among ranked
+	by       *[shapeCount]dot // by the index of the shape; nil where the fusion is not learned
+	ranked   []ranked         // in no order
+	focus    []ranked         // in reading order, not among ranked
 	found    []foundHit
 	stems    []string // of the question, where there is no account
 }
@@ -33,40 +34,23 @@ func (s *selection) id(c ranked) string {
 	if s.account == nil {
 		return s.found[c.chunk].id
 	}
-	return s.account.chunks[c.chunk].ID
+	return s.account.chunk(c.chunk).ID
 }
 
 // linear is the weights as arrays.
-type linear map[Class]map[Shape]*dot
+type linear map[Class]*[shapeCount]dot
 
 type dot struct {
 	offset  float32
 	weights [featureCount]float32
 }
 
-// of sums in four strands, which do not wait for each other.
-func (d *dot) of(row *[featureCount]float32) float32 {
-	var s [4]float32
-	i := 0
-	for ; i+4 <= featureCount; i += 4 {
-		w, x := d.weights[i:i+4:i+4], row[i:i+4:i+4]
-		s[0] += w[0] * x[0]
-		s[1] += w[1] * x[1]
-		s[2] += w[2] * x[2]
-		s[3] += w[3] * x[3]
-	}
-	for ; i < featureCount; i++ {
-		s[0] += d.weights[i] * row[i]
-	}
-	return d.offset + (s[0] + s[1]) + (s[2] + s[3])
-}
-
 // unlearned is the scale of scores between 0 and 1: about what learning finds for BM25 alone.
 const unlearned = 6
 
-func (r *Retriever) answerWeights() *Linear {
+func (r *Retriever) answerWeights() *answerDot {
 	r.weights()
-	return r.answer
+	return &r.answer
 }
 
 func (r *Retriever) weights() linear {
@@ -75,19 +59,20 @@ func (r *Retriever) weights() linear {
 		if w == nil {
 			w = DefaultWeights()
 		}
-		r.linear, r.answer = linear{}, &w.Answer
+		r.linear = linear{}
+		r.answer.offset = w.Answer.Offset
+		copy(r.answer.weights[:], w.Answer.Vector(AnswerFeatureNames()))
 		for _, class := range Classes() {
-			r.linear[class] = map[Shape]*dot{}
-			for _, shape := range Shapes() {
+			r.linear[class] = &[shapeCount]dot{}
+			for at, shape := range Shapes() {
 				l := w.Linear[class][shape]
-				d := &dot{}
+				d := &r.linear[class][at]
 				if l != nil {
 					d.offset = float32(l.Offset)
 				}
 				for i, x := range l.Vector(FeatureNames()) {
 					d.weights[i] = float32(x)
 				}
-				r.linear[class][shape] = d
 			}
 		}
 	})
@@ -112,7 +97,7 @@ func (r *Retriever) score(s *selection, q crm.Question, near Near) {
 	e.gather(a, s.question, q.Filter)
 	if r.Fusion == Learned {
 		e.relate(a, s.question)
-		e.meaning(a, s.question, r.Static)
+		e.meaning(a, s.question)
 	}
 	e.near(a, near)
 	var focus []bool
@@ -129,7 +114,7 @@ func (r *Retriever) score(s *selection, q crm.Question, near Near) {
 	default:
 		s.scale = 1
 		s.by = r.weights()[classOf(near.Embedder)]
-		s.learned(s.by, cmp.Or(r.Depth, defaultDepth), focus)
+		s.learned(cmp.Or(r.Depth, defaultDepth), focus)
 	}
 }
 
@@ -137,32 +122,28 @@ func (r *Retriever) score(s *selection, q crm.Question, near Near) {
 func (s *selection) focusOn(q crm.Question, focus []bool) {
 	reach := q.Filter
 	reach.Since = time.Time{}
-	for i := range s.account.chunks {
-		c := &s.account.chunks[i]
+	for i := range s.account.at {
+		c := s.account.chunk(int32(i))
 		if c.Activity == q.Focus && reach.Matches(c.Facets()) {
 			s.focus = append(s.focus, ranked{chunk: int32(i)})
 			focus[i] = true
 		}
 	}
 	slices.SortFunc(s.focus, func(x, y ranked) int {
-		return cmp.Compare(s.account.chunks[x.chunk].Pos, s.account.chunks[y.chunk].Pos)
+		return cmp.Compare(s.account.chunk(x.chunk).Pos, s.account.chunk(y.chunk).Pos)
 	})
 }
 
 // learned scores by the linear function.
-func (s *selection) learned(by map[Shape]*dot, depth int, focus []bool) {
+func (s *selection) learned(depth int, focus []bool) {
 	a, e := s.account, s.evidence
-	var of [3]*dot
-	for i, shape := range Shapes() {
-		of[i] = by[shape]
-	}
-	s.ranked = make([]ranked, 0, min(len(a.chunks), Small))
-	var row [featureCount]float32
-	for i := range e.consider(a, depth) {
-		if focus != nil && focus[i] || !e.in[i] {
-			continue
+	e.scores(a, s.question, s.by)
+	marked := e.consider(a, depth)
+	s.ranked = e.ranked[:0]
+	for i, x := range e.score {
+		if e.in[i] && (focus == nil || !focus[i]) && (marked == nil || marked[i]) {
+			s.ranked = append(s.ranked, ranked{int32(i), x})
 		}
-		e.row(a, s.question, i, &row)
-		s.ranked = append(s.ranked, ranked{i, of[a.shapes[i]].of(&row)})
 	}
+	e.ranked = s.ranked
 }

@@ -6,11 +6,11 @@ import "github.com/viterin/vek/vek32"
 const closest = 0.35
 
 // meaning fills the cosine of word vectors and the soft match.
-func (e *evidence) meaning(a *account, q *question, static Static) {
-	n := len(a.chunks)
+func (e *evidence) meaning(a *account, q *question) {
+	n := len(a.at)
 	e.bestStatic = 0
 	e.static, e.softOwn, e.softWin = zeroed(e.static, n), zeroed(e.softOwn, n), zeroed(e.softWin, n)
-	if static == nil || a.vectors == nil {
+	if a.vectors == nil {
 		return
 	}
 	if q.vector != nil {
@@ -24,36 +24,33 @@ func (e *evidence) meaning(a *account, q *question, static Static) {
 	if q.mass == 0 {
 		return
 	}
-	e.soft = zeroed(e.soft, n)
 	for t := range q.terms {
-		e.softTerm(a, q, static, t)
+		e.softTerm(a, q, t)
 	}
 }
 
 // softTerm adds one term's share: 1 where the chunk has the word, else how close its closest word is.
-func (e *evidence) softTerm(a *account, q *question, static Static, t int) {
+func (e *evidence) softTerm(a *account, q *question, t int) {
+	e.soft = zeroed(e.soft, len(a.at))
 	soft, share := e.soft, q.terms[t].idf/q.mass
-	clear(soft)
-	for _, w := range static.Neighbours(q.terms[t].word) {
-		s, ok := a.words[w.Word]
-		if !ok {
-			continue
-		}
-		x := min(1, (w.Cosine-closest)/(1-closest)) * share
-		for _, p := range a.postings(s) {
-			if x > soft[p.chunk] {
-				soft[p.chunk] = x
-			}
-		}
-	}
 	for _, s := range q.terms[t].stems {
 		for _, p := range a.postings(s) {
 			soft[p.chunk] = share
 		}
 	}
-	for i, in := range e.in {
-		if !in {
-			soft[i] = 0
+	for _, r := range a.relatives(q.terms[t].word) { // closest first: who comes later adds nothing
+		x := r.near * share
+		for _, p := range a.postings(r.stem) {
+			if soft[p.chunk] == 0 {
+				soft[p.chunk] = x
+			}
+		}
+	}
+	if !e.all {
+		for i, in := range e.in {
+			if !in {
+				soft[i] = 0
+			}
 		}
 	}
 	for i, x := range soft {
@@ -64,17 +61,29 @@ func (e *evidence) softTerm(a *account, q *question, static Static, t int) {
 	}
 }
 
-// windowMax adds to each place the highest of x there and two places around.
+// windowMax adds to each place the highest of x there and two places around. x is nowhere negative.
 func windowMax(x, out []float32) {
-	for i := range x {
-		m := x[i]
-		for _, y := range x[max(0, i-2):min(len(x), i+3)] {
-			if y > m {
-				m = y
+	out = out[:len(x)]
+	var a, b float32 // two places before, and one
+	for i, c := range x {
+		m := max0(max0(a, b), c)
+		if i+1 < len(x) {
+			m = max0(m, x[i+1])
+			if i+2 < len(x) {
+				m = max0(m, x[i+2])
 			}
 		}
 		out[i] += m
+		a, b = b, c
 	}
+}
+
+// max0 is max for numbers that are never NaN, which it need not look for.
+func max0(x, y float32) float32 {
+	if x > y {
+		return x
+	}
+	return y
 }
 
 // around are the two items before and the two behind, nearest first, none where the session ends.

@@ -44,7 +44,7 @@ func (s *selection) why(q crm.Question, c *choice, ref crm.Ref) crm.Unused {
 // absent is why no chunk of an activity passes the filter; "" when one does.
 func (s *selection) absent(q crm.Question, ref crm.Ref) string {
 	reason := "not in this account, or without text"
-	lists := [][]crm.PostedChunk{s.account.chunks}
+	lists := [][]crm.PostedChunk{s.account.posted}
 	if s.past != nil {
 		lists = append(lists, s.past.Present.Chunks) // what was not known then
 	}
@@ -68,7 +68,7 @@ func (s *selection) absent(q crm.Question, ref crm.Ref) string {
 // missed: the activity passes the filter and is no candidate, which happens to the focus, and where only what either arm found is ranked.
 func (s *selection) missed(c *choice, ref crm.Ref) string {
 	for _, f := range s.focus {
-		if s.account.chunks[f.chunk].Activity == ref && c.full[s.id(f)] {
+		if s.account.chunk(f.chunk).Activity == ref && c.full[s.id(f)] {
 			return "no room in the budget"
 		}
 	}
@@ -98,11 +98,10 @@ func hidden(f crm.Filter, c *crm.PostedChunk) string {
 
 // place is the best candidate of an activity and its rank; 0 when it has none.
 func (s *selection) place(ref crm.Ref) (ranked, int) {
-	chunks := s.account.chunks
 	var best ranked
 	found := false
 	for _, c := range s.ranked {
-		if chunks[c.chunk].Activity == ref && (!found || s.before(c, best)) {
+		if s.account.chunk(c.chunk).Activity == ref && (!found || s.before(c, best)) {
 			best, found = c, true
 		}
 	}

@@ -47,8 +47,8 @@ func (r *Retriever) wide(ctx context.Context, q crm.Question) (*selection, error
 		if err != nil {
 			return nil, err
 		}
-		for _, h := range near.Item {
-			hit(h.Chunk).dense = max(0, h.Score)
+		for i, chunk := range near.Item.Chunks {
+			hit(chunk).dense = max(0, float64(near.Item.Of[i]))
 		}
 	}
 	var bestKeyword, bestDense float64

@@ -209,7 +209,7 @@ func (w *evalWorld) explain(o evalOptions, e retrieval.Report, answers []evalAns
 				continue // asked before, without an error
 			}
 			for _, d := range ids {
-				one := evalPassage{rank + 1, d, p.Score, p.Parts, p.Text}
+				one := evalPassage{rank + 1, d, p.Score, p.Parts.Map(), p.Text}
 				if rank < 3 {
 					x.Best = append(x.Best, one)
 				}

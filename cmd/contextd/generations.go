@@ -327,8 +327,8 @@ func (g *generations) ask(ctx context.Context, o *generation.Open, q crm.Questio
 
 // near is a generation, or the live one of a set.
 type near interface {
-	Near(ctx context.Context, text string, f crm.Filter, n int) (item, window []crm.Hit, embedder string, err error)
-	NearBeside(ctx context.Context, text string, f crm.Filter, n int, beside []crm.Chunk) (item, window []crm.Hit, embedder string, err error)
+	Near(ctx context.Context, text string, f crm.Filter, n int) (item, window crm.Cosines, embedder string, err error)
+	NearBeside(ctx context.Context, text string, f crm.Filter, n int, beside []crm.Chunk) (item, window crm.Cosines, embedder string, err error)
 }
 
 // dense gives it the face that the retriever asks for.

@@ -21,24 +21,24 @@ const (
 )
 
 // NearBeside is Set.NearBeside in the live generation.
-func (s *Set) NearBeside(ctx context.Context, text string, f crm.Filter, n int, beside []crm.Chunk) (item, window []crm.Hit, embedder string, err error) {
+func (s *Set) NearBeside(ctx context.Context, text string, f crm.Filter, n int, beside []crm.Chunk) (item, window crm.Cosines, embedder string, err error) {
 	return s.Live().NearBeside(ctx, text, f, n, beside)
 }
 
 // NearBeside searches as Near does and ranks chunks that the index does not hold among what it finds, with vectors of the same embedder, made now and kept for the next
 // question. Chunks of one activity stand together, in reading order; a chunk that the index holds, too, counts as it is here. A text that the embedder cannot take, and
 // whatever is beyond the bound (those that share the fewest words with the question), is no hit.
-func (o *Open) NearBeside(ctx context.Context, text string, f crm.Filter, n int, beside []crm.Chunk) (item, window []crm.Hit, embedder string, err error) {
+func (o *Open) NearBeside(ctx context.Context, text string, f crm.Filter, n int, beside []crm.Chunk) (item, window crm.Cosines, embedder string, err error) {
 	chosen := o.choose(text, f, beside)
 	if len(chosen) == 0 {
 		return o.Near(ctx, text, f, n)
 	}
 	question, err := o.question(ctx, text)
 	if err != nil {
-		return nil, nil, "", err
+		return item, window, "", err
 	}
 	if item, window, err = o.nearest(ctx, question, f, n); err != nil {
-		return nil, nil, "", err
+		return item, window, "", err
 	}
 	chunks, items, windows := make([]crm.Chunk, len(chosen)), make([]string, len(chosen)), []string(nil)
 	for i, at := range chosen {
@@ -46,18 +46,18 @@ func (o *Open) NearBeside(ctx context.Context, text string, f crm.Filter, n int,
 	}
 	vectors, err := o.vectors(ctx, items)
 	if err != nil {
-		return nil, nil, "", err
+		return item, window, "", err
 	}
 	item = merged(item, chunks, vectors, question, n)
 	if !o.Windows {
-		return item, nil, o.Embedder.Name(), nil
+		return item, window, o.Embedder.Name(), nil
 	}
 	around := indexer.WindowTexts(beside)
 	for _, at := range chosen {
 		windows = append(windows, around[at])
 	}
 	if vectors, err = o.vectors(ctx, windows); err != nil {
-		return nil, nil, "", err
+		return item, window, "", err
 	}
 	return item, merged(window, chunks, vectors, question, n), o.Embedder.Name(), nil
 }
@@ -95,10 +95,10 @@ func (o *Open) choose(text string, f crm.Filter, beside []crm.Chunk) (out []int)
 	return out[:most]
 }
 
-// merged ranks chunks among what an index found.
-func merged(found []crm.Hit, chunks []crm.Chunk, vectors [][]float32, question []float32, n int) []crm.Hit {
+// merged takes the closest of chunks and of what an index found.
+func merged(found crm.Cosines, chunks []crm.Chunk, vectors [][]float32, question []float32, n int) crm.Cosines {
 	own := make(map[string]bool, len(chunks))
-	out := make([]crm.Hit, 0, len(found)+len(chunks))
+	out := make([]crm.Hit, 0, len(found.Of)+len(chunks))
 	for i := range chunks {
 		if vectors[i] == nil {
 			continue
@@ -106,13 +106,13 @@ func merged(found []crm.Hit, chunks []crm.Chunk, vectors [][]float32, question [
 		own[chunks[i].ID] = true
 		out = append(out, crm.Hit{Chunk: chunks[i].ID, Score: cosine(vectors[i], question)})
 	}
-	for _, h := range found {
-		if !own[h.Chunk] {
-			out = append(out, h)
+	for i, x := range found.Of {
+		if !own[found.Chunks[i]] {
+			out = append(out, crm.Hit{Chunk: found.Chunks[i], Score: float64(x)})
 		}
 	}
 	slices.SortFunc(out, func(a, b crm.Hit) int { return cmp.Or(cmp.Compare(b.Score, a.Score), cmp.Compare(a.Chunk, b.Chunk)) })
-	return out[:min(n, len(out))]
+	return crm.CosinesOf(out[:min(n, len(out))])
 }
 
 // cosine of two valid vectors of one dimension: back ends take no length for granted either.

@@ -1,6 +1,7 @@
 package generation_test
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"math"
@@ -72,18 +73,28 @@ func TestNearBeside(t *testing.T) {
 		if want := map[bool]int{false: 2, true: 4}[e.Windows()]; embedded != want {
 			t.Errorf("%s: %d texts were embedded, want %d", e.Name(), embedded, want)
 		}
-		if item, _, _, err := o.NearBeside(t.Context(), "licence price", f, 2, []crm.Chunk{all[1], all[3]}); err != nil || !alike(item, wantItem[:2]) {
+		if item, _, _, err := o.NearBeside(t.Context(), "licence price", f, 2, []crm.Chunk{all[1], all[3]}); err != nil || !alike(item, crm.CosinesOf(hitsOf(wantItem)[:2])) {
 			t.Errorf("%v %v", item, err)
 		}
 		f.Since = now.Add(time.Hour)
-		if item, window, _, err := o.NearBeside(t.Context(), "licence price", f, 10, all); err != nil || len(item)+len(window) > 0 {
+		if item, window, _, err := o.NearBeside(t.Context(), "licence price", f, 10, all); err != nil || len(item.Of)+len(window.Of) > 0 {
 			t.Errorf("what the filter keeps out is found: %v %v %v", item, window, err)
 		}
 	}
 }
 
-func alike(a, b []crm.Hit) bool {
-	return slices.EqualFunc(a, b, func(x, y crm.Hit) bool { return x.Chunk == y.Chunk && math.Abs(x.Score-y.Score) < 1e-5 })
+// hitsOf are cosines, the closest first.
+func hitsOf(c crm.Cosines) []crm.Hit {
+	out := make([]crm.Hit, len(c.Of))
+	for i, x := range c.Of {
+		out[i] = crm.Hit{Chunk: c.Chunks[i], Score: float64(x)}
+	}
+	slices.SortFunc(out, func(a, b crm.Hit) int { return cmp.Or(cmp.Compare(b.Score, a.Score), cmp.Compare(a.Chunk, b.Chunk)) })
+	return out
+}
+
+func alike(a, b crm.Cosines) bool {
+	return slices.EqualFunc(hitsOf(a), hitsOf(b), func(x, y crm.Hit) bool { return x.Chunk == y.Chunk && math.Abs(x.Score-y.Score) < 1e-5 })
 }
 
 // TestBesideIsBounded: with an embedder that costs a call, those that share most with the question are compared; what it refuses is left out alone.
@@ -102,7 +113,7 @@ func TestBesideIsBounded(t *testing.T) {
 	all := beside(texts...)
 	item, _, _, err := o.NearBeside(t.Context(), "licence price", crm.Filter{Portal: portal, Account: company}, 400, all)
 	check(t, err)
-	if len(item) != 127 || item[0].Chunk != all[250].ID || embedded != 2*127 {
-		t.Errorf("%d hits, %d texts embedded", len(item), embedded)
+	if len(item.Of) != 127 || hitsOf(item)[0].Chunk != all[250].ID || embedded != 2*127 {
+		t.Errorf("%d hits, %d texts embedded", len(item.Of), embedded)
 	}
 }

@@ -72,18 +72,18 @@ func (s *Set) Relink(ctx context.Context, activity crm.Ref, accounts, people []c
 }
 
 // Near embeds a question and searches one and the same generation with it, in both views where it has windows.
-func (s *Set) Near(ctx context.Context, text string, f crm.Filter, n int) (item, window []crm.Hit, embedder string, err error) {
+func (s *Set) Near(ctx context.Context, text string, f crm.Filter, n int) (item, window crm.Cosines, embedder string, err error) {
 	return s.Live().Near(ctx, text, f, n)
 }
 
 // Near is Set.Near in this generation.
-func (o *Open) Near(ctx context.Context, text string, f crm.Filter, n int) (item, window []crm.Hit, embedder string, err error) {
+func (o *Open) Near(ctx context.Context, text string, f crm.Filter, n int) (item, window crm.Cosines, embedder string, err error) {
 	question, err := o.question(ctx, text)
 	if err != nil {
-		return nil, nil, "", err
+		return item, window, "", err
 	}
 	if item, window, err = o.nearest(ctx, question, f, n); err != nil {
-		return nil, nil, "", err
+		return item, window, "", err
 	}
 	return item, window, o.Embedder.Name(), nil
 }
@@ -98,11 +98,11 @@ func (o *Open) question(ctx context.Context, text string) ([]float32, error) {
 }
 
 // nearest searches both views, as far as there are two.
-func (o *Open) nearest(ctx context.Context, question []float32, f crm.Filter, n int) (item, window []crm.Hit, err error) {
-	if item, err = o.Index.Nearest(ctx, question, crm.ItemView, f, n); err != nil || !o.Windows {
-		return item, nil, err
+func (o *Open) nearest(ctx context.Context, question []float32, f crm.Filter, n int) (item, window crm.Cosines, err error) {
+	if item, err = o.Index.Cosines(ctx, question, crm.ItemView, f, n); err != nil || !o.Windows {
+		return item, window, err
 	}
-	window, err = o.Index.Nearest(ctx, question, crm.WindowView, f, n)
+	window, err = o.Index.Cosines(ctx, question, crm.WindowView, f, n)
 	return item, window, err
 }
 

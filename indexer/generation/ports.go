@@ -23,7 +23,7 @@ type Store interface {
 type Index interface {
 	Replace(ctx context.Context, batch []crm.Kept) error
 	Relink(ctx context.Context, activity crm.Ref, accounts, people []crm.Ref) error
-	Nearest(ctx context.Context, vec []float32, view crm.View, f crm.Filter, n int) ([]crm.Hit, error)
+	Cosines(ctx context.Context, vec []float32, view crm.View, f crm.Filter, n int) (crm.Cosines, error)
 	Match(ctx context.Context, terms []string, f crm.Filter, n int) ([]crm.Hit, error)
 	Count(ctx context.Context, f crm.Filter) (int, error)
 	Scan(ctx context.Context, portal crm.PortalID) iter.Seq2[crm.Indexed, error]

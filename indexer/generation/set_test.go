@@ -198,8 +198,8 @@ func TestAnotherEmbedderIsBuiltBesideAndSwappedUnderLoad(t *testing.T) {
 	load.Go(func() { // nobody may notice: each answer is whole and of one generation
 		for ; ctx.Err() == nil; searches++ {
 			item, window, name, err := set.Near(t.Context(), "the price of item 49", crm.Filter{Portal: portal, Account: company}, 10)
-			if err != nil || len(item) != 10 || (name == "test/short") != (len(window) == 10) {
-				t.Errorf("search during the swap: %d and %d hits of %s, %v", len(item), len(window), name, err)
+			if err != nil || len(item.Of) != 10 || (name == "test/short") != (len(window.Of) == 10) {
+				t.Errorf("search during the swap: %d and %d hits of %s, %v", len(item.Of), len(window.Of), name, err)
 				return
 			}
 		}

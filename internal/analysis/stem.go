@@ -37,9 +37,11 @@ func Stem(word, language string) string {
 	if stem == nil || len(word) < 3 || len(word) > maxStem || !stemmable(word, language == "ru") {
 		return word
 	}
-	env := snowballstem.NewEnv(accented(word, language))
-	stem(env)
-	return unaccented(env.Current())
+	return remembered.of(inLanguage{language, word}, func(word string) string {
+		env := snowballstem.NewEnv(accented(word, language))
+		stem(env)
+		return unaccented(env.Current())
+	})
 }
 
 // stemmable: letters of the language's script only.

@@ -136,6 +136,22 @@ type Hit struct {
 	Score float64
 }
 
+// Cosines are what a dense arm found, in no order: Of[i] is the cosine of Chunks[i]. Both are shared and must not be changed. A back end may answer with the very same
+// Chunks, the same array of the same length, as long as they are the account's; one that does saves whoever asks from looking each of them up.
+type Cosines struct {
+	Chunks []string
+	Of     []float32
+}
+
+// CosinesOf are hits without their order.
+func CosinesOf(hits []Hit) Cosines {
+	c := Cosines{make([]string, len(hits)), make([]float32, len(hits))}
+	for i, h := range hits {
+		c.Chunks[i], c.Of[i] = h.Chunk, float32(h.Score)
+	}
+	return c
+}
+
 // ValidVector reports whether v can be stored or searched: the wanted dimension, finite, not zero.
 func ValidVector(v []float32, dim int) bool {
 	if len(v) != dim {
@@ -170,6 +186,7 @@ type PostedChunk struct {
 	Generated bool
 	Traits    Traits
 	From, To  uint32
+	Read      uint64 // which reading of its activity it is from: where id and Read are the same, so is everything that is kept of the chunk; 0: nobody knows
 }
 
 // Facets are what a Filter looks at.

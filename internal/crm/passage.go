@@ -18,21 +18,21 @@ type Question struct {
 // Passage is a chunk that retrieval returned. ID is the citation id inside one Context ("P1", "P2" … in chronological order). Start and End are byte offsets
 // in the text of that activity's version.
 type Passage struct {
-	ID        string             `json:"id"`
-	Chunk     string             `json:"chunk"`
-	Activity  Ref                `json:"activity"`
-	Version   string             `json:"version"`
-	Kind      Kind               `json:"kind"`
-	Time      time.Time          `json:"time,omitzero"`
-	Person    string             `json:"person"`
-	Direction Direction          `json:"direction,omitempty"`
-	Subject   string             `json:"subject,omitempty"`
-	Text      string             `json:"text"`
-	Start     int                `json:"start"`
-	End       int                `json:"end"`
-	Score     float64            `json:"score"`
-	Parts     map[string]float64 `json:"parts,omitempty"` // what the score is made of: dense, keyword, …
-	Language  string             `json:"language,omitempty"`
+	ID        string    `json:"id"`
+	Chunk     string    `json:"chunk"`
+	Activity  Ref       `json:"activity"`
+	Version   string    `json:"version"`
+	Kind      Kind      `json:"kind"`
+	Time      time.Time `json:"time,omitzero"`
+	Person    string    `json:"person"`
+	Direction Direction `json:"direction,omitempty"`
+	Subject   string    `json:"subject,omitempty"`
+	Text      string    `json:"text"`
+	Start     int       `json:"start"`
+	End       int       `json:"end"`
+	Score     float64   `json:"score"`
+	Parts     Parts     `json:"parts,omitempty"` // what the score is made of: dense, keyword, …
+	Language  string    `json:"language,omitempty"`
 }
 
 // Context is what a question brought back: passages in chronological order (search: by score), how well they cover the question (0…1, share of the question's idf

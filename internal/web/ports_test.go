@@ -157,7 +157,7 @@ func (w *world) Retrieve(_ context.Context, q crm.Question) (crm.Context, error)
 	}
 	w.questions = append(w.questions, q)
 	return crm.Context{Coverage: 0.5, Left: 2, Passages: []crm.Passage{{ID: "P1", Chunk: "x", Activity: crm.Ref{Portal: portal, Type: crm.Calls, ID: "9101"}, Version: "v2",
-		Kind: crm.Call, Time: now, Person: "Ana Diaz", Text: "We renew in March", Start: 7, End: 24, Score: 0.9, Parts: map[string]float64{"dense": 0.8}}}}, nil
+		Kind: crm.Call, Time: now, Person: "Ana Diaz", Text: "We renew in March", Start: 7, End: 24, Score: 0.9, Parts: crm.Parts{{Name: "dense", Value: 0.8}}}}}, nil
 }
 
 func (w *world) Activity(_ context.Context, ref crm.Ref) (crm.Stored, error) {

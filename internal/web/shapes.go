@@ -101,24 +101,24 @@ func showEvidence(e crm.Evidence) evidenceJSON {
 }
 
 type passageJSON struct {
-	ID        string             `json:"id"`
-	Activity  string             `json:"activity"`
-	Version   string             `json:"version"`
-	Kind      crm.Kind           `json:"kind"`
-	Time      *time.Time         `json:"time"`
-	Person    string             `json:"person"`
-	Direction crm.Direction      `json:"direction"`
-	Subject   string             `json:"subject"`
-	Text      string             `json:"text"`
-	Start     int                `json:"start"`
-	End       int                `json:"end"`
-	Score     float64            `json:"score"`
-	Parts     map[string]float64 `json:"parts"`
+	ID        string        `json:"id"`
+	Activity  string        `json:"activity"`
+	Version   string        `json:"version"`
+	Kind      crm.Kind      `json:"kind"`
+	Time      *time.Time    `json:"time"`
+	Person    string        `json:"person"`
+	Direction crm.Direction `json:"direction"`
+	Subject   string        `json:"subject"`
+	Text      string        `json:"text"`
+	Start     int           `json:"start"`
+	End       int           `json:"end"`
+	Score     float64       `json:"score"`
+	Parts     crm.Parts     `json:"parts"`
 }
 
 func showPassage(p crm.Passage) passageJSON {
 	return passageJSON{ID: p.ID, Activity: pathOf(p.Activity), Version: p.Version, Kind: p.Kind, Time: utc(p.Time), Person: p.Person, Direction: p.Direction,
-		Subject: p.Subject, Text: p.Text, Start: p.Start, End: p.End, Score: p.Score, Parts: dict(p.Parts)}
+		Subject: p.Subject, Text: p.Text, Start: p.Start, End: p.End, Score: p.Score, Parts: p.Parts}
 }
 
 // activityJSON is an activity in a timeline; with its text it is textJSON.

@@ -37,11 +37,12 @@ type Words struct {
 	sum     uint32
 
 	mu      sync.RWMutex
-	decoded map[string][]float32
+	decoded map[string][]float32 // asked for lately
+	before  map[string][]float32 // before those; what is asked for again is moved up
 }
 
-// Bounds of what is kept decoded: 8,192 vectors are 8 MiB. The most frequent words of a language are far fewer.
-const maxDecoded = 8192
+// maxDecoded bounds what is kept decoded, twice: 8,192 vectors are 8 MiB. The most frequent words of a language are far fewer.
+const maxDecoded = 4096
 
 // unknownWeight is the length of the vector of a word without a meaning; the rarest known words have 1. Names should count, but less than the sense of the sentence.
 const unknownWeight = .6
@@ -56,20 +57,22 @@ func (w *Words) Word(word string) []float32 {
 	}
 	w.mu.RLock()
 	v, ok := w.decoded[word]
-	w.mu.RUnlock()
 	if ok {
+		w.mu.RUnlock()
 		return v
 	}
-	v = make([]float32, Dim)
-	w.add(v, word)
+	v, ok = w.before[word]
+	w.mu.RUnlock()
+	if !ok {
+		v = make([]float32, Dim)
+		w.add(v, word)
+	}
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if w.decoded == nil {
-		w.decoded = make(map[string][]float32)
+	if w.decoded == nil || len(w.decoded) >= maxDecoded {
+		w.decoded, w.before = make(map[string][]float32, maxDecoded), w.decoded
 	}
-	if len(w.decoded) < maxDecoded {
-		w.decoded[strings.Clone(word)] = v
-	}
+	w.decoded[strings.Clone(word)] = v
 	return v
 }
 

@@ -18,12 +18,18 @@ type block struct {
 	rests  bool         // with what they leave out
 	exact  [2][]float32 // by view
 	codes  [2]codes
+
+	naming sync.Mutex // of those who only read; who changes the block is alone anyway
+	names  names
 }
 
 func (b *block) size() int {
 	b.mu.RLock()
 	defer b.mu.RUnlock()
 	n := b.table.size()
+	if !b.coarse && b.path != "" {
+		n += nameBytes * len(b.ids) // as if they were made already
+	}
 	for v := range b.exact {
 		n += 4*cap(b.exact[v]) + b.codes[v].size()
 	}
@@ -33,6 +39,7 @@ func (b *block) size() int {
 func (b *block) apply(c *change) bool {
 	b.mu.Lock()
 	defer b.mu.Unlock()
+	b.names.listed = nil
 	switch {
 	case c.unclear:
 		return false

@@ -36,15 +36,8 @@ func place(f crm.Filter) string {
 }
 
 func (g *generation) nearest(ctx context.Context, vec []float32, view crm.View, f crm.Filter, n int) ([]crm.Hit, error) {
-	switch {
-	case !f.Valid():
-		return nil, fmt.Errorf("the filter names no portal and account: %w", crm.ErrInvalid)
-	case !crm.ValidVector(vec, g.Dimension):
-		return nil, fmt.Errorf("want %d finite numbers that are not all zero, have %d: %w", g.Dimension, len(vec), crm.ErrInvalid)
-	case view < 0 || int(view) >= g.views():
-		return nil, fmt.Errorf("the index has no view %d: %w", view, crm.ErrInvalid)
-	case n <= 0:
-		return nil, nil
+	if err := g.askable(vec, view, f); err != nil || n <= 0 {
+		return nil, err
 	}
 	q := appendUnit(nil, vec)
 	b, err := g.block(ctx, f)
@@ -64,6 +57,19 @@ func (g *generation) nearest(ctx context.Context, vec []float32, view crm.View, 
 		return nil, err
 	}
 	return b.searchCoarse(ctx, f, view, q, n)
+}
+
+// askable refuses what no search can answer.
+func (g *generation) askable(vec []float32, view crm.View, f crm.Filter) error {
+	switch {
+	case !f.Valid():
+		return fmt.Errorf("the filter names no portal and account: %w", crm.ErrInvalid)
+	case !crm.ValidVector(vec, g.Dimension):
+		return fmt.Errorf("want %d finite numbers that are not all zero, have %d: %w", g.Dimension, len(vec), crm.ErrInvalid)
+	case view < 0 || int(view) >= g.views():
+		return fmt.Errorf("the index has no view %d: %w", view, crm.ErrInvalid)
+	}
+	return nil
 }
 
 // search is exact.

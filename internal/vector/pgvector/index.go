@@ -127,6 +127,12 @@ func (x *Index) Nearest(ctx context.Context, vec []float32, view crm.View, f crm
 	return hits, nil
 }
 
+// Cosines is Nearest without the order.
+func (x *Index) Cosines(ctx context.Context, vec []float32, view crm.View, f crm.Filter, n int) (crm.Cosines, error) {
+	hits, err := x.Nearest(ctx, vec, view, f, n)
+	return crm.CosinesOf(hits), err
+}
+
 func (x *Index) nearest(ctx context.Context, vec []float32, view crm.View, f crm.Filter, n int) ([]crm.Hit, error) {
 	q := search{vec: vec, view: view, f: f, n: max(n, 0)}
 	var w *wideness

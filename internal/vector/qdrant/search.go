@@ -38,6 +38,12 @@ func (x *Index) Nearest(ctx context.Context, vec []float32, view crm.View, f crm
 	return hits, err
 }
 
+// Cosines is Nearest without the order.
+func (x *Index) Cosines(ctx context.Context, vec []float32, view crm.View, f crm.Filter, n int) (crm.Cosines, error) {
+	hits, err := x.Nearest(ctx, vec, view, f, n)
+	return crm.CosinesOf(hits), err
+}
+
 func vectorOf(view crm.View, g *generation) (string, error) {
 	switch {
 	case view == crm.ItemView:

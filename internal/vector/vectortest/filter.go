@@ -100,6 +100,7 @@ func filtered(t *testing.T, x Index, name string, w world, f crm.Filter) {
 			hits, err := x.Nearest(t.Context(), vector(Dim, 3), view, f, n)
 			check(t, err)
 			exact(t, fmt.Sprintf("%s, view %d, n %d", name, view, n), hits, w.nearest(vector(Dim, 3), view, f, n))
+			unordered(t, x, fmt.Sprintf("%s, view %d, n %d, in no order", name, view, n), vector(Dim, 3), view, f, n, w)
 			if n >= len(want) && !slices.Equal(sorted(ids(hits)), want) {
 				t.Errorf("%s: nearest finds %v, want %v", name, ids(hits), want)
 			}

@@ -43,6 +43,8 @@ func refusedVectors(t *testing.T, s *space) {
 			for _, f := range []crm.Filter{in(acme), wide(1), in(bolt)} {
 				_, err := s.x.Nearest(ctx, v, view, f, 5)
 				invalid(t, "asked with a vector that is "+name, err)
+				_, err = s.x.Cosines(ctx, v, view, f, 5)
+				invalid(t, "asked for cosines with a vector that is "+name, err)
 			}
 		}
 	}
@@ -54,6 +56,8 @@ func refusedVectors(t *testing.T, s *space) {
 	invalid(t, "a window where the generation has none", plain.Replace(ctx, []crm.Kept{good}))
 	_, err := plain.Nearest(ctx, vector(Dim, 1), crm.WindowView, in(acme), 5)
 	invalid(t, "the view of windows where there are none", err)
+	_, err = plain.Cosines(ctx, vector(Dim, 1), crm.WindowView, in(acme), 5)
+	invalid(t, "cosines of windows where there are none", err)
 }
 
 func refusedBatches(t *testing.T, s *space) {
@@ -90,6 +94,8 @@ func refusedFilters(t *testing.T, s *space) {
 		for _, n := range []int{5, 0} {
 			_, err := s.x.Nearest(ctx, vector(Dim, 1), crm.ItemView, f, n)
 			invalid(t, "nearest with a filter that names no place", err)
+			_, err = s.x.Cosines(ctx, vector(Dim, 1), crm.ItemView, f, n)
+			invalid(t, "cosines with a filter that names no place", err)
 			_, err = s.x.Match(ctx, []string{"renew"}, f, n)
 			invalid(t, "match with a filter that names no place", err)
 		}

@@ -31,6 +31,7 @@ func Run(t *testing.T, open func(t *testing.T, dir string) Store) {
 		{"filters", filters, true},
 		{"exact order, ties by id", order, false},
 		{"both views", views, true},
+		{"cosines in no order", cosines, false},
 		{"vectors of any length", lengths, false},
 		{"refused vectors", refusedVectors, true},
 		{"refused batches", refusedBatches, false},

@@ -180,6 +180,11 @@ func holds(t *testing.T, x Index, when string, f crm.Filter, want ...crm.Kept) {
 	if got := sorted(nearest(t, x, f, 1000)); !slices.Equal(got, expected) {
 		t.Errorf("%s: %d chunks are found, want %d:\n%v\n%v", when, len(got), len(expected), got, expected)
 	}
+	c, err := x.Cosines(t.Context(), vector(Dim, 1), crm.ItemView, f, 1000)
+	check(t, err)
+	if got := sorted(c.Chunks); !slices.Equal(got, expected) || len(c.Of) != len(got) {
+		t.Errorf("%s: %d cosines of %d chunks, want %d:\n%v\n%v", when, len(c.Of), len(got), len(expected), got, expected)
+	}
 	if got := count(t, x, f); got != len(expected) {
 		t.Errorf("%s: count is %d, want %d", when, got, len(expected))
 	}
