@@ -33,8 +33,10 @@ func (db *DB) ChangedAccounts(ctx context.Context, portal crm.PortalID, after in
 
 // noteChanges numbers the accounts that this transaction changed. Rows are never deleted, or a number could be given twice.
 func (t *tx) noteChanges() error {
-	all := maps.Clone(t.accounts)
-	maps.Copy(all, t.facts)
+	all := maps.Clone(t.facts)
+	for a := range t.accounts {
+		all[a] = true
+	}
 	for _, a := range slices.SortedFunc(maps.Keys(all), crm.Ref.Compare) {
 		err := t.do(`INSERT INTO account_changes (portal, account, seq) VALUES (?, ?, (SELECT COALESCE(MAX(seq), 0) + 1 FROM account_changes WHERE portal = ?))
 			ON CONFLICT (portal, account) DO UPDATE SET seq = excluded.seq`, int64(a.Portal), path(a), int64(a.Portal))

@@ -185,7 +185,10 @@ func (t *tx) eraseActivity(ref crm.Ref) error {
 	if err != nil {
 		return err
 	}
-	err = errorsOf(t.touch(ref), t.dropChunks(ref), t.unlink(ref),
+	for _, a := range accounts {
+		t.accounts.forget(a) // no word of it may stay in memory
+	}
+	err = errorsOf(t.dropChunks(ref), t.unlink(ref),
 		t.do("DELETE FROM versions WHERE portal = ? AND activity = ?", portal, p),
 		t.do("DELETE FROM activities WHERE portal = ? AND ref = ?", portal, p),
 		t.entomb(ref))

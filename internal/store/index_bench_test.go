@@ -68,7 +68,10 @@ func BenchmarkPostings(b *testing.B) {
 			var bytes int64
 			for b.Loop() {
 				err := db.r.read(b.Context(), func(v *view) (err error) {
-					_, bytes, err = v.postings(account("1"), 50_000)
+					a, err := v.postings(account("1"), 50_000, func() uint64 { return 1 })
+					if err == nil {
+						bytes = a.bytes
+					}
 					return err
 				})
 				if err != nil {

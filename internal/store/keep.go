@@ -104,7 +104,7 @@ func (t *tx) keep(k *crm.Kept) error {
 		return err
 	}
 	for _, a := range k.Accounts {
-		t.accounts[a] = true
+		t.accounts.add(a, ref)
 	}
 	if err := t.markFor(cause, k.Triggers); err != nil {
 		return err
@@ -139,7 +139,7 @@ func checkKept(k *crm.Kept) error {
 func (t *tx) touch(activity crm.Ref) error {
 	accounts, err := t.accountsOf(activity)
 	for _, a := range accounts {
-		t.accounts[a] = true
+		t.accounts.add(a, activity)
 	}
 	return err
 }

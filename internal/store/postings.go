@@ -18,11 +18,20 @@ type postingsCache struct {
 	loading map[crm.Ref]*loadingPostings
 }
 
+// assembled is an account's postings and what it takes to go on from them.
+type assembled struct {
+	p       *crm.Postings
+	bytes   int64
+	text    int64             // bytes of strings among them
+	fresh   int               // words there were when it was assembled as a whole
+	words   map[string]uint32 // the ids of its words, where it was patched before
+	changed map[crm.Ref]bool  // activities that commits have touched since
+}
+
 type cachedPostings struct {
 	account crm.Ref
-	p       *crm.Postings
-	err     error // crm.ErrTooLarge, which is worth remembering: to find it out takes as long as an account has activities
-	bytes   int64
+	*assembled
+	err error // crm.ErrTooLarge, which is worth remembering: to find it out takes as long as an account has activities
 }
 
 // loadingPostings is a load in flight: later callers wait for it instead of reading the same rows.
@@ -36,15 +45,22 @@ func newPostingsCache(limit int64) *postingsCache {
 	return &postingsCache{limit: limit, order: list.New(), entries: map[crm.Ref]*list.Element{}, loading: map[crm.Ref]*loadingPostings{}}
 }
 
-// drop forgets accounts that a commit has changed, and whatever is being loaded of them: it may have read the state before.
-func (c *postingsCache) drop(accounts map[crm.Ref]bool) {
+// drop takes note of what a commit has changed, and forgets whatever is being loaded of it: it may have read the state before.
+func (c *postingsCache) drop(changed touched) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	for a := range accounts {
-		delete(c.loading, a)
-		if e := c.entries[a]; e != nil {
-			c.remove(e)
+	for account, activities := range changed {
+		delete(c.loading, account)
+		e := c.entries[account]
+		if e == nil {
+			continue
 		}
+		entry := e.Value.(*cachedPostings)
+		if activities == nil || entry.err != nil {
+			c.remove(e)
+			continue
+		}
+		entry.assembled = entry.with(activities)
 	}
 }
 
@@ -54,26 +70,38 @@ func (c *postingsCache) remove(e *list.Element) {
 	c.used -= entry.bytes
 }
 
-// load answers from the cache, from a load in flight, or from fetch.
-func (c *postingsCache) load(account crm.Ref, fetch func() (*crm.Postings, int64, error)) (*crm.Postings, error) {
+// load answers from the cache, from a load in flight, or from fetch, which is given what there was before commits touched it; nil when there was nothing.
+func (c *postingsCache) load(account crm.Ref, fetch func(before *assembled) (*assembled, error)) (*crm.Postings, error) {
 	c.mu.Lock()
+	var before *assembled
 	if e := c.entries[account]; e != nil {
-		c.order.MoveToFront(e)
-		defer c.mu.Unlock()
 		cached := e.Value.(*cachedPostings)
-		return cached.p, cached.err
+		if len(cached.changed) == 0 {
+			c.order.MoveToFront(e)
+			defer c.mu.Unlock()
+			return cached.p, cached.err
+		}
+		before = cached.assembled
 	}
 	if l := c.loading[account]; l != nil {
 		c.mu.Unlock()
 		<-l.ready
 		return l.p, l.err
 	}
+	if before != nil && before.words != nil { // fetch writes to the map: it is there for one load only
+		without := *before
+		without.words = nil
+		c.entries[account].Value.(*cachedPostings).assembled = &without
+	}
 	l := &loadingPostings{ready: make(chan struct{})}
 	c.loading[account] = l
 	c.mu.Unlock()
 
-	var bytes int64
-	l.p, bytes, l.err = fetch()
+	a, err := fetch(before)
+	if a == nil {
+		a = &assembled{bytes: refusedBytes}
+	}
+	l.p, l.err = a.p, err
 	close(l.ready)
 
 	c.mu.Lock()
@@ -82,11 +110,14 @@ func (c *postingsCache) load(account crm.Ref, fetch func() (*crm.Postings, int64
 		return l.p, l.err
 	}
 	delete(c.loading, account)
-	if (l.err != nil && !errors.Is(l.err, crm.ErrTooLarge)) || bytes > c.limit {
+	if e := c.entries[account]; e != nil {
+		c.remove(e)
+	}
+	if (l.err != nil && !errors.Is(l.err, crm.ErrTooLarge)) || a.bytes > c.limit {
 		return l.p, l.err
 	}
-	c.entries[account] = c.order.PushFront(&cachedPostings{account: account, p: l.p, err: l.err, bytes: bytes})
-	for c.used += bytes; c.used > c.limit; {
+	c.entries[account] = c.order.PushFront(&cachedPostings{account: account, assembled: a, err: l.err})
+	for c.used += a.bytes; c.used > c.limit; {
 		c.remove(c.order.Back())
 	}
 	return l.p, l.err

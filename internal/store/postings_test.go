@@ -18,19 +18,19 @@ func TestPostingsLoadAcrossCommit(t *testing.T) {
 		old, fresh := &crm.Postings{Words: []string{"old"}}, &crm.Postings{Words: []string{"fresh"}}
 		hold := make(chan struct{})
 		got := make(chan *crm.Postings, 2)
-		load := func(fetch func() (*crm.Postings, int64, error)) {
+		load := func(fetch func(*assembled) (*assembled, error)) {
 			p, err := c.load(account("1"), fetch)
 			if err != nil {
 				t.Error(err)
 			}
 			got <- p
 		}
-		go load(func() (*crm.Postings, int64, error) { <-hold; return old, 1, nil })
+		go load(func(*assembled) (*assembled, error) { <-hold; return &assembled{p: old, bytes: 1}, nil })
 		synctest.Wait()
-		go load(func() (*crm.Postings, int64, error) { t.Error("the second caller read for itself"); return nil, 0, nil })
+		go load(func(*assembled) (*assembled, error) { t.Error("the second caller read for itself"); return nil, nil })
 		synctest.Wait()
-		c.drop(map[crm.Ref]bool{account("1"): true})
-		p, err := c.load(account("1"), func() (*crm.Postings, int64, error) { return fresh, 1, nil })
+		c.drop(touched{account("1"): {account("2"): true}})
+		p, err := c.load(account("1"), func(*assembled) (*assembled, error) { return &assembled{p: fresh, bytes: 1}, nil })
 		if err != nil || p != fresh {
 			t.Fatalf("asked after the commit: %+v, %v", p, err)
 		}
@@ -38,7 +38,7 @@ func TestPostingsLoadAcrossCommit(t *testing.T) {
 		if a, b := <-got, <-got; a != old || b != old {
 			t.Fatalf("asked before the commit: %+v, %+v", a, b)
 		}
-		p, err = c.load(account("1"), func() (*crm.Postings, int64, error) { return nil, 0, errors.New("not cached") })
+		p, err = c.load(account("1"), func(*assembled) (*assembled, error) { return nil, errors.New("not cached") })
 		if err != nil || p != fresh {
 			t.Fatalf("the old load replaced the fresh one: %+v, %v", p, err)
 		}
@@ -50,7 +50,10 @@ func TestPostingsBound(t *testing.T) {
 	loads := 0
 	load := func(id string, bytes int64) {
 		t.Helper()
-		if _, err := c.load(account(id), func() (*crm.Postings, int64, error) { loads++; return &crm.Postings{}, bytes, nil }); err != nil {
+		if _, err := c.load(account(id), func(*assembled) (*assembled, error) {
+			loads++
+			return &assembled{p: &crm.Postings{}, bytes: bytes}, nil
+		}); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -68,7 +71,7 @@ func TestPostingsBound(t *testing.T) {
 	if loads != 6 || c.used > 100 || c.order.Len() != len(c.entries) {
 		t.Fatalf("%d loads, %d bytes, %d entries", loads, c.used, len(c.entries))
 	}
-	if _, err := c.load(account("x"), func() (*crm.Postings, int64, error) { return nil, 0, errors.New("no") }); err == nil {
+	if _, err := c.load(account("x"), func(*assembled) (*assembled, error) { return nil, errors.New("no") }); err == nil {
 		t.Fatal("an error was swallowed")
 	}
 	load("x", 1) // and not remembered
@@ -87,7 +90,7 @@ func TestUnpackDamaged(t *testing.T) {
 	if err := a.add(account("1"), whole); err != nil {
 		t.Fatal(err)
 	}
-	if p, _ := a.done(); len(p.Chunks) != 2 || p.Chunks[0].ID != chunk.ID || p.Chunks[1].ID != other.ID || len(p.Words) != 3 {
+	if p := a.done(0).p; len(p.Chunks) != 2 || p.Chunks[0].ID != chunk.ID || p.Chunks[1].ID != other.ID || len(p.Words) != 3 {
 		t.Fatalf("unpacked %+v", p)
 	}
 	for n := range whole {
@@ -119,7 +122,7 @@ func FuzzUnpack(f *testing.F) {
 		if err := a.add(account("1"), packed); err != nil {
 			return
 		}
-		p, _ := a.done()
+		p := a.done(0).p
 		for _, c := range p.Chunks {
 			for _, w := range p.Sequence[c.From:c.To] {
 				_ = p.Words[w]

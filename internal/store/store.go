@@ -9,11 +9,10 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/gofrs/flock"
-
-	"github.com/contextd/contextd/internal/crm"
 )
 
 // File is the name of the database inside the data directory.
@@ -38,6 +37,7 @@ type DB struct {
 	w        *writer
 	r        *reader
 	signals  *signals
+	readings atomic.Uint64 // of activities into postings
 	postings *postingsCache
 	queries  *queryLog
 
@@ -103,7 +103,7 @@ func open(ctx context.Context, dir string, o Options) (*DB, error) {
 	}
 	db := &DB{dir: dir, now: o.Now, writeDB: writeDB, r: newReader(readDB, d), signals: newSignals(), postings: newPostingsCache(o.PostingsBytes),
 		postingsChunks: o.PostingsChunks}
-	db.w = newWriter(writeDB, d, o.Now, func(topics map[string]bool, accounts map[crm.Ref]bool) {
+	db.w = newWriter(writeDB, d, o.Now, func(topics map[string]bool, accounts touched) {
 		db.postings.drop(accounts)
 		db.signals.raise(topics)
 	})

@@ -75,7 +75,9 @@ type assembly struct {
 	strings map[string]string
 	local   []uint32 // of the activity being added: its word indexes in the account's
 	short   []string
-	bytes   int64
+	bytes   int64  // of strings
+	patched bool   // it goes on from an account that was assembled before
+	reading uint64 // of the activity being added; see crm.PostedChunk
 }
 
 func newAssembly() *assembly {
@@ -113,7 +115,7 @@ func (a *assembly) add(activity crm.Ref, packed []byte) error {
 	a.tables(u)
 	var at, created int64
 	for ; chunks > 0 && !u.bad; chunks-- {
-		c := crm.PostedChunk{ID: chunkID(u), Activity: activity, Pos: int(u.uint()), People: people}
+		c := crm.PostedChunk{ID: chunkID(u), Activity: activity, Pos: int(u.uint()), People: people, Read: a.reading}
 		c.Kind, c.Session, c.Speaker, c.Language = crm.Kind(a.string(u)), a.string(u), a.string(u), a.string(u)
 		at += u.int()
 		created += u.int()
@@ -213,9 +215,14 @@ func chunkID(u *unpacker) string {
 	return string(u.bytes(int(n) - 1))
 }
 
-// done is the account with about how many bytes it takes.
-func (a *assembly) done() (*crm.Postings, int64) {
+// done is the account. fresh is how many words it had when it was last assembled as a whole.
+func (a *assembly) done(fresh int) *assembled {
+	const perWord = 40 // of the map
 	bytes := a.bytes + int64(cap(a.p.Chunks))*int64(unsafe.Sizeof(crm.PostedChunk{})+2*idBytes) +
 		4*int64(cap(a.p.Sequence)) + int64(cap(a.p.Words))*int64(unsafe.Sizeof(""))
-	return a.p, bytes
+	out := &assembled{p: a.p, bytes: bytes, text: a.bytes, fresh: fresh}
+	if a.patched { // written to once, it will be again
+		out.words, out.bytes = a.words, bytes+perWord*int64(len(a.words))
+	}
+	return out
 }

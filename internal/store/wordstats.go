@@ -36,8 +36,7 @@ func (db *DB) WordStatistics(ctx context.Context, portal crm.PortalID, most int)
 	if err != nil {
 		return nil, fmt.Errorf("word statistics of portal %d: %w", portal, err)
 	}
-	p, _ := a.done() // nothing is cached: its size does not matter
-	return countWords(p), nil
+	return countWords(a.p), nil
 }
 
 // countWords counts the chunks that hold each word.

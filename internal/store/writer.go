@@ -20,7 +20,7 @@ type tx struct {
 	view
 	now      time.Time
 	topics   map[string]bool
-	accounts map[crm.Ref]bool // whose postings changed
+	accounts touched          // whose postings changed
 	facts    map[crm.Ref]bool // whose company or deals changed
 }
 
@@ -60,10 +60,10 @@ type writer struct {
 	quit   chan struct{}
 	ended  chan struct{}
 	conn   *conn
-	commit func(topics map[string]bool, accounts map[crm.Ref]bool) // after every commit, before its callers return
+	commit func(topics map[string]bool, accounts touched) // after every commit, before its callers return
 }
 
-func newWriter(db *sql.DB, d dialect, now func() time.Time, commit func(map[string]bool, map[crm.Ref]bool)) *writer {
+func newWriter(db *sql.DB, d dialect, now func() time.Time, commit func(map[string]bool, touched)) *writer {
 	w := &writer{db: db, d: d, now: now, jobs: make(chan *job), quit: make(chan struct{}), ended: make(chan struct{}), commit: commit}
 	go w.loop()
 	return w
@@ -131,7 +131,7 @@ func (w *writer) group(ctx context.Context, first *job) (next *job) {
 		w.refuse(first, fmt.Errorf("begin: %w", err))
 		return nil
 	}
-	t := &tx{view: view{conn: w.conn, ctx: ctx}, now: w.now(), topics: map[string]bool{}, accounts: map[crm.Ref]bool{}}
+	t := &tx{view: view{conn: w.conn, ctx: ctx}, now: w.now(), topics: map[string]bool{}, accounts: touched{}}
 	start := time.Now()
 	var jobs []*job
 	var results []error
@@ -170,7 +170,7 @@ func (w *writer) savepoint(group *tx, j *job) (result, broken error) {
 	if err := group.do("SAVEPOINT one"); err != nil {
 		return nil, temporary(err)
 	}
-	t := &tx{view: group.view, now: group.now, topics: map[string]bool{}, accounts: map[crm.Ref]bool{}, facts: map[crm.Ref]bool{}}
+	t := &tx{view: group.view, now: group.now, topics: map[string]bool{}, accounts: touched{}, facts: map[crm.Ref]bool{}}
 	if result = j.run(t); result == nil {
 		result = t.noteChanges()
 	}
@@ -189,9 +189,7 @@ func (w *writer) savepoint(group *tx, j *job) (result, broken error) {
 		for k := range t.topics {
 			group.topics[k] = true
 		}
-		for k := range t.accounts {
-			group.accounts[k] = true
-		}
+		group.accounts.join(t.accounts)
 	}
 	return result, nil
 }
