@@ -50,11 +50,12 @@ func BenchmarkAdapterPgvector(b *testing.B) {
 	p := newBarePostgres(b, postgresServers.Admin(b, url, postgresMajor), parts)
 	n := 1
 	alternateAdapter(b, adapter{line: "pgvector", how: "bare pgx, PostgreSQL 18",
-		search: func() error {
-			hits, err := live.Nearest(b.Context(), s.vector(), crm.ItemView, crm.Filter{Portal: portal, Account: accountOf(s.rng.IntN(adapterChunks))}, nearest)
+		question: s.question,
+		search: func(q adapterQuestion) error {
+			hits, err := live.Nearest(b.Context(), q.vector, crm.ItemView, crm.Filter{Portal: portal, Account: q.account}, nearest)
 			return enough(len(hits), err)
 		},
-		bare: func() error { return p.search(b.Context(), s.vector(), accountOf(s.rng.IntN(adapterChunks))) },
+		bare: func(q adapterQuestion) error { return p.search(b.Context(), q.vector, q.account) },
 		load: func() func([]crm.Kept) error {
 			if n++; n > 2 {
 				if err := st.Drop(b.Context(), fmt.Sprint("g", n-1)); err != nil {

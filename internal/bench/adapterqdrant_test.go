@@ -81,14 +81,15 @@ func BenchmarkAdapterQdrant(b *testing.B) {
 	first, x := place()
 	parallel(b, parts, func(part []crm.Kept) error { return x.Replace(b.Context(), part) })
 	alternateAdapter(b, adapter{line: "qdrant", how: what,
-		search: func() error {
-			hits, err := x.Nearest(b.Context(), s.vector(), crm.ItemView, crm.Filter{Portal: portal, Account: accountOf(s.rng.IntN(adapterChunks))}, nearest)
+		question: s.question,
+		search: func(q adapterQuestion) error {
+			hits, err := x.Nearest(b.Context(), q.vector, crm.ItemView, crm.Filter{Portal: portal, Account: q.account}, nearest)
 			return enough(len(hits), err)
 		},
-		bare: func() error {
-			hits, err := client.Query(b.Context(), &pb.QueryPoints{CollectionName: first, Query: pb.NewQueryDense(s.vector()), Using: pb.PtrOf("item"), Limit: pb.PtrOf(uint64(nearest)),
+		bare: func(q adapterQuestion) error {
+			hits, err := client.Query(b.Context(), &pb.QueryPoints{CollectionName: first, Query: pb.NewQueryDense(q.vector), Using: pb.PtrOf("item"), Limit: pb.PtrOf(uint64(nearest)),
 				Params: &pb.SearchParams{Exact: pb.PtrOf(true)},
-				Filter: &pb.Filter{Must: []*pb.Condition{pb.NewMatch("portal_id", portal.String()), pb.NewMatch("accounts", accountOf(s.rng.IntN(adapterChunks)).Path())}}})
+				Filter: &pb.Filter{Must: []*pb.Condition{pb.NewMatch("portal_id", portal.String()), pb.NewMatch("accounts", q.account.Path())}}})
 			return enough(len(hits), err)
 		},
 		load: func() func([]crm.Kept) error {

@@ -9,6 +9,7 @@ import (
 	"sync/atomic"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgtype"
 	"github.com/pgvector/pgvector-go"
 
 	"github.com/contextd/contextd/internal/crm"
@@ -71,29 +72,31 @@ func (x *Index) read(ctx context.Context, q question) error {
 
 // ask returns the number of the generation that the answer is of: the live one, for a live index.
 func (x *Index) ask(ctx context.Context, q question, s *statement, g generation) (int64, error) {
-	live := g.id
+	live := pgtype.Int8{Int64: g.id, Valid: true}
+	settings, args, into := x.settings(q, &live)
 	var b pgx.Batch
-	settings := "select set_config('contextd.portal', $1, true), (select id from SCHEMA.generations where live)"
-	args := []any{q.portal.String()}
-	if q.wide != nil {
-		settings += q.wide.settings(&args)
-	}
-	b.Queue(numbered(settings, x.store.schema, g.id), args...).QueryRow(func(row pgx.Row) error {
-		var id *int64
-		into := []any{nil, &id}
-		if q.wide != nil {
-			into = append(into, q.wide.scan()...)
-		}
-		if err := row.Scan(into...); err != nil {
-			return err
-		}
-		if x.live && id != nil {
-			live = *id
-		}
-		return nil
+	b.Queue(numbered(settings, x.store.schema, g.id), args...).Query(func(rows pgx.Rows) error {
+		_, err := pgx.ForEachRow(rows, into, func() error { return nil })
+		return err
 	})
 	b.Queue(numbered(s.sql.String(), x.store.schema, g.id), s.args...).Query(q.rows)
-	return live, classify(ctx, x.store.pool.SendBatch(ctx, &b).Close())
+	err := x.store.pool.SendBatch(ctx, &b).Close()
+	if !live.Valid { // none is live
+		live.Int64 = g.id
+	}
+	return live.Int64, classify(ctx, err)
+}
+
+// settings are the statement that opens a question's transaction, and where the columns of its row go.
+func (x *Index) settings(q question, live *pgtype.Int8) (sql string, args, into []any) {
+	sql, args, into = setPortal, []any{q.portal.String()}, []any{nil}
+	if x.live {
+		sql, into = sql+", SCHEMA.live()", append(into, live)
+	}
+	if q.wide != nil {
+		sql, into = sql+q.wide.settings(&args), append(into, q.wide.scan()...)
+	}
+	return sql, args, into
 }
 
 // Count is the exact number of chunks that match.
@@ -206,12 +209,15 @@ func cosine(distance float64) float64 { return 1 - distance }
 
 // collectHits reads rows of a chunk and a number, of which score makes the hit's score.
 func collectHits(hits *[]crm.Hit, score func(float64) float64) func(pgx.Rows) error {
-	return func(rows pgx.Rows) (err error) {
-		*hits, err = pgx.CollectRows(rows, func(row pgx.CollectableRow) (crm.Hit, error) {
-			var id [16]byte
-			var n float64
-			err := row.Scan(&id, &n)
-			return crm.Hit{Chunk: hex.EncodeToString(id[:]), Score: score(n)}, err
+	return func(rows pgx.Rows) error {
+		*hits = nil // of a question that is asked again
+		var id pgtype.UUID
+		var n float64
+		var digits [32]byte
+		_, err := pgx.ForEachRow(rows, []any{&id, &n}, func() error {
+			hex.Encode(digits[:], id.Bytes[:])
+			*hits = append(*hits, crm.Hit{Chunk: string(digits[:]), Score: score(n)})
+			return nil
 		})
 		return err
 	}

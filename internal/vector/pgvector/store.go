@@ -1,6 +1,7 @@
 // Package pgvector keeps the index in PostgreSQL with the pgvector extension. It owns one schema:
 //
 //	generations     one row per generation; at most one is live
+//	live()          a function that says which one
 //	activities_N    one row per activity of generation N: digest, accounts, people, what Scan yields
 //	chunks_N        one row per chunk and account: facets and vectors in half precision; "lead" marks one of a chunk's rows, which stands for it in portal-wide searches
 //	words_N         one row per chunk with words: hashes of its terms (salted with the portal) and how often each occurs

@@ -2,6 +2,7 @@ package pgvector
 
 import (
 	"fmt"
+	"strconv"
 	"strings"
 	"time"
 
@@ -17,7 +18,7 @@ type statement struct {
 // arg adds an argument and returns its place in the text.
 func (s *statement) arg(v any) string {
 	s.args = append(s.args, v)
-	return fmt.Sprint("$", len(s.args))
+	return "$" + strconv.Itoa(len(s.args))
 }
 
 // where is the condition on rows of chunks_N that every search and count has: the only one there is. It refuses a filter that names no place. The portal is part of
