@@ -32,11 +32,11 @@ check:
 bench:
 	cd internal/bench && $(GO) test -count=1 -timeout 60m -run '^$$' -bench . -benchtime 1x .
 
-# Retrieval against the accepted figures: on the sets in EVAL_SETS, which are not part of the repository, where they are there; on the set of our own always. Then the
-# mail measures where EVAL_DATA names their data.
+# Retrieval against the accepted figures and the goals: on the sets in EVAL_SETS, which are not part of the repository, where they are there, on all three back ends, whose
+# figures must agree; on the set of our own always. Then the mail measures where EVAL_DATA names their data.
 eval: build
-	@sets="$$(for f in $(EVAL_SETS)/*/corpus.jsonl; do [ -e $$f ] && printf ' --set %s' $$(dirname $$f); done)"; \
-	if [ -n "$$sets" ]; then set -x; bin/contextd eval retrieval $$sets --folds protocol --gate --tolerance .01; \
+	@sets="$$(for f in $(EVAL_SETS)/*/corpus.jsonl; do [ -e $$f ] && printf '%s:' "$$(cd $$(dirname $$f) && pwd)"; done)"; \
+	if [ -n "$$sets" ]; then CONTEXTD_TEST_SETS="$${sets%:}" $(GO) test -count=1 -v -timeout 30m -run '^TestEvalBackEnds$$' ./internal/evals/retrieval; \
 	else echo "SKIPPED: no evaluation sets in $(EVAL_SETS): only the set of our own is measured"; fi
 	bin/contextd eval retrieval --set internal/evals/retrieval/testdata/own --gate
 	bin/contextd eval retrieval --set internal/evals/retrieval/testdata/own --mode pipeline --gate

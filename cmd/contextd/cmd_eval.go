@@ -16,15 +16,17 @@ import (
 // evalOptions are the flags of contextd eval; each subcommand has its part of them.
 type evalOptions struct {
 	sets                         []string
-	vectors, embedder, cache     string
+	vectors                      []string
+	embedder, cache              string
 	fusion, mode, folds, weights string
-	run, base, accepted          string
+	run, base, accepted, goals   string
 	splits, categories, without  []string
 	explain                      int
 	gate, accept                 bool
-	tolerance, lambda            float64
+	tolerance, agree, lambda     float64
 	out                          string
 	limit                        int
+	backs                        []evalPlace
 	selection                    retrieval.Selection
 	fused                        retriever.Fusion
 	config                       Config // of it only the vector store's key is used: eval names its parts itself
@@ -49,8 +51,9 @@ func (p *program) evalRetrievalCommand() *cobra.Command {
 Mode chunks takes each document as one chunk of its session's activity, so that figures compare with published ones; mode pipeline sends the text through normaliser and chunker, and
 a passage stands for the documents that it overlaps by at least half of the shorter of the two.
 With --folds protocol the weights are learned from all sets but the part that is scored (one account, or a fifth of the accounts or questions), so that nothing is scored on what was
-learned from. --gate exits 6 when a figure is lower than accepted; --accept writes them.
-With several sets, the files of --run and --base carry the set's name: OUT.tsv becomes OUT.locomo.tsv.`,
+learned from. --gate exits 6 when a figure is lower than accepted or than its goal; --accept writes them.
+With several sets, the files of --run and --base carry the set's name: OUT.tsv becomes OUT.locomo.tsv. With several back ends, weights are learned once, on the first one, every
+question is asked on each of them, and --gate exits 6, too, when their nDCG@10 differ by more than --agree; the runs of all but the first carry the back end's name.`,
 		Example: "  contextd eval retrieval --set sets/locomo --run out.tsv --base before.tsv\n  contextd eval retrieval --set sets/qmsum --folds protocol --vectors qdrant://localhost:6334 --embedder ollama/all-minilm",
 		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
@@ -66,6 +69,8 @@ With several sets, the files of --run and --base carry the set's name: OUT.tsv b
 				return usagef("--lambda belongs to --folds protocol: add it, or leave --lambda out")
 			case cmd.Flags().Changed("tolerance") && !o.gate:
 				return usagef("--tolerance belongs to --gate: add it, or leave --tolerance out")
+			case cmd.Flags().Changed("agree") && !(o.gate && len(o.backs) > 1):
+				return usagef("--agree belongs to --gate and several --vectors: add them, or leave --agree out")
 			}
 			return evalRetrieval(cmd.Context(), out, o)
 		},
@@ -88,6 +93,8 @@ With several sets, the files of --run and --base carry the set's name: OUT.tsv b
 	f.BoolVar(&o.accept, "accept", false, "accept the figures")
 	f.StringVar(&o.accepted, "accepted", "internal/evals/retrieval/accepted.tsv", "`FILE` with the accepted figures")
 	f.Float64Var(&o.tolerance, "tolerance", .005, "by how much a figure may be lower than accepted")
+	f.StringVar(&o.goals, "goals", "", "`FILE` with figures below which the gate is not passed, whatever was accepted")
+	f.Float64Var(&o.agree, "agree", .01, "by how much nDCG@10 may differ from one back end to the other")
 	return cmd
 }
 
@@ -95,7 +102,7 @@ With several sets, the files of --run and --base carry the set's name: OUT.tsv b
 func (o *evalOptions) common(cmd *cobra.Command) {
 	f := cmd.Flags()
 	f.StringArrayVar(&o.sets, "set", nil, "`DIR` with an evaluation set; may be given several times")
-	f.StringVar(&o.vectors, "vectors", "flat:", "vector back end: flat:, qdrant://HOST:PORT or postgres://…")
+	f.StringArrayVar(&o.vectors, "vectors", []string{"flat:"}, "vector back end: flat:, qdrant://HOST:PORT or postgres://…, or `NAME=URL` to call it so; may be given several times to retrieval")
 	f.StringVar(&o.embedder, "embedder", "builtin", "builtin, builtin/MODEL, ollama/MODEL[@URL], openai/MODEL@URL (a server without a key), or none for no dense arm")
 	f.StringVar(&o.cache, "embed-cache", "", "keep vectors by text in this `FILE`")
 }
@@ -115,7 +122,7 @@ func (p *program) evalOptions(cmd *cobra.Command, o *evalOptions) (err error) {
 }
 
 // check refuses what cannot be meant; it completes the options.
-func (o *evalOptions) check() error {
+func (o *evalOptions) check() (err error) {
 	fusions := map[string]retriever.Fusion{"l3": retriever.Learned, "convex": retriever.Convex, "rrf": retriever.RRF}
 	fused, known := fusions[o.fusion]
 	switch {
@@ -138,6 +145,9 @@ func (o *evalOptions) check() error {
 	case !(o.lambda >= 0):
 		return usagef("--lambda %v: give 0 or more", o.lambda)
 	}
+	if o.backs, err = evalPlaces(o.vectors, o.embedder); err != nil {
+		return err
+	}
 	o.fused = fused
 	o.selection = retrieval.Selection{Splits: o.splits, Categories: o.categories, Without: o.without}
 	return nil
@@ -145,43 +155,57 @@ func (o *evalOptions) check() error {
 
 // ofSet is the file of one set: the name itself with one set, else with the set's name before its ending.
 func (o *evalOptions) ofSet(file, set string) string {
-	if file == "" || len(o.sets) == 1 {
+	if len(o.sets) == 1 {
 		return file
 	}
-	end := filepath.Ext(file)
-	return strings.TrimSuffix(file, end) + "." + set + end
+	return marked(file, set)
 }
 
-// evalRetrieval measures every set.
+// marked is a file's name with a mark before its ending; "" stays "".
+func marked(file, mark string) string {
+	if file == "" {
+		return ""
+	}
+	end := filepath.Ext(file)
+	return strings.TrimSuffix(file, end) + "." + mark + end
+}
+
+// evalRetrieval measures every set on every back end.
 func evalRetrieval(ctx context.Context, out *output, o evalOptions) error {
 	worlds, err := evalWorlds(ctx, out, o)
 	defer func() { closeWorlds(out, worlds) }()
 	if err != nil {
 		return err
 	}
-	rankers, err := evalRankers(ctx, out, o, worlds)
+	weights, err := evalWeighings(ctx, out, o, worlds)
 	if err != nil {
 		return err
 	}
 	var reports []evalReport
 	for i, w := range worlds {
-		answers, err := w.askAll(ctx, o, rankers[i])
-		if err != nil {
-			return fmt.Errorf("set %s: %w", w.set.Name, err)
+		for k := range o.backs {
+			answers, err := w.askAll(ctx, o, w.ranker(k, o.fused, weights[i]))
+			if err != nil {
+				return fmt.Errorf("set %s, %s: %w", w.set.Name, o.backs[k].name, err)
+			}
+			r, err := evalReportOf(o, k, w, answers)
+			if err != nil {
+				return fmt.Errorf("set %s, %s: %w", w.set.Name, o.backs[k].name, err)
+			}
+			reports = append(reports, r)
 		}
-		r, err := evalReportOf(o, w, answers)
-		if err != nil {
-			return fmt.Errorf("set %s: %w", w.set.Name, err)
-		}
-		reports = append(reports, r)
 	}
+	apart := agreements(reports)
 	if out.Format == formatLines {
 		err = printList(out, nil, reports, nil)
 	} else {
-		err = out.Value(map[string]any{"items": reports}, func(w io.Writer) { showReports(w, reports) })
+		err = out.Value(map[string]any{"items": reports, "agreement": apart}, func(w io.Writer) {
+			showReports(w, reports)
+			showAgreements(w, apart)
+		})
 	}
 	if err != nil {
 		return err
 	}
-	return settle(out, o, reports)
+	return settle(out, o, reports, apart)
 }

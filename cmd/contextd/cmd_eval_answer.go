@@ -41,7 +41,7 @@ func learnAnswer(ctx context.Context, o evalOptions, worlds []*evalWorld, weight
 		if len(labels) == 0 {
 			continue
 		}
-		r := w.retriever(retriever.Learned, weights)
+		r := w.retriever(0, retriever.Learned, weights)
 		features := make([][]float64, len(w.set.Questions))
 		var mu sync.Mutex
 		err := w.each(ctx, func(ctx context.Context, q int) error {

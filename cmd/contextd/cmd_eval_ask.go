@@ -15,8 +15,22 @@ import (
 	"github.com/contextd/contextd/retriever"
 )
 
-// evalRanker says which retriever answers a question: one for all of a set, or one per fold.
+// evalWeighing says with which weights a question is answered: the same for all of a set, or some per fold.
+type evalWeighing func(question int) *retriever.Weights
+
+// evalRanker says which retriever answers a question.
 type evalRanker func(question int) *retriever.Retriever
+
+// ranker is a back end with weights: one retriever for all questions with the same ones.
+func (w *evalWorld) ranker(back int, fusion retriever.Fusion, weigh evalWeighing) evalRanker {
+	by := map[*retriever.Weights]*retriever.Retriever{}
+	for i := range w.set.Questions {
+		if weights := weigh(i); by[weights] == nil {
+			by[weights] = w.retriever(back, fusion, weights)
+		}
+	}
+	return func(question int) *retriever.Retriever { return by[weigh(question)] }
+}
 
 // evalAnswer is what one question brought back.
 type evalAnswer struct {

@@ -31,6 +31,9 @@ that it holds already, or in those that are built in.`,
 			if err := p.evalOptions(cmd, &o); err != nil {
 				return err
 			}
+			if len(o.backs) > 1 {
+				return usagef("--vectors: weights are learned on one back end: name one")
+			}
 			return evalFit(cmd.Context(), out, o)
 		},
 	}
@@ -63,14 +66,14 @@ func evalFit(ctx context.Context, out *output, o evalOptions) error {
 	}
 	var all []figures
 	for i, w := range worlds {
-		after, err := foldRanker(ctx, out, o, worlds, lessons, i)
+		after, err := foldWeighing(ctx, out, o, worlds, lessons, i)
 		if err != nil {
 			return fmt.Errorf("set %s: %w", w.set.Name, err)
 		}
-		prior := w.retriever(retriever.Learned, retriever.PriorWeights())
+		prior := retriever.PriorWeights()
 		f := figures{Set: w.set.Name}
-		for _, r := range []evalRanker{func(int) *retriever.Retriever { return prior }, after} {
-			answers, err := w.askAll(ctx, o, r)
+		for _, weigh := range []evalWeighing{func(int) *retriever.Weights { return prior }, after} {
+			answers, err := w.askAll(ctx, o, w.ranker(0, retriever.Learned, weigh))
 			if err != nil {
 				return fmt.Errorf("set %s: %w", w.set.Name, err)
 			}

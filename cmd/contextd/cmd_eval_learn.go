@@ -21,7 +21,7 @@ type evalLesson []retrieval.Query // one per shape of item
 
 // lessons asks every question that has an answer for its candidates.
 func (w *evalWorld) lessons(ctx context.Context, o evalOptions) ([]evalLesson, error) {
-	r := w.retriever(retriever.Learned, retriever.PriorWeights())
+	r := w.retriever(0, retriever.Learned, retriever.PriorWeights())
 	out := make([]evalLesson, len(w.set.Questions))
 	err := w.each(ctx, func(ctx context.Context, i int) error {
 		q := &w.set.Questions[i]
@@ -120,9 +120,9 @@ func withLearned(base *retriever.Weights, class retriever.Class, learned map[str
 	return &out
 }
 
-// evalRankers says, per set, who answers: the weights that are there, or, by the protocol, weights that were learned without the question's fold.
-func evalRankers(ctx context.Context, out *output, o evalOptions, worlds []*evalWorld) ([]evalRanker, error) {
-	rankers := make([]evalRanker, len(worlds))
+// evalWeighings says, per set, who weighs: the weights that are there, or, by the protocol, weights that were learned without the question's fold, on the first back end.
+func evalWeighings(ctx context.Context, out *output, o evalOptions, worlds []*evalWorld) ([]evalWeighing, error) {
+	weighings := make([]evalWeighing, len(worlds))
 	if o.folds == "protocol" {
 		lessons := make([][]evalLesson, len(worlds))
 		for i, w := range worlds {
@@ -133,21 +133,20 @@ func evalRankers(ctx context.Context, out *output, o evalOptions, worlds []*eval
 		}
 		for i := range worlds {
 			var err error
-			if rankers[i], err = foldRanker(ctx, out, o, worlds, lessons, i); err != nil {
+			if weighings[i], err = foldWeighing(ctx, out, o, worlds, lessons, i); err != nil {
 				return nil, fmt.Errorf("set %s: %w", worlds[i].set.Name, err)
 			}
 		}
-		return rankers, nil
+		return weighings, nil
 	}
 	weights, err := evalWeights(o)
 	if err != nil {
 		return nil, err
 	}
-	for i, w := range worlds {
-		r := w.retriever(o.fused, weights)
-		rankers[i] = func(int) *retriever.Retriever { return r }
+	for i := range worlds {
+		weighings[i] = func(int) *retriever.Weights { return weights }
 	}
-	return rankers, nil
+	return weighings, nil
 }
 
 func evalWeights(o evalOptions) (*retriever.Weights, error) {
@@ -165,8 +164,8 @@ func evalWeights(o evalOptions) (*retriever.Weights, error) {
 	return w, nil
 }
 
-// foldRanker learns, for every fold of a set, from all sets without that fold.
-func foldRanker(ctx context.Context, out *output, o evalOptions, worlds []*evalWorld, lessons [][]evalLesson, set int) (evalRanker, error) {
+// foldWeighing learns, for every fold of a set, from all sets without that fold.
+func foldWeighing(ctx context.Context, out *output, o evalOptions, worlds []*evalWorld, lessons [][]evalLesson, set int) (evalWeighing, error) {
 	w := worlds[set]
 	shapes := map[string]bool{}
 	for _, lesson := range lessons[set] {
@@ -174,7 +173,7 @@ func foldRanker(ctx context.Context, out *output, o evalOptions, worlds []*evalW
 			shapes[q.Shape] = true
 		}
 	}
-	by := make([]*retriever.Retriever, len(w.set.Questions))
+	by := make([]*retriever.Weights, len(w.set.Questions))
 	for _, fold := range retrieval.Folds(w.set) {
 		apart := func(world, question int) bool { return world == set && fold.Test[question] }
 		learned, err := learn(o, worlds, lessons, apart, shapes)
@@ -187,11 +186,10 @@ func foldRanker(ctx context.Context, out *output, o evalOptions, worlds []*evalW
 				return nil, fmt.Errorf("%s: %w", fold.Name, err)
 			}
 		}
-		r := w.retriever(retriever.Learned, weights)
 		for i := range fold.Test {
-			by[i] = r
+			by[i] = weights
 		}
 		out.Say("%s: learned without %s (%d questions)", w.set.Name, fold.Name, len(fold.Test))
 	}
-	return func(question int) *retriever.Retriever { return by[question] }, nil
+	return func(question int) *retriever.Weights { return by[question] }, nil
 }

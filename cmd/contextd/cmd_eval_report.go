@@ -2,12 +2,8 @@ package main
 
 import (
 	"cmp"
-	"errors"
-	"fmt"
-	"io/fs"
 	"maps"
 	"math"
-	"net/url"
 	"slices"
 	"strings"
 
@@ -22,7 +18,7 @@ type evalReport struct {
 	Embedder    string             `json:"embedder"`
 	Questions   int                `json:"questions"`
 	Answered    int                `json:"answered"`
-	Measures    map[string]float64 `json:"measures"` // by name; packed500 is the recall of what the retriever packs into 500 words, AUROC of answerable against unanswerable
+	Measures    map[string]float64 `json:"measures"` // by name; packed500 is the recall of what the retriever packs into 500 words, packing what that is more than by rank (B500), AUROC of answerable against unanswerable
 	Categories  []evalCategory     `json:"categories"`
 	Differences []evalDifference   `json:"differences,omitempty"`
 	P50         float64            `json:"p50_us"`
@@ -90,29 +86,26 @@ func evalModeOf(o evalOptions) string {
 	return mode
 }
 
-// evalBackEnd is the back end's name without its address.
-func evalBackEnd(o evalOptions) string {
-	if o.embedder == "none" {
-		return "none"
-	}
-	u, err := url.Parse(o.vectors)
-	if err != nil {
-		return o.vectors
-	}
-	return strings.TrimSuffix(strings.TrimSuffix(u.Scheme, "s"), "ql")
-}
-
-func evalReportOf(o evalOptions, w *evalWorld, answers []evalAnswer) (evalReport, error) {
+// evalReportOf judges the answers of one set on one back end. What helps to understand a ranking is told of the first one only.
+func evalReportOf(o evalOptions, back int, w *evalWorld, answers []evalAnswer) (evalReport, error) {
 	run := w.runOf(answers)
 	e := retrieval.Evaluate(w.set, run, o.selection)
 	embedder, _, _ := strings.Cut(o.embedder, "@")
-	r := evalReport{Set: w.set.Name, Mode: evalModeOf(o), BackEnd: evalBackEnd(o), Embedder: embedder, Questions: len(e.Questions), Answered: e.Answered, Measures: named(e.Mean)}
+	r := evalReport{Set: w.set.Name, Mode: evalModeOf(o), BackEnd: o.backs[back].name, Embedder: embedder, Questions: len(e.Questions), Answered: e.Answered, Measures: named(e.Mean)}
 	r.Measures["macro"] = e.Macro
 	w.packing(o, answers, &r)
-	if file := o.ofSet(o.run, w.set.Name); file != "" {
+	file := o.ofSet(o.run, w.set.Name)
+	if back > 0 {
+		file = marked(file, r.BackEnd)
+	}
+	if file != "" {
 		if err := retrieval.WriteRun(file, w.set, run); err != nil {
 			return r, err
 		}
+	}
+	r.P50, r.P99 = latencies(answers)
+	if back > 0 {
+		return r, nil
 	}
 	categories := o.selection
 	categories.Without = nil // what the total leaves out is reported apart
@@ -132,7 +125,6 @@ func evalReportOf(o evalOptions, w *evalWorld, answers []evalAnswer) (evalReport
 			r.Differences = append(r.Differences, evalDifference{d.Measure.String(), d.Mean, d.Low, d.High})
 		}
 	}
-	r.P50, r.P99 = latencies(answers)
 	r.Explained = w.explain(o, e, answers)
 	return r, nil
 }
@@ -167,6 +159,7 @@ func (w *evalWorld) packing(o evalOptions, answers []evalAnswer, r *evalReport) 
 	}
 	if n > 0 {
 		r.Measures["packed500"] = recall / float64(n)
+		r.Measures["packing"] = r.Measures["packed500"] - r.Measures[retrieval.B500.String()]
 	}
 	if len(yes) > 0 && len(no) > 0 {
 		r.Measures["AUROC"] = retrieval.AUROC(yes, no)
@@ -223,51 +216,4 @@ func (w *evalWorld) explain(o evalOptions, e retrieval.Report, answers []evalAns
 		out = append(out, x)
 	}
 	return out
-}
-
-// evalGated are the measures that are accepted and gated.
-var evalGated = []string{"nDCG@10", "R@10", "B500", "packed500", "AUROC"}
-
-// settle accepts the figures, or compares them with the accepted ones.
-func settle(out *output, o evalOptions, reports []evalReport) error {
-	got := retrieval.Accepted{}
-	for _, r := range reports {
-		for _, m := range evalGated {
-			if v, ok := r.Measures[m]; ok {
-				got[retrieval.Figure{Set: r.Set, Mode: r.Mode, BackEnd: r.BackEnd, Embedder: r.Embedder, Measure: m}] = v
-			}
-		}
-	}
-	return settleFigures(out, o, got)
-}
-
-// settleFigures accepts figures or compares them with the accepted ones, as the options say.
-func settleFigures(out *output, o evalOptions, got retrieval.Accepted) error {
-	if !o.gate && !o.accept {
-		return nil
-	}
-	accepted, err := retrieval.ReadAccepted(o.accepted)
-	if err != nil && !(o.accept && errors.Is(err, fs.ErrNotExist)) {
-		return err
-	}
-	if o.accept {
-		if accepted == nil {
-			accepted = retrieval.Accepted{}
-		}
-		maps.Copy(accepted, got)
-		out.Say("%d figures accepted in %s", len(got), o.accepted)
-		return retrieval.WriteAccepted(o.accepted, accepted)
-	}
-	falls, compared := retrieval.Gate(accepted, got, o.tolerance)
-	if compared == 0 {
-		return withExit(exitEvaluation, fmt.Errorf("nothing of this was ever accepted: %s: run it once with --accept", o.accepted))
-	}
-	var errs []error
-	for _, f := range falls {
-		errs = append(errs, fmt.Errorf("%s fell from %.4f to %.4f", f.Figure, f.Accepted, f.Got))
-	}
-	if len(errs) == 0 {
-		out.Say("%d figures are as good as accepted", compared)
-	}
-	return withExit(exitEvaluation, errors.Join(errs...))
 }

@@ -18,7 +18,7 @@ func showReports(w io.Writer, reports []evalReport) {
 	for _, m := range retrieval.Measures() {
 		names = append(names, m.String())
 	}
-	names = append(names, "packed500", "AUROC")
+	names = append(names, "packed500", "packing", "AUROC")
 	fmt.Fprintf(tw, "SET\tQUESTIONS\t%s\tP50\tP99\n", strings.Join(names, "\t"))
 	row := func(title string, n int, m map[string]float64, more string) {
 		cells := []string{title, fmt.Sprint(n)}

@@ -41,6 +41,12 @@ in other languages only. With --set: each account of an evaluation set is cut in
 			if len(o.sets) == 0 && (cmd.Flags().Changed("vectors") || cmd.Flags().Changed("embedder") || cmd.Flags().Changed("embed-cache")) {
 				return usagef("the demo portal is measured with the parts that are built in: leave out --vectors, --embedder and --embed-cache, or name a --set")
 			}
+			if o.backs, err = evalPlaces(o.vectors, o.embedder); err != nil {
+				return err
+			}
+			if len(o.backs) > 1 {
+				return usagef("--vectors: similar accounts are measured on one back end: name one")
+			}
 			return evalSimilar(cmd.Context(), out, o)
 		},
 	}

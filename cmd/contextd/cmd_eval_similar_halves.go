@@ -33,9 +33,9 @@ func similarHalves(ctx context.Context, out *output, o evalOptions) (asked []sim
 		if err := w.build(ctx, o, embedder); err != nil {
 			return nil, worlds, fmt.Errorf("set %s: %w", set.Name, err)
 		}
-		s := similarWorld{set: set.Name + "/halves", backEnd: evalBackEnd(o), embedder: strings.Split(o.embedder, "@")[0]}
+		s := similarWorld{set: set.Name + "/halves", backEnd: o.backs[0].name, embedder: strings.Split(o.embedder, "@")[0]}
 		s.finder = &similar.Finder{Builder: similar.Builder{Texts: w.db, Statistics: evalStatistics{&w.words}.Statistics},
-			Live: func() (similar.Index, similar.Embedder) { return w.open.Index, w.open.Embedder }}
+			Live: func() (similar.Index, similar.Embedder) { return w.backs[0].Index, w.backs[0].Embedder }}
 		if err := s.fill(ctx, w, names); err != nil {
 			return nil, worlds, fmt.Errorf("set %s: %w", set.Name, err)
 		}

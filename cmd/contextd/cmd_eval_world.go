@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"crypto/rand"
 	"errors"
 	"fmt"
 	"os"
@@ -31,8 +30,7 @@ type evalWorld struct {
 	words    crm.WordStatistics
 	db       *store.DB
 	dir      string
-	vectors  generation.Store // nil without a dense arm
-	open     *generation.Open
+	backs    []evalBack      // in the order of the options; none without a dense arm
 	embedder *cachedEmbedder // nil without a cache
 }
 
@@ -98,21 +96,9 @@ func (w *evalWorld) build(ctx context.Context, o evalOptions, embedder generatio
 		return err
 	}
 	if embedder != nil {
-		cfg := o.config
-		cfg.DataDir, cfg.Vectors.URL = w.dir, o.vectors
-		if w.vectors, err = openVectorStore(ctx, cfg); err != nil {
+		if err := w.openBacks(ctx, o, embedder); err != nil {
 			return err
 		}
-		// A name that no running service uses for its own: theirs are g and a number.
-		g := crm.Generation{Name: "eval" + strings.ToLower(rand.Text()[:12]), Fingerprint: embedder.Fingerprint(), Dimension: embedder.Dimension(), Windows: embedder.Windows(), Embedder: o.embedder}
-		if err := w.vectors.Create(ctx, g); err != nil {
-			return err
-		}
-		index, err := w.vectors.Open(ctx, g.Name)
-		if err != nil {
-			return errors.Join(err, w.vectors.Drop(ctx, g.Name))
-		}
-		w.open = &generation.Open{Generation: g, Embedder: embedder, Index: index}
 	}
 	return w.fill(ctx, o.mode)
 }
@@ -165,40 +151,42 @@ func (w *evalWorld) fill(ctx context.Context, mode string) error {
 
 // keep embeds a batch and stores it on both sides.
 func (w *evalWorld) keep(ctx context.Context, batch []crm.Kept) error {
-	if w.open != nil && len(batch) > 0 {
-		if err := w.embed(ctx, batch); err != nil {
+	if len(w.backs) > 0 && len(batch) > 0 {
+		if err := w.embed(ctx, w.backs[0].Open, batch); err != nil {
 			return fmt.Errorf("embed: %w", err)
 		}
-		if err := w.open.Index.Replace(ctx, batch); err != nil {
-			return fmt.Errorf("index: %w", err)
+		for _, b := range w.backs {
+			if err := b.Index.Replace(ctx, batch); err != nil {
+				return fmt.Errorf("index in %s: %w", b.place.name, err)
+			}
 		}
 	}
 	return w.db.Keep(ctx, batch)
 }
 
-func (w *evalWorld) embed(ctx context.Context, batch []crm.Kept) error {
+func (w *evalWorld) embed(ctx context.Context, open *generation.Open, batch []crm.Kept) error {
 	var texts []string
 	for _, k := range batch {
 		for i := range k.Chunks {
 			texts = append(texts, indexer.EmbedText(k.Chunks[i]))
 		}
-		if w.open.Windows {
+		if open.Windows {
 			texts = append(texts, indexer.WindowTexts(k.Chunks)...)
 		}
 	}
-	vectors, _, err := w.open.Embedder.Embed(ctx, crm.EmbedDocument, texts)
+	vectors, _, err := open.Embedder.Embed(ctx, crm.EmbedDocument, texts)
 	if err != nil {
 		return err
 	}
 	at := 0
 	for k := range batch {
-		batch[k].Embedder = w.open.Fingerprint
+		batch[k].Embedder = open.Fingerprint
 		for i := range batch[k].Chunks {
 			batch[k].Chunks[i].Vector = vectors[at]
 			at++
 		}
 		for i := range batch[k].Chunks {
-			if w.open.Windows {
+			if open.Windows {
 				batch[k].Chunks[i].Window = vectors[at]
 				at++
 			}
@@ -207,11 +195,11 @@ func (w *evalWorld) embed(ctx context.Context, batch []crm.Kept) error {
 	return nil
 }
 
-// retriever is the real one over this world, with weights of its own (nil: the built-in ones).
-func (w *evalWorld) retriever(fusion retriever.Fusion, weights *retriever.Weights) *retriever.Retriever {
+// retriever is the real one over this world and one of its back ends, with weights of its own (nil: the built-in ones).
+func (w *evalWorld) retriever(back int, fusion retriever.Fusion, weights *retriever.Weights) *retriever.Retriever {
 	r := &retriever.Retriever{Postings: w.db, Bodies: w.db, Static: builtin.Static(), Statistics: evalStatistics{&w.words}, Weights: weights, Fusion: fusion}
-	if w.open != nil {
-		r.Dense, r.Matcher = dense{w.open}, w.open.Index
+	if len(w.backs) > 0 {
+		r.Dense, r.Matcher = w.backs[back].near, w.backs[back].Index
 	}
 	return r
 }
@@ -229,11 +217,8 @@ func (w *evalWorld) close() error {
 	ctx, cancel := context.WithTimeout(context.Background(), time.Minute) // cleaning up must happen after an interrupt, too
 	defer cancel()
 	var errs []error
-	if w.open != nil {
-		errs = append(errs, w.open.Index.Close(), w.vectors.Drop(ctx, w.open.Name))
-	}
-	if w.vectors != nil {
-		errs = append(errs, w.vectors.Close())
+	for _, b := range w.backs {
+		errs = append(errs, b.close(ctx))
 	}
 	if w.db != nil {
 		errs = append(errs, w.db.Close())

@@ -98,3 +98,22 @@ func Gate(accepted, got Accepted, tolerance float64) (falls []Fall, compared int
 	})
 	return falls, compared
 }
+
+// Vanished are accepted figures of something that was measured (the same set, mode, back end and embedder) that were not: a measure that is not made any more has fallen, too.
+func Vanished(accepted, got Accepted) (out []Figure) {
+	whole := func(f Figure) Figure {
+		f.Measure = ""
+		return f
+	}
+	measured := map[Figure]bool{}
+	for f := range got {
+		measured[whole(f)] = true
+	}
+	for f := range accepted {
+		if _, there := got[f]; !there && measured[whole(f)] {
+			out = append(out, f)
+		}
+	}
+	slices.SortFunc(out, func(a, b Figure) int { return slices.Compare(a.fields(), b.fields()) })
+	return out
+}

@@ -73,7 +73,7 @@ create unique index generations_live on SCHEMA.generations (live) where live;
 
 // liveSchema makes the number of the live generation (nothing: none is live) the body of a function, which the planner puts into each statement as a constant; replacing it
 // makes all sessions plan anew with their next transaction. So a search pays nothing for asking, instead of a look into generations. The trigger keeps the two alike, whoever
-// changes the table. The function must not be immutable: one of those is computed when a statement is planned, and nobody plans it anew.
+// changes the table. It is called stable because it is no more than that.
 const liveSchema = `
 create function SCHEMA.tell_live() returns trigger language plpgsql as $body$
 begin

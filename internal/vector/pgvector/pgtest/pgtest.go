@@ -48,13 +48,14 @@ func (s *Servers) Database(t testing.TB, major int) string {
 	t.Helper()
 	admin := s.Getenv("CONTEXTD_TEST_POSTGRES")
 	if admin == "" {
+		if missing := s.Missing(major); missing != nil && s.Getenv("CONTEXTD_TEST") == "required" {
+			t.Fatal(missing.Error())
+		} else if missing != nil {
+			t.Skip("SKIPPED: " + missing.Error())
+		}
 		bin, err := s.find(major)
 		if err != nil {
-			missing := "no PostgreSQL " + fmt.Sprint(major) + " with pgvector for the tests: run .ci/postgres, or set CONTEXTD_TEST_POSTGRES=postgres://… (" + err.Error() + ")"
-			if s.Getenv("CONTEXTD_TEST") == "required" {
-				t.Fatal(missing)
-			}
-			t.Skip("SKIPPED: " + missing)
+			t.Fatal(err)
 		}
 		if admin, err = s.url(t.Context(), bin, major); err != nil {
 			t.Fatal(err)
@@ -65,6 +66,17 @@ func (s *Servers) Database(t testing.TB, major int) string {
 		t.Fatal(err)
 	}
 	return db
+}
+
+// Missing says why there is no server of this major version, for those who go on without; nil when Database would find one.
+func (s *Servers) Missing(major int) error {
+	if s.Getenv("CONTEXTD_TEST_POSTGRES") != "" {
+		return nil
+	}
+	if _, err := s.find(major); err != nil {
+		return fmt.Errorf("no PostgreSQL %d with pgvector for the tests: run .ci/postgres, or set CONTEXTD_TEST_POSTGRES=postgres://… (%w)", major, err)
+	}
+	return nil
 }
 
 // Admin is the URL of the same database as seen by the server's own superuser: to end connections, or to look past row security.
