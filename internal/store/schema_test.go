@@ -79,6 +79,21 @@ func TestFileModes(t *testing.T) {
 	}
 }
 
+// A process that died while it made a database leaves a part of one under another name; the next one begins anew, and leaves nothing beside it.
+func TestCreateAfterACrash(t *testing.T) {
+	dir := t.TempDir()
+	for _, name := range []string{File + ".new", File + ".new-wal"} {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte("half of a database"), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	openFor(t, dir, Options{})
+	left, err := filepath.Glob(filepath.Join(dir, "*.new*"))
+	if err != nil || len(left) > 0 {
+		t.Errorf("left behind: %v, %v", left, err)
+	}
+}
+
 // The migrations leave no placeholder behind in either dialect, and only the dialect's own words differ.
 func TestDialects(t *testing.T) {
 	for _, d := range []dialect{sqliteDialect, postgresDialect} {

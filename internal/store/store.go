@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"io/fs"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -80,12 +81,10 @@ func open(ctx context.Context, dir string, o Options) (*DB, error) {
 	if err := refuseNewer(ctx, dir, file, d); err != nil {
 		return nil, err
 	}
-	f, err := os.OpenFile(file, os.O_CREATE|os.O_RDWR, 0o600) // SQLite would make it readable for others; its WAL takes over the mode
-	if err != nil {
-		return nil, fmt.Errorf("open %s: %w", file, err)
-	}
-	if err := f.Close(); err != nil {
-		return nil, fmt.Errorf("open %s: %w", file, err)
+	if _, err := os.Stat(file); errors.Is(err, fs.ErrNotExist) {
+		if err := create(ctx, file, d); err != nil {
+			return nil, err
+		}
 	}
 	busy := fmt.Sprintf("_pragma=busy_timeout(%d)", o.BusyTimeout.Milliseconds())
 	writeDB, err := sql.Open("sqlite", sqliteURL(file, "_txlock=immediate", busy, "_pragma=journal_mode(WAL)", "_pragma=synchronous(FULL)",

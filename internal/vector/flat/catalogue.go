@@ -64,10 +64,10 @@ func (s *Store) Create(ctx context.Context, g crm.Generation) error {
 	if err := remove(s.file(g.Name)); err != nil {
 		return fmt.Errorf("create vector generation %s: %w", g.Name, err)
 	}
-	if err := makeFile(s.file(g.Name)); err != nil {
-		return fmt.Errorf("create vector generation %s: %w", g.Name, err)
+	if err := createFile(ctx, s.file(g.Name), generationSchema, about(g), layoutOf(4*width(g)).page); err != nil {
+		return fmt.Errorf("create vector generation %s: %w", g.Name, damaged(err))
 	}
-	file, err := openGeneration(ctx, s.file(g.Name), generationSchema, g, s.options)
+	file, err := openGeneration(ctx, s.file(g.Name), g, s.options)
 	if err != nil {
 		return fmt.Errorf("create vector generation %s: %w", g.Name, err)
 	}
@@ -122,7 +122,7 @@ func (s *Store) generation(ctx context.Context, name string) (*generation, error
 	}
 	g := s.open[found.Name]
 	if g == nil {
-		if g, err = openGeneration(ctx, s.file(found.Name), "", found, s.options); err != nil {
+		if g, err = openGeneration(ctx, s.file(found.Name), found, s.options); err != nil {
 			return nil, fmt.Errorf("open vector generation %s: %w", found.Name, err)
 		}
 		s.open[found.Name] = g

@@ -217,7 +217,11 @@ func TestLeftoversOfACrash(t *testing.T) {
 	b, err := os.ReadFile(path(dir) + ".gen.g1")
 	check(t, err)
 	check(t, os.WriteFile(path(dir)+".gen.g2", b, 0o600))
+	check(t, os.WriteFile(path(dir)+".gen.g3.new", b, 0o600))
 	check(t, use(t, dir, k))
+	if files, err := filepath.Glob(path(dir) + "*.new*"); err != nil || len(files) > 0 {
+		t.Errorf("files that were never finished stay: %v, %v", files, err)
+	}
 	if _, err := os.Stat(path(dir) + ".gen.g2"); !errors.Is(err, os.ErrNotExist) {
 		t.Errorf("the file of a generation that nobody knows stays: %v", err)
 	}

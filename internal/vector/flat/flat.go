@@ -9,6 +9,8 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"io/fs"
+	"os"
 	"sync"
 
 	"github.com/contextd/contextd/internal/crm"
@@ -50,10 +52,12 @@ func Open(ctx context.Context, path string, o Options) (*Store, error) {
 	if o.CoarseBytes == 0 {
 		o.CoarseBytes = 8 << 20
 	}
-	if err := makeFile(path); err != nil {
-		return nil, fmt.Errorf("open vectors: %w", err)
+	if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
+		if err := createFile(ctx, path, catalogueSchema, map[string]string{"format": format}, 4096); err != nil {
+			return nil, fmt.Errorf("create vectors: %w", damaged(err))
+		}
 	}
-	db, err := openFile(path, 1)
+	db, err := openFile(path, 1, safeWrites)
 	if err != nil {
 		return nil, fmt.Errorf("open vectors: %w", err)
 	}

@@ -51,8 +51,13 @@ CREATE TABLE profiles (portal INTEGER NOT NULL, type TEXT NOT NULL, id TEXT NOT 
 
 const lastNumber = `SELECT max(coalesce((SELECT n + chunks - 1 FROM activities ORDER BY n DESC LIMIT 1), 0), coalesce((SELECT max(n) FROM vectors), 0))`
 
-// openGeneration opens a generation's file, with a schema if it is new; without one a missing or empty file is ErrDamaged.
-func openGeneration(ctx context.Context, path, schema string, of crm.Generation, o Options) (*generation, error) {
+// about is what a generation's file says of itself.
+func about(g crm.Generation) map[string]string {
+	return map[string]string{"format": format, "fingerprint": g.Fingerprint, "dimension": fmt.Sprint(g.Dimension), "windows": fmt.Sprint(g.Windows)}
+}
+
+// openGeneration opens a generation's file; a missing or empty one is ErrDamaged.
+func openGeneration(ctx context.Context, path string, of crm.Generation, o Options) (*generation, error) {
 	g := &generation{Generation: of, path: path, dots: fastest(), coarse: o.CoarseBytes, stmts: map[string]*sql.Stmt{}, idle: make(chan struct{})}
 	g.layout = layoutOf(4 * g.width())
 	g.cache.limit = o.CacheBytes
@@ -60,14 +65,13 @@ func openGeneration(ctx context.Context, path, schema string, of crm.Generation,
 		return nil, fmt.Errorf("%w: %w", ErrDamaged, err)
 	}
 	var err error
-	if g.write, err = openFile(path, 1, fmt.Sprintf("page_size(%d)", g.layout.page)); err != nil {
+	if g.write, err = openFile(path, 1, safeWrites); err != nil {
 		return nil, err
 	}
-	if g.read, err = openFile(path, 4); err != nil {
+	if g.read, err = openFile(path, 4, safeWrites); err != nil {
 		return nil, errors.Join(err, g.write.Close())
 	}
-	want := map[string]string{"format": format, "fingerprint": of.Fingerprint, "dimension": fmt.Sprint(of.Dimension), "windows": fmt.Sprint(of.Windows)}
-	if err = prepareFile(ctx, g.write, schema, want); err == nil {
+	if err = prepareFile(ctx, g.write, "", about(of)); err == nil {
 		err = damaged(g.write.QueryRowContext(ctx, lastNumber).Scan(&g.last))
 	}
 	if err != nil {
@@ -77,15 +81,17 @@ func openGeneration(ctx context.Context, path, schema string, of crm.Generation,
 }
 
 // views is how many vectors a chunk has.
-func (g *generation) views() int {
-	if g.Windows {
-		return 2
-	}
-	return 1
-}
+func (g *generation) views() int { return width(g.Generation) / g.Dimension }
 
-// width is how many numbers a row of vectors has.
-func (g *generation) width() int { return g.Dimension * g.views() }
+// width is how many numbers a chunk has.
+func (g *generation) width() int { return width(g.Generation) }
+
+func width(g crm.Generation) int {
+	if g.Windows {
+		return 2 * g.Dimension
+	}
+	return g.Dimension
+}
 
 // acquire keeps the files open until release; errClosed when the generation was dropped.
 func (g *generation) acquire() error {
