@@ -61,13 +61,7 @@ func openService(ctx context.Context, cfg Config, log *slog.Logger, publicURL st
 			err = errors.Join(err, s.close())
 		}
 	}()
-	if s.workflows, err = workflows(cfg); err != nil {
-		return s, err
-	}
-	if s.writers, err = writers(cfg); err != nil {
-		return s, err
-	}
-	if s.db, err = openData(ctx, cfg.DataDir); err != nil {
+	if err := s.load(ctx); err != nil {
 		return s, err
 	}
 	ids, clients, apps := []crm.PortalID{}, portals{}, map[crm.PortalID]inbox.App{}
@@ -105,6 +99,22 @@ func openService(ctx context.Context, cfg Config, log *slog.Logger, publicURL st
 	s.access = &access{DB: s.db, portals: ids, local: kept.Token}
 	s.wire(clients, apps, ids, publicURL)
 	return s, nil
+}
+
+// load opens the store and reads the workflows beside it: each takes about as long as the rest of a start.
+func (s *service) load(ctx context.Context) (err error) {
+	var opened error
+	var opening sync.WaitGroup
+	opening.Go(func() { s.db, opened = openData(ctx, s.cfg.DataDir) })
+	defer func() {
+		opening.Wait()
+		err = errors.Join(err, opened)
+	}()
+	if s.workflows, err = workflows(s.cfg); err != nil {
+		return err
+	}
+	s.writers, err = writers(s.cfg)
+	return err
 }
 
 // workflows loads the built-in ones and applies the quiet period of the configuration, if one is set.
