@@ -147,6 +147,9 @@ func (r *run) finish() {
 	}
 	p.State = stateOf(p.Verdict)
 	p.Reasons = append(p.Reasons, r.flags...)
+	if left := r.leftOutText(); left != "" {
+		p.Reasons = append(p.Reasons, left)
+	}
 	p.Fingerprint = fingerprint(*p)
 }
 

@@ -105,13 +105,20 @@ func (r *run) admit(ctx context.Context, candidates []crm.Passage, budget int) e
 			kept = append(kept, src)
 		}
 	}
-	slices.SortStableFunc(kept, func(a, b Source) int {
+	order := make([]int, len(kept)) // of kept, which is in the order of value
+	for i := range order {
+		order[i] = i
+	}
+	slices.SortStableFunc(order, func(i, j int) int {
+		a, b := kept[i], kept[j]
 		return cmp.Or(a.Time.Compare(b.Time), a.Activity.Compare(b.Activity), cmp.Compare(a.Start, b.Start))
 	})
-	for i, src := range kept {
+	for i, rank := range order {
+		src := kept[rank]
 		src.ID = "P" + strconv.Itoa(i+1)
 		r.passages = append(r.passages, src.Passage)
 		r.sources[src.ID] = src
+		r.rank[src.ID] = rank
 	}
 	return nil
 }

@@ -29,6 +29,8 @@ type run struct {
 	links        crm.Links  // of the subject: where notes and tasks may be put
 	passages     []crm.Passage
 	sources      map[string]Source
+	rank         map[string]int // of the passages by id, 0 is the most valuable
+	leftOut      int            // passages that the model's window had no room for
 	coverage     float64
 	untimed      map[crm.Ref]bool // activities whose time is not to be trusted
 	owner        string
@@ -36,6 +38,7 @@ type run struct {
 	prompt  string
 	reply   string
 	repairs int
+	refusal error // of the answer before
 	answer  Answer
 	judged  []Judged
 	checks  []Check
@@ -53,7 +56,7 @@ func nothing(format string, args ...any) error { return errNothing{fmt.Sprintf(f
 
 func (e *Engine) newRun(w prompts.Workflow, subject crm.Ref, claim crm.Claim, asOf time.Time) *run {
 	now := e.Now()
-	r := &run{Engine: e, w: w, subject: subject, claim: claim, asOf: asOf, sources: map[string]Source{}, untimed: map[crm.Ref]bool{}}
+	r := &run{Engine: e, w: w, subject: subject, claim: claim, asOf: asOf, sources: map[string]Source{}, rank: map[string]int{}, untimed: map[crm.Ref]bool{}}
 	r.proposal = crm.Proposal{ID: proposalID(w.Name, w.Version, subject, claim.Seq), Portal: subject.Portal, Workflow: w.Name,
 		Prompt: crm.PromptRef{Name: w.Name, Version: w.Version, SHA256: w.SHA256}, Subject: subject, Record: subject, ReadAt: now, CreatedAt: now, Cause: claim}
 	if m, err := e.model(w.Name); err == nil { // a missing model is an error when it is asked
@@ -83,7 +86,8 @@ func (r *run) steps(ctx context.Context) error {
 	return nil
 }
 
-// ask renders the prompt and asks the model, a second time when the first answer cannot be used.
+// ask renders the prompt and asks the model: a second time when the first answer cannot be used, and never a third. A prompt that does not fit into the model's window
+// is rendered again without its passages of least value; no server ever cuts one for us.
 func (r *run) ask(ctx context.Context) error {
 	m, err := r.model(r.w.Name)
 	if err != nil {
@@ -93,20 +97,12 @@ func (r *run) ask(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("workflow %s: %w", r.w.Name, err)
 	}
-	facts := factsShown(r.record)
-	language := languageOf(r.focus, r.passages)
-	r.prompt, err = renderPrompt(r.w, PromptData{Workflow: r.w.Name, Title: r.w.Title, Now: r.proposal.ReadAt.UTC().Format("2006-01-02, Monday"), Account: r.accountName(),
-		Record: facts, Subject: r.subject.Path(), People: peopleOf(r.passages), Language: language, Passages: promptPassages(r.passages), Schema: string(r.w.Schema)})
+	req, err := r.request()
 	if err != nil {
 		return err
 	}
-	req := model.Request{Workflow: r.w.Name, System: systemText, Prompt: r.prompt, Schema: r.w.Schema, Passages: slices.Clone(r.passages), Subject: r.subject,
-		Facts: r.modelFacts(facts), Plan: r.w.Plan, MaxTokens: r.MaxTokens}
-	if !r.focus.Ref.IsZero() {
-		req.Subject = r.focus.Ref
-	}
-	for {
-		resp, err := m.Complete(ctx, req)
+	for asked := 1; ; asked++ {
+		resp, err := r.complete(ctx, m, &req, &asked)
 		if err != nil {
 			return fmt.Errorf("model %s: %w", m.Name(), err)
 		}
@@ -118,12 +114,54 @@ func (r *run) ask(ctx context.Context) error {
 		if r.answer, err = usable(schema, resp); err == nil {
 			return nil
 		}
-		if r.repairs > 0 || resp.Finish == model.Refusal {
+		if asked >= mostAsked || resp.Finish == model.Refusal {
 			return fmt.Errorf("model %s: %w", m.Name(), err)
 		}
 		r.repairs++
+		r.refusal = err
 		req.Prompt = repairText(r.prompt, err)
 	}
+}
+
+// mostAsked is how often a model may be asked in one attempt.
+const mostAsked = 2
+
+// complete asks once. While the prompt does not fit, it leaves passages out; a server that has seen the longer prompt has been asked, too.
+func (r *run) complete(ctx context.Context, m Model, req *model.Request, asked *int) (model.Response, error) {
+	for {
+		resp, err := m.Complete(ctx, *req)
+		var long *model.TooLong
+		if !errors.As(err, &long) || long.Sent && *asked >= mostAsked || !r.leaveOut(long) {
+			return resp, err
+		}
+		if long.Sent {
+			*asked++
+		}
+		if *req, err = r.request(); err != nil {
+			return resp, err
+		}
+	}
+}
+
+// request renders the prompt over the passages as they are now.
+func (r *run) request() (model.Request, error) {
+	facts := factsShown(r.record)
+	language := languageOf(r.focus, r.passages)
+	var err error
+	r.prompt, err = renderPrompt(r.w, PromptData{Workflow: r.w.Name, Title: r.w.Title, Now: r.proposal.ReadAt.UTC().Format("2006-01-02, Monday"), Account: r.accountName(),
+		Record: facts, Subject: r.subject.Path(), People: peopleOf(r.passages), Language: language, Passages: promptPassages(r.passages), Schema: string(r.w.Schema)})
+	if err != nil {
+		return model.Request{}, err
+	}
+	req := model.Request{Workflow: r.w.Name, System: systemText, Prompt: r.prompt, Schema: r.w.Schema, Passages: slices.Clone(r.passages), Subject: r.subject,
+		Facts: r.modelFacts(facts), Plan: r.w.Plan, MaxTokens: r.MaxTokens}
+	if r.refusal != nil {
+		req.Prompt = repairText(r.prompt, r.refusal)
+	}
+	if !r.focus.Ref.IsZero() {
+		req.Subject = r.focus.Ref
+	}
+	return req, nil
 }
 
 // usable: only a reply that the model itself ended is read.

@@ -155,6 +155,13 @@ type statusView struct {
 	Work          map[string]int     `json:"work"`
 	OldestSeconds float64            `json:"oldest_seconds"`
 	Coverage      map[string]float64 `json:"coverage"`
-	Write         any                `json:"write"` // on or off
-	Version       string             `json:"version"`
+	Paused        []struct {
+		Model     string    `json:"model"`
+		Workflows []string  `json:"workflows"`
+		Cause     string    `json:"cause"`
+		Since     time.Time `json:"since"`
+		Next      time.Time `json:"next"`
+	} `json:"paused"`
+	Write   any    `json:"write"` // on or off
+	Version string `json:"version"`
 }

@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 )
@@ -44,6 +45,13 @@ func showStatus(w io.Writer, s statusView) {
 	fmt.Fprintf(w, "ignored   %s\n", pairs(e.Ignored, strconv.Itoa))
 	fmt.Fprintf(w, "work      %s; the oldest waits for %.0f s\n", pairs(s.Work, strconv.Itoa), s.OldestSeconds)
 	fmt.Fprintf(w, "indexed   %s\n", pairs(s.Coverage, percent))
+	for _, p := range s.Paused {
+		of := ""
+		if len(p.Workflows) > 0 {
+			of = " for " + strings.Join(p.Workflows, ", ")
+		}
+		fmt.Fprintf(w, "paused    %s%s since %s, tried again at %s: %s\n", p.Model, of, p.Since.UTC().Format(time.RFC3339), p.Next.UTC().Format(time.RFC3339), printable(p.Cause))
+	}
 }
 
 // pairs writes a map as "a 1, b 2", in order; "nothing" when empty.

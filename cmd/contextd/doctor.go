@@ -44,6 +44,9 @@ func doctor(ctx context.Context, cfg Config) []Check {
 	add("workflows", "mend the file that is named", exitConfig, fmt.Sprintf("%d loaded", len(all)), err)
 	checks = append(checks, indexChecks(ctx, cfg, strings.HasPrefix(detail, runningAt))...)
 	checks = append(checks, writerChecks(ctx, cfg)...)
+	if strings.HasPrefix(detail, runningAt) {
+		checks = append(checks, pauseChecks(ctx, cfg)...)
+	}
 	if len(cfg.AllPortals()) == 0 {
 		return append(checks, Check{Name: "hubspot", State: "fail", Detail: "no portal is configured", Fix: "set hubspot.portal_id and hubspot.token", Code: exitConfig})
 	}

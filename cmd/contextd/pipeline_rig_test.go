@@ -25,6 +25,7 @@ type pipeline struct {
 	*testing.T
 	sim  *hubsim.Server
 	door string
+	url  string
 	s    *service
 }
 
@@ -41,7 +42,7 @@ func startPipeline(t *testing.T, opt hubsim.Options, change func(*Config)) *pipe
 	}
 	url := "http://" + public.Addr().String()
 	opt.WebhookURL, opt.RateLimit, opt.DailyLimit, opt.SearchLimit = url+"/webhooks/hubspot", -1, -1, -1
-	p := &pipeline{T: t, sim: hubsim.New(opt), door: "http://" + simListener.Addr().String()}
+	p := &pipeline{T: t, sim: hubsim.New(opt), url: url, door: "http://" + simListener.Addr().String()}
 	cfg, err := demoConfig(demoOptions{Listen: "127.0.0.1:0"}, t.TempDir(), p.sim, p.door)
 	if err != nil {
 		t.Fatal(err)

@@ -42,6 +42,8 @@ type service struct {
 	clients   map[crm.PortalID]*hubspot.Client
 	workflows []prompts.Workflow
 	writers   map[string]writer // by workflow
+	providers []provider        // that can be paused
+	providing sync.Mutex
 	indexer   *indexer.Indexer
 	engine    *engine.Engine
 	access    *access
@@ -155,7 +157,7 @@ func (s *service) wire(clients portals, apps map[crm.PortalID]inbox.App, ids []c
 	s.indexer = &indexer.Indexer{Source: clients, Embedder: s.index, Vectors: s.index, Texts: s.db, Marker: s.db, Names: s.db,
 		Lister: lister(s.clients), Cursors: cursors{s.db}, Now: s.now, Triggers: engine.Triggers(s.workflows), RecordTriggers: engine.RecordTriggers(s.workflows)}
 	writing := s.writing()
-	s.engine = &engine.Engine{Workflows: s.workflows, Retriever: s.search, Models: completers(s.writers),
+	s.engine = &engine.Engine{Workflows: s.workflows, Retriever: s.search, Models: s.completers(),
 		History: s.db, Proposals: s.db, Policy: func(portal crm.PortalID) engine.Policy {
 			return engine.Policy{Write: writing(portal) == nil, Threshold: s.cfg.Gate.Threshold}
 		}, Enabled: writing, Now: s.now, Log: s.log}
@@ -172,7 +174,7 @@ func (s *service) wire(clients portals, apps map[crm.PortalID]inbox.App, ids []c
 	}}
 	s.handler = web.New(web.Server{Verifier: s.verifier(publicURL), Inbox: s.db, Access: s.access, Tokens: s.access, Retriever: asked{s.search, s.db}, History: reads{s.db},
 		Suggestions: reads{s.db}, Decider: &engine.Reviewer{Proposals: s.db, Writer: clients, Enabled: writing, Workflows: s.workflows, Marker: s.db}, Runs: &runs{s}, Audit: s.db,
-		Work: reads{s.db}, Status: reads{s.db}, Backfills: &backfills{s}, Generations: &generations{s}, Similar: &profiles{s}, Portals: ids, PublicURL: publicURL, Checks: s.checks(), Writing: s.cfg.anyWriting(),
+		Work: reads{s.db}, Status: statuses{reads{s.db}, s.paused}, Backfills: &backfills{s}, Generations: &generations{s}, Similar: &profiles{s}, Portals: ids, PublicURL: publicURL, Checks: s.checks(), Writing: s.cfg.anyWriting(),
 		Version: version(), Log: s.log})
 }
 

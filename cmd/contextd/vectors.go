@@ -121,7 +121,7 @@ func (s *service) openGenerations(ctx context.Context) (fresh bool, err error) {
 	if err != nil {
 		return false, errors.Join(err, backend.Close())
 	}
-	set, err := generation.New(ctx, generation.Options{Store: backend, Texts: s.db, Embedder: embedderOf(s.cfg).describe(), Make: embedders(s.cfg)})
+	set, err := generation.New(ctx, generation.Options{Store: backend, Texts: s.db, Embedder: embedderOf(s.cfg).describe(), Make: s.embedder})
 	if errors.Is(err, generation.ErrStale) {
 		s.log.Warn("the index was made by an embedder that is not there any more: it is rebuilt from the stored texts", "cause", err)
 		g, berr := set.Begin(ctx)

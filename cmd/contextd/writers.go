@@ -66,15 +66,6 @@ func writers(cfg Config) (map[string]writer, error) {
 	return out, nil
 }
 
-// completers are the writers as the engine takes them.
-func completers(all map[string]writer) map[string]model.Completer {
-	out := map[string]model.Completer{}
-	for name, w := range all {
-		out[name] = w
-	}
-	return out
-}
-
 // writerChecks ask every configured provider.
 func writerChecks(ctx context.Context, cfg Config) (checks []Check) {
 	for i, m := range append([]ModelConfig{cfg.Model}, cfg.Models...) {

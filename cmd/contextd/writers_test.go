@@ -1,11 +1,19 @@
 package main
 
 import (
+	"context"
 	"errors"
+	"fmt"
+	"log/slog"
 	"net/http"
+	"slices"
+	"strconv"
 	"strings"
+	"sync/atomic"
 	"testing"
+	"time"
 
+	"github.com/contextd/contextd/indexer/generation"
 	"github.com/contextd/contextd/internal/crm"
 	"github.com/contextd/contextd/internal/hubspot/hubsim"
 	"github.com/contextd/contextd/internal/model/modeltest"
@@ -48,6 +56,12 @@ func TestWorkflowsRunOnEveryProvider(t *testing.T) {
 			if !strings.HasPrefix(got.Model, name+"/") || got.State != crm.Pending || len(got.Claims) == 0 || !got.Claims[0].Supported || got.Usage.OutputTokens == 0 {
 				t.Errorf("suggestion by %q, %s, %+v, %+v, %v", got.Model, got.State, got.Usage, got.Claims, got.Reasons)
 			}
+			entries, _, err := p.s.db.AuditEntries(t.Context(), p.portal(), "", "", 5000)
+			if err != nil || !slices.ContainsFunc(entries, func(e crm.AuditEntry) bool {
+				return e.IDs["proposal"] == got.ID && e.IDs["model"] == got.Model && e.IDs["output_tokens"] == strconv.Itoa(got.Usage.OutputTokens)
+			}) {
+				t.Errorf("no audit entry has model and tokens (%v)", err)
+			}
 		})
 	}
 }
@@ -87,6 +101,77 @@ func TestAnUnusableAnswerEndsDead(t *testing.T) {
 			}
 		})
 	}
+}
+
+// A spend limit pauses the provider: status and doctor tell, the audit knows, the work is kept, and once the limit is gone it is done.
+func TestASpendLimitPausesTheProvider(t *testing.T) {
+	var paid atomic.Bool
+	good := protocols["openai"].Truthful()
+	m, server := providers(t)["openai"](func(w http.ResponseWriter, r *http.Request) {
+		if paid.Load() {
+			good(w, r)
+			return
+		}
+		w.WriteHeader(http.StatusTooManyRequests)
+		fmt.Fprint(w, modeltest.OpenAIError("You exceeded your current quota", "insufficient_quota", "insufficient_quota"))
+	})
+	m.Workflows = []string{"reply_draft"}
+	p := startPipeline(t, hubsim.Options{Portal: 7}, func(cfg *Config) { cfg.Models = []ModelConfig{m} })
+	for _, one := range p.s.providers {
+		one.brake.Every = 500 * time.Millisecond
+	}
+	company, contact, deal := p.account()
+	p.create("emails", mailOf(1, question), company, contact, deal)
+	eventually(t, func() bool { return len(p.s.paused(p.portal())) == 1 && len(server.Asked()) > 2 })
+	st, err := statuses{reads{p.s.db}, p.s.paused}.Status(t.Context(), p.portal())
+	if err != nil || len(st.Paused) != 1 || st.Paused[0].Model != "openai/"+modeltest.OpenAIModel || !strings.Contains(st.Paused[0].Cause, "insufficient_quota") || st.Events.Dead > 0 || st.Events.Open == 0 {
+		t.Errorf("%+v, %v", st, err)
+	}
+	if _, err := keepLocal(p.s.cfg.DataDir, p.url, nil); err != nil {
+		t.Fatal(err)
+	}
+	if checks := pauseChecks(t.Context(), p.s.cfg); len(checks) != 1 || checks[0].State != "fail" || !strings.Contains(checks[0].Detail, "insufficient_quota") {
+		t.Errorf("doctor says %+v", checks)
+	}
+	if n := p.audited()["model.paused"]; n != 1 {
+		t.Errorf("%d audit entries of the pause", n)
+	}
+	paid.Store(true)
+	if events := p.settle(); events.Dead > 0 || len(p.runs("reply_draft", deal)) != 1 || len(p.s.paused(p.portal())) > 0 || p.audited()["model.resumed"] != 1 {
+		t.Errorf("after it: %+v, %d drafts, audit %v", events, len(p.runs("reply_draft", deal)), p.audited())
+	}
+}
+
+// eventually waits for what a running pipeline does by itself.
+func eventually(t *testing.T, is func() bool) {
+	t.Helper()
+	tick := time.NewTicker(30 * time.Millisecond)
+	defer tick.Stop()
+	for deadline := time.Now().Add(30 * time.Second); !is(); <-tick.C {
+		if time.Now().After(deadline) {
+			t.Fatal("it never came to be")
+		}
+	}
+}
+
+// An index whose embedder wants money waits, too, and for every portal.
+func TestTheEmbeddersBrake(t *testing.T) {
+	s := &service{log: slog.New(slog.DiscardHandler)}
+	e := brakedEmbedder{refusing{}, s.provide("openai/m", nil, true)}
+	for range 3 {
+		if _, _, err := e.Embed(t.Context(), crm.EmbedDocument, []string{"x"}); !errors.Is(err, crm.ErrPaused) {
+			t.Errorf("error %v, want paused", err)
+		}
+	}
+	if got := s.paused(7); len(got) != 1 || got[0].Model != "openai/m" || s.provide("openai/m", nil, true) != e.brake {
+		t.Errorf("paused %+v", got)
+	}
+}
+
+type refusing struct{ generation.Embedder }
+
+func (refusing) Embed(context.Context, crm.EmbedKind, []string) ([][]float32, crm.Usage, error) {
+	return nil, crm.Usage{}, crm.ErrForbidden
 }
 
 func TestDoctorAsksEveryWriter(t *testing.T) {

@@ -9,8 +9,9 @@ import (
 // TooLong says that a prompt does not fit into the model's window beside its answer. Nothing was cut: the caller says the same with fewer passages, or gives up. It
 // unwraps to crm.ErrInvalid.
 type TooLong struct {
-	Tokens int // of prompt and answer, counted or estimated; 0: only the server knows
-	Window int // tokens that the model reads and writes; 0: unknown
+	Tokens int  // of prompt and answer, counted or estimated; 0: only the server knows
+	Window int  // tokens that the model reads and writes; 0: unknown
+	Sent   bool // the server was asked, and may have taken money for it
 	Err    error
 }
 

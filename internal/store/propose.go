@@ -108,6 +108,9 @@ func gateWord(p crm.Proposal) string {
 
 func (t *tx) auditProposal(action string, p crm.Proposal, by crm.Actor, effects []string) error {
 	ids := map[string]string{"proposal": p.ID, "workflow": p.Workflow}
+	if p.Model != "" {
+		ids["model"], ids["input_tokens"], ids["output_tokens"] = p.Model, strconv.Itoa(p.Usage.InputTokens), strconv.Itoa(p.Usage.OutputTokens)
+	}
 	for i, id := range effects {
 		ids["effect"+strconv.Itoa(i)] = id
 	}

@@ -192,6 +192,16 @@ type Status struct {
 	OldestSeconds float64        // age of the oldest change that is not worked off; 0: none
 	Undecoded     int            // deliveries that wait to be decoded
 	Coverage      map[string]float64
+	Paused        []Paused
+}
+
+// Paused is a model that is not asked until a person has acted, but for a trial at Next. What it would have been asked waits in work.
+type Paused struct {
+	Model     string
+	Workflows []string // that it writes for; empty: all that have no model of their own, or it is the embedder
+	Cause     string
+	Since     time.Time
+	Next      time.Time
 }
 
 // StatusReader reads the status of one portal.

@@ -3,6 +3,7 @@ package web
 import (
 	"fmt"
 	"net/http"
+	"time"
 
 	"github.com/gin-gonic/gin"
 
@@ -15,8 +16,17 @@ type statusJSON struct {
 	Oldest    float64            `json:"oldest_seconds"`
 	Undecoded int                `json:"undecoded"`
 	Coverage  map[string]float64 `json:"coverage"`
+	Paused    []pausedJSON       `json:"paused"`
 	Write     string             `json:"write"`
 	Version   string             `json:"version"`
+}
+
+type pausedJSON struct {
+	Model     string    `json:"model"`
+	Workflows []string  `json:"workflows"`
+	Cause     string    `json:"cause"`
+	Since     time.Time `json:"since"`
+	Next      time.Time `json:"next"`
 }
 
 type eventsJSON struct {
@@ -41,7 +51,10 @@ func (s *server) status(c *gin.Context) {
 	}
 	out := statusJSON{
 		Events: eventsJSON{st.Events.Received, st.Events.Done, st.Events.InReview, st.Events.Dead, st.Events.Open, dict(st.Events.Ignored)},
-		Work:   map[string]int{}, Oldest: st.OldestSeconds, Undecoded: st.Undecoded, Coverage: dict(st.Coverage), Write: writeWord(s.Writing), Version: s.Version,
+		Work:   map[string]int{}, Oldest: st.OldestSeconds, Undecoded: st.Undecoded, Coverage: dict(st.Coverage),
+		Paused: each(st.Paused, func(p Paused) pausedJSON {
+			return pausedJSON{p.Model, list(p.Workflows), p.Cause, p.Since.UTC(), p.Next.UTC()}
+		}), Write: writeWord(s.Writing), Version: s.Version,
 	}
 	for _, lane := range crm.Lanes() {
 		out.Work[lane.String()] = st.Work[lane.String()]

@@ -143,11 +143,12 @@ func (r *Runner) fail(ctx, settle context.Context, end time.Time, c crm.Claim, c
 func (r *Runner) judge(ctx context.Context, c crm.Claim, cause error, stopping bool) error {
 	now := r.Now()
 	var after *crm.RetryAfter
-	outage := errors.Is(cause, crm.ErrTemporary) || errors.Is(cause, crm.ErrForbidden) || errors.Is(cause, crm.ErrStopped)
+	paused := errors.Is(cause, crm.ErrPaused)
+	outage := paused || errors.Is(cause, crm.ErrTemporary) || errors.Is(cause, crm.ErrForbidden) || errors.Is(cause, crm.ErrStopped)
 	switch {
 	case stopping:
 		return r.Queue.Retry(ctx, c, now, "interrupted by a stop", false)
-	case outage && now.Sub(c.MarkedAt) > r.Patience, !outage && c.Attempts+1 >= r.MaxAttempts, errors.Is(cause, crm.ErrInvalid) && !outage:
+	case outage && !paused && now.Sub(c.MarkedAt) > r.Patience, !outage && c.Attempts+1 >= r.MaxAttempts, errors.Is(cause, crm.ErrInvalid) && !outage:
 		r.Log.Error("work buried", "kind", c.Kind, "key", c.Key, "portal", c.Portal, "attempts", c.Attempts+1, "error", cause)
 		return r.Queue.Bury(ctx, c, cause.Error())
 	case errors.As(cause, &after):

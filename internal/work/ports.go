@@ -33,6 +33,6 @@ type Queue interface {
 
 // Handler works on a batch of claims of one kind and returns one error per claim (nil: done), in order; a returned slice of another length is a programmer error.
 // Errors are judged by kind: crm.ErrInvalid buries; crm.RetryAfter waits until its moment without burning an attempt; crm.ErrTemporary, ErrForbidden and ErrStopped are
-// outages: waited for with back-off for up to a day; crm.ErrNotFound counts as done; anything else is
+// outages: waited for with back-off for up to a day, and with crm.ErrPaused for as long as it takes; crm.ErrNotFound counts as done; anything else is
 // retried with back-off and buried after the last attempt. A handler may already have finished a claim in its own transaction and then returns ErrFinished.
 type Handler func(ctx context.Context, claims []crm.Claim) []error

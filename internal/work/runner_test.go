@@ -259,6 +259,7 @@ func TestFailuresByKind(t *testing.T) {
 		{"an unknown failure is buried after eight", errors.New("odd"), time.Hour, func(r *row) bool { return r.buried && r.attempts == 7 }},
 		{"an outage is waited for", crm.ErrTemporary, 23 * time.Hour, func(r *row) bool { return !r.buried && r.attempts < 8 }},
 		{"an outage of more than a day is buried", crm.ErrTemporary, 25 * time.Hour, func(r *row) bool { return r.buried }},
+		{"a pause is waited for as long as it takes", fmt.Errorf("%w: %w", crm.ErrPaused, crm.ErrForbidden), 31 * 24 * time.Hour, func(r *row) bool { return !r.buried && r.attempts < 8 }},
 		{"not found is done", crm.ErrNotFound, 0, func(r *row) bool { return r.done == 1 }},
 		{"finished elsewhere is left alone", work.ErrFinished, 0, func(r *row) bool { return !r.buried && r.done == 0 && r.attempts == 0 }},
 	} {

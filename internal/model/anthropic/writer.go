@@ -137,7 +137,7 @@ func (w *Writer) Complete(ctx context.Context, r model.Request) (model.Response,
 	})
 	switch {
 	case wire.TooLong(err):
-		return model.Response{}, fmt.Errorf("%s: %w", w.Name(), &model.TooLong{Window: window, Err: err})
+		return model.Response{}, fmt.Errorf("%s: %w", w.Name(), &model.TooLong{Window: window, Sent: true, Err: err})
 	case err != nil:
 		return model.Response{}, err
 	}
@@ -158,7 +158,7 @@ func (w *Writer) response(r model.Request, got *anthropic.Message, window int) (
 		}
 	}
 	if least := wire.Least(r.System, r.Prompt); out.Usage.InputTokens > 0 && out.Usage.InputTokens < least {
-		return model.Response{}, fmt.Errorf("%s: the server read %d tokens of at least %d: %w", w.Name(), out.Usage.InputTokens, least, &model.TooLong{Tokens: least, Window: window})
+		return model.Response{}, fmt.Errorf("%s: the server read %d tokens of at least %d: %w", w.Name(), out.Usage.InputTokens, least, &model.TooLong{Tokens: least, Window: window, Sent: true})
 	}
 	switch got.StopReason {
 	case anthropic.StopReasonEndTurn:
@@ -168,7 +168,7 @@ func (w *Writer) response(r model.Request, got *anthropic.Message, window int) (
 	case anthropic.StopReasonRefusal:
 		out.Finish = model.Refusal
 	case anthropic.StopReasonModelContextWindowExceeded:
-		return model.Response{}, fmt.Errorf("%s: the answer filled the window: %w", w.Name(), &model.TooLong{Tokens: out.Usage.InputTokens + out.Usage.OutputTokens, Window: window})
+		return model.Response{}, fmt.Errorf("%s: the answer filled the window: %w", w.Name(), &model.TooLong{Tokens: out.Usage.InputTokens + out.Usage.OutputTokens, Window: window, Sent: true})
 	default:
 		out.Finish = model.Finish(got.StopReason)
 	}

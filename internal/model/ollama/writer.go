@@ -114,7 +114,7 @@ func (w *Writer) Complete(ctx context.Context, r model.Request) (model.Response,
 	})
 	switch {
 	case wire.TooLong(err):
-		return model.Response{}, fmt.Errorf("%s: %w", w.Name(), &model.TooLong{Window: k.context, Err: err})
+		return model.Response{}, fmt.Errorf("%s: %w", w.Name(), &model.TooLong{Window: k.context, Sent: true, Err: err})
 	case err != nil:
 		return model.Response{}, err
 	case !got.Done:
@@ -153,7 +153,7 @@ func (w *Writer) whole(r model.Request, k *card, m api.Metrics) error {
 	least := wire.Least(r.System, r.Prompt)
 	if m.PromptEvalCount+m.EvalCount >= k.context || m.PromptEvalCount < least {
 		return fmt.Errorf("%s: the server read %d tokens of at least %d and wrote %d: %w", w.Name(), m.PromptEvalCount, least, m.EvalCount,
-			&model.TooLong{Tokens: max(m.PromptEvalCount, least) + m.EvalCount, Window: k.context})
+			&model.TooLong{Tokens: max(m.PromptEvalCount, least) + m.EvalCount, Window: k.context, Sent: true})
 	}
 	return nil
 }

@@ -92,7 +92,7 @@ func (w *Writer) Complete(ctx context.Context, r model.Request) (model.Response,
 	})
 	switch {
 	case wire.TooLong(err):
-		return model.Response{}, fmt.Errorf("%s: %w", w.Name(), &model.TooLong{Window: window, Err: err})
+		return model.Response{}, fmt.Errorf("%s: %w", w.Name(), &model.TooLong{Window: window, Sent: true, Err: err})
 	case err != nil:
 		return model.Response{}, err
 	case len(got.Choices) != 1:
@@ -100,7 +100,7 @@ func (w *Writer) Complete(ctx context.Context, r model.Request) (model.Response,
 	}
 	read, wrote := int(got.Usage.PromptTokens), int(got.Usage.CompletionTokens)
 	if least := wire.Least(r.System, r.Prompt); read > 0 && (read < least || window > 0 && read+wrote >= window) {
-		return model.Response{}, fmt.Errorf("%s: the server read %d tokens of at least %d and wrote %d: %w", w.Name(), read, least, wrote, &model.TooLong{Tokens: max(read, least) + wrote, Window: window})
+		return model.Response{}, fmt.Errorf("%s: the server read %d tokens of at least %d and wrote %d: %w", w.Name(), read, least, wrote, &model.TooLong{Tokens: max(read, least) + wrote, Window: window, Sent: true})
 	}
 	choice := got.Choices[0]
 	finish, err := w.finish(choice)

@@ -1,0 +1,137 @@
+package model
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/contextd/contextd/internal/crm"
+)
+
+// Brake keeps a provider from being asked again and again after a failure that only a person can mend (crm.ErrForbidden: money, keys, permissions, a missing model).
+// For that portal nothing is asked any more but one trial every Every, so that the pause ends by itself once the cause is gone. What was to be asked meanwhile is
+// answered with crm.ErrPaused and the moment of the next trial: work waits, for as long as it takes. It lives as long as the process: after a start the first request
+// finds out anew. The zero value is ready; it is safe for concurrent use.
+type Brake struct {
+	Every time.Duration                        // 0: 10 minutes
+	Now   func() time.Time                     // nil: time.Now
+	Told  func(p crm.PortalID, s StoppedSince) // nil: nobody; called when a pause begins, and with a zero Since when it ends
+
+	mu      sync.Mutex
+	stopped map[crm.PortalID]StoppedSince
+	ended   map[crm.PortalID]time.Time // when the last pause ended
+}
+
+// StoppedSince describes a pause.
+type StoppedSince struct {
+	Since time.Time
+	Next  time.Time // of the next trial
+	Cause string
+}
+
+// grace is how long after a pause an outage is waited for like the pause itself: what waited meets a rate limit all at once.
+const grace = 24 * time.Hour
+
+// Do asks, unless the provider is paused for the portal.
+func (b *Brake) Do(ctx context.Context, portal crm.PortalID, ask func(context.Context) error) error {
+	if err := b.admit(portal); err != nil {
+		return err
+	}
+	return b.judge(portal, ask(ctx))
+}
+
+// Stopped is the pause of a portal, if there is one.
+func (b *Brake) Stopped(portal crm.PortalID) (StoppedSince, bool) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	s, is := b.stopped[portal]
+	return s, is
+}
+
+func (b *Brake) now() time.Time {
+	if b.Now == nil {
+		return time.Now()
+	}
+	return b.Now()
+}
+
+func (b *Brake) every() time.Duration {
+	if b.Every == 0 {
+		return 10 * time.Minute
+	}
+	return b.Every
+}
+
+// admit refuses while the provider is paused, but for one trial when its time has come.
+func (b *Brake) admit(portal crm.PortalID) error {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	s, is := b.stopped[portal]
+	if !is {
+		return nil
+	}
+	if now := b.now(); !now.Before(s.Next) {
+		s.Next = now.Add(b.every())
+		b.stopped[portal] = s
+		return nil
+	}
+	return &crm.RetryAfter{At: s.Next, Err: fmt.Errorf("%w since %s: %s", crm.ErrPaused, s.Since.UTC().Format(time.RFC3339), s.Cause)}
+}
+
+// judge begins or ends the pause by how a request went.
+func (b *Brake) judge(portal crm.PortalID, err error) error {
+	stop := errors.Is(err, crm.ErrForbidden)
+	outage := errors.Is(err, crm.ErrTemporary) || errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded)
+	b.mu.Lock()
+	s, was := b.stopped[portal]
+	now := b.now()
+	switch {
+	case stop:
+		s.Next, s.Cause = now.Add(b.every()), err.Error()
+		if !was {
+			s.Since = now
+		}
+		if b.stopped == nil {
+			b.stopped = map[crm.PortalID]StoppedSince{}
+		}
+		b.stopped[portal] = s
+	case was && !outage: // it answers again, whatever it says
+		delete(b.stopped, portal)
+		if b.ended == nil {
+			b.ended = map[crm.PortalID]time.Time{}
+		}
+		b.ended[portal] = now
+	}
+	late := outage && (was || now.Sub(b.ended[portal]) < grace)
+	b.mu.Unlock()
+	if b.Told != nil && stop && !was {
+		b.Told(portal, s)
+	}
+	if b.Told != nil && was && !stop && !outage {
+		b.Told(portal, StoppedSince{Cause: s.Cause})
+	}
+	switch {
+	case stop:
+		return &crm.RetryAfter{At: s.Next, Err: fmt.Errorf("%w: %w", crm.ErrPaused, err)}
+	case late:
+		return fmt.Errorf("%w (the provider was paused): %w", crm.ErrPaused, err)
+	}
+	return err
+}
+
+// Braked is a completer behind a brake.
+type Braked struct {
+	Completer
+	*Brake
+}
+
+// Complete asks, unless the provider is paused for the portal of the request.
+func (b Braked) Complete(ctx context.Context, r Request) (got Response, err error) {
+	err = b.Do(ctx, r.Subject.Portal, func(ctx context.Context) (err error) {
+		got, err = b.Completer.Complete(ctx, r)
+		return err
+	})
+	return got, err
+}
