@@ -180,6 +180,32 @@ func TestComposeSettings(t *testing.T) {
 	}
 }
 
+// The lines that the file tells to add for Ollama are settings that the program knows, and name the service and a model that it fetches.
+func TestComposeOllama(t *testing.T) {
+	raw, err := os.ReadFile("../../docker-compose.yml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := readCompose(t)
+	for name, s := range composed(t, c) {
+		environ := s.environ(t, nil)
+		for _, line := range regexp.MustCompile(`(?m)^#   (CONTEXTD_MODEL__[A-Z_]+=\S+)$`).FindAllStringSubmatch(string(raw), -1) {
+			environ = append(environ, line[1])
+		}
+		cfg, err := loadConfig(sources{Environ: environ})
+		if err != nil {
+			t.Fatalf("%s: %v", name, err)
+		}
+		host := regexp.MustCompile(`^http://([a-z]+):11434$`).FindStringSubmatch(cfg.Model.BaseURL)
+		if cfg.Model.Provider != "ollama" || host == nil {
+			t.Fatalf("%s: the model is %+v", name, cfg.Model)
+		}
+		if pull := c.Services[host[1]].Environment["PULL"]; !strings.Contains(pull, ":-"+cfg.Model.Model+"}") {
+			t.Errorf("%s: the model %s is not among those that %s fetches: %q", name, cfg.Model.Model, host[1], pull)
+		}
+	}
+}
+
 // The program starts with each service's environment, on the store that it names, and says that it is ready.
 func TestComposeStarts(t *testing.T) {
 	sim := hubsim.New(hubsim.Options{Portal: 7})

@@ -147,7 +147,7 @@ func (w *Writer) Complete(ctx context.Context, r model.Request) (model.Response,
 // response reads the answer: its texts, why it ended, and whether the whole prompt was read.
 func (w *Writer) response(r model.Request, got *anthropic.Message, window int) (model.Response, error) {
 	u := got.Usage
-	out := model.Response{Model: "anthropic/" + cmp.Or(string(got.Model), w.model),
+	out := model.Response{Model: "anthropic/" + cmp.Or(got.Model, w.model),
 		Usage: crm.Usage{InputTokens: int(u.InputTokens + u.CacheCreationInputTokens + u.CacheReadInputTokens), OutputTokens: int(u.OutputTokens)}}
 	if got.Type != "message" {
 		return out, fmt.Errorf("%s: an answer that is no message: %w", w.Name(), wire.ErrGarbled)
