@@ -41,6 +41,7 @@ type DB struct {
 	readings atomic.Uint64 // of activities into postings
 	postings *postingsCache
 	queries  *queryLog
+	checked  checkedTokens
 
 	postingsChunks int
 }
@@ -104,6 +105,9 @@ func open(ctx context.Context, dir string, o Options) (*DB, error) {
 		postingsChunks: o.PostingsChunks}
 	db.w = newWriter(writeDB, d, o.Now, func(topics map[string]bool, accounts touched) {
 		db.postings.drop(accounts)
+		if topics[tokenTopic] {
+			db.checked.clear()
+		}
 		db.signals.raise(topics)
 	})
 	db.queries = &queryLog{w: db.w}

@@ -6,6 +6,7 @@ import (
 	"encoding/base64"
 	"fmt"
 	"slices"
+	"sync"
 	"time"
 
 	"github.com/contextd/contextd/internal/crm"
@@ -59,6 +60,10 @@ func (db *DB) CreateToken(ctx context.Context, portal crm.PortalID, name, role s
 // CheckToken returns the token of a secret; crm.ErrForbidden for an unknown or revoked one. The lookup is by hash, so its time says nothing about the secret.
 func (db *DB) CheckToken(ctx context.Context, secret string) (tok Token, err error) {
 	hash := sum([]byte(secret))
+	tok, ok, at := db.checked.get(hash)
+	if ok && db.now().Sub(tok.Used) < time.Minute {
+		return tok, nil
+	}
 	err = db.r.read(ctx, func(v *view) (err error) {
 		tok, err = scanToken(func(dest ...any) error {
 			return v.one("SELECT "+tokenColumns+" FROM tokens WHERE hash = ? AND revoked_at = 0", []any{hash}, dest...)
@@ -78,7 +83,47 @@ func (db *DB) CheckToken(ctx context.Context, secret string) (tok Token, err err
 		}
 		tok.Used = moment(micros(now))
 	}
+	db.checked.put(hash, tok, at)
 	return tok, nil
+}
+
+// tokenTopic is raised by a commit that revokes a token.
+const tokenTopic = "tokens"
+
+// mostChecked is how many tokens are remembered: there are few.
+const mostChecked = 1000
+
+// checkedTokens remembers tokens that were found valid, by the hashes of their secrets, until any token is revoked: nearly every request has one.
+type checkedTokens struct {
+	mu  sync.RWMutex
+	all map[string]Token
+	at  int // how often it was cleared
+}
+
+func (c *checkedTokens) get(hash string) (tok Token, ok bool, at int) {
+	c.mu.RLock()
+	defer c.mu.RUnlock()
+	tok, ok = c.all[hash]
+	return tok, ok, c.at
+}
+
+// put remembers a token that was read when the memory had been cleared this often: what was read before a revocation is worth nothing after it.
+func (c *checkedTokens) put(hash string, tok Token, at int) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.at != at {
+		return
+	}
+	if c.all == nil || len(c.all) >= mostChecked {
+		c.all = map[string]Token{}
+	}
+	c.all[hash] = tok
+}
+
+func (c *checkedTokens) clear() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.all, c.at = nil, c.at+1
 }
 
 const tokenColumns = "name, role, portal, created_at, revoked_at, used_at" //nolint:gosec // names of columns, not a credential
@@ -115,6 +160,7 @@ func (db *DB) RevokeToken(ctx context.Context, portal crm.PortalID, name string,
 		if n == 0 {
 			return crm.ErrNotFound
 		}
+		t.topics[tokenTopic] = true
 		return t.audit(crm.AuditEntry{Action: "token.revoked", Actors: []crm.Actor{by}, Portal: portal, Subject: "token/" + name})
 	})
 	if err != nil {

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"strconv"
 
 	"github.com/gin-gonic/gin"
 )
@@ -17,6 +18,12 @@ func (s *server) reply(c *gin.Context, status int, v any) {
 		s.fail(c, fmt.Errorf("encode answer: %w", err)) // a NaN
 		return
 	}
+	send(c, status, body.Bytes())
+}
+
+// send sends JSON. With its length it goes out in one piece.
+func send(c *gin.Context, status int, body []byte) {
 	c.Header("Cache-Control", "no-store")
-	c.Data(status, "application/json; charset=utf-8", body.Bytes())
+	c.Header("Content-Length", strconv.Itoa(len(body)))
+	c.Data(status, "application/json; charset=utf-8", body)
 }

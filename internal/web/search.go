@@ -118,7 +118,12 @@ func (s *server) ask(c *gin.Context, q *query, question crm.Question, shape func
 		s.reply(c, http.StatusOK, shape(found, answer.Left))
 		return
 	}
-	s.reply(c, http.StatusOK, found)
+	body, ok := appendFound(make([]byte, 0, 1024*(1+len(found.Items))), &found)
+	if !ok {
+		s.reply(c, http.StatusOK, found) // which says what is wrong
+		return
+	}
+	send(c, http.StatusOK, body)
 }
 
 // timeline lists a record's activities without their texts, newest first.
