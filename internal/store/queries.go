@@ -13,6 +13,9 @@ import (
 // mostQueries is how many questions are kept of each portal.
 const mostQueries = 500
 
+// gatherTime is how long questions wait for others that are written along with them: a commit for each would take the disk and a core from those who ask.
+const gatherTime = 200 * time.Millisecond
+
 // askedQuestion is one entry of the log of questions.
 type askedQuestion struct {
 	portal  crm.PortalID
@@ -29,6 +32,7 @@ type queryLog struct {
 	waiting []askedQuestion
 	writing bool
 	closed  bool
+	closing chan struct{} // closed with closed
 	running sync.WaitGroup
 	order   sync.Mutex // of writes, so that flush also waits for a write under way
 }
@@ -95,7 +99,14 @@ func (l *queryLog) put(qs ...askedQuestion) {
 // write writes until nothing waits. When the disk refuses, the questions wait for the next one to be asked, or for flush.
 func (l *queryLog) write() {
 	ctx := context.Background() // detached: whoever asked is answered; the writer ends with the store, which waits for this
+	gathering := time.NewTimer(gatherTime)
+	defer gathering.Stop()
 	for {
+		select {
+		case <-gathering.C:
+		case <-l.closing:
+		}
+		gathering.Reset(gatherTime)
 		l.mu.Lock()
 		if len(l.waiting) == 0 {
 			l.writing = false
@@ -138,7 +149,10 @@ func (l *queryLog) flush(ctx context.Context) error {
 // close writes what waits, and takes no more.
 func (l *queryLog) close() error {
 	l.mu.Lock()
-	l.closed = true
+	if !l.closed {
+		l.closed = true
+		close(l.closing)
+	}
 	l.mu.Unlock()
 	l.running.Wait()
 	ctx, stop := context.WithTimeout(context.Background(), 10*time.Second) // detached: closing; bounded, so that a dead disk does not hold up the end

@@ -110,7 +110,7 @@ func open(ctx context.Context, dir string, o Options) (*DB, error) {
 		}
 		db.signals.raise(topics)
 	})
-	db.queries = &queryLog{w: db.w}
+	db.queries = &queryLog{w: db.w, closing: make(chan struct{})}
 	return db, nil
 }
 
