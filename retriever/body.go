@@ -49,9 +49,18 @@ func (r *Retriever) items(ctx context.Context, portal crm.PortalID, s *selection
 func (r *Retriever) read(ctx context.Context, portal crm.PortalID, s *selection, items []item, missing []int) error {
 	ids := make([]string, len(missing))
 	at := make(map[string]int, len(missing))
+	beside := map[string]int32{} // chunks of the account that are read along
 	for k, i := range missing {
 		ids[k] = s.id(items[i].ranked)
 		at[ids[k]] = i
+	}
+	if s.account != nil {
+		s.account.beside(items, missing, beside)
+	}
+	for id := range beside {
+		if _, ok := at[id]; !ok {
+			ids = append(ids, id)
+		}
 	}
 	ids, passages := s.split(ids)
 	if len(ids) > 0 {
@@ -66,15 +75,23 @@ func (r *Retriever) read(ctx context.Context, portal crm.PortalID, s *selection,
 		if p.Activity.Portal != portal {
 			return fmt.Errorf("body of chunk %s is of portal %s, asked for %s: %w", p.Chunk, p.Activity.Portal, portal, crm.ErrForbidden)
 		}
-		i, ok := at[p.Chunk]
-		if !ok {
+		c := ranked{chunk: none}
+		i, asked := at[p.Chunk]
+		if asked {
+			c = items[i].ranked
+		} else if chunk, ok := beside[p.Chunk]; ok {
+			c.chunk = chunk
+		}
+		if c.chunk == none {
 			continue
 		}
 		p.Text = strings.Clone(p.Text) // it may be a part of a longer one, which must not live on with it
-		b := &body{passage: p, tokens: Tokens(p.Text), set: s.triples(items[i].ranked, p.Text)}
-		items[i].body = b
+		b := &body{passage: p, tokens: Tokens(p.Text), set: s.triples(c, p.Text)}
+		if asked {
+			items[i].body = b
+		}
 		if s.account != nil {
-			s.account.bodies[items[i].chunk].Store(b)
+			s.account.bodies[c.chunk].Store(b)
 			bytes += b.bytes()
 		}
 	}
@@ -82,4 +99,23 @@ func (r *Retriever) read(ctx context.Context, portal crm.PortalID, s *selection,
 		r.cache.grow(s.of, s.account, bytes)
 	}
 	return nil
+}
+
+// How many chunks are read along with one: the text of an activity is read as a whole anyway, and the next question often wants another part of it.
+const (
+	besideReach = 5 // on each side
+	mostBeside  = 2 * mostBodies
+)
+
+// beside adds chunks of the activities of the missing ones that are not in memory either.
+func (a *account) beside(items []item, missing []int, out map[string]int32) {
+	for _, i := range missing {
+		c := items[i].chunk
+		session, own := a.session[c], a.chunk(c).Activity
+		for j := max(a.first[session], c-besideReach); j < min(a.end[session], c+besideReach+1) && len(out) < mostBeside; j++ {
+			if j != c && a.bodies[j].Load() == nil && a.chunk(j).Activity == own {
+				out[a.chunk(j).ID] = j
+			}
+		}
+	}
 }
