@@ -13,8 +13,8 @@ import (
 	"github.com/contextd/contextd/internal/crm"
 )
 
-// ChunkerVersion is part of every mark: another version of the rules of Normalise, Chunk or Header indexes everything anew.
-const ChunkerVersion = "2"
+// ChunkerVersion is part of every mark: another version of the rules of Normalise, Chunk, Header or EmbedText indexes everything anew.
+const ChunkerVersion = "3"
 
 // Sizes of chunks in words. Texts without spaces count two runes as a word.
 const (

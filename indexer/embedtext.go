@@ -6,8 +6,15 @@ import (
 	"github.com/contextd/contextd/internal/crm"
 )
 
-// EmbedText is what the dense arm reads of a chunk by itself: header, line break, text.
-func EmbedText(c crm.Chunk) string { return c.Header + "\n" + c.Text }
+// EmbedText is what the dense arm reads of a chunk by itself: header, line break, text. Turns of a chat are shorter than their header, which is much the same for all of
+// them and would drown what was said: they are read alone (nDCG@10 on two sets of chats, weights learned without what is scored: + .001 with word vectors, + .004 on one
+// and - .004 on the other, within chance, with a sentence transformer, to which the window still tells the day).
+func EmbedText(c crm.Chunk) string {
+	if c.Kind == crm.Message {
+		return c.Text
+	}
+	return c.Header + "\n" + c.Text
+}
 
 // Budget of a window in words: small sentence transformers read 256 word pieces, about 190 words of English. A chunk's own text is never cut here; an embedder that
 // cannot take it all says so or divides it.

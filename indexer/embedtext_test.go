@@ -11,6 +11,14 @@ import (
 	"github.com/contextd/contextd/internal/crm"
 )
 
+func TestEmbedTextOfAChatIsWhatWasSaid(t *testing.T) {
+	for kind, want := range map[crm.Kind]string{crm.Message: "Yes.", crm.Email: "Acme · 2026-05-04\nYes.", crm.Call: "Acme · 2026-05-04\nYes."} {
+		if got := EmbedText(crm.Chunk{Kind: kind, Header: "Acme · 2026-05-04", Text: "Yes."}); got != want {
+			t.Errorf("%s: %q, want %q", kind, got, want)
+		}
+	}
+}
+
 func TestWindowTexts(t *testing.T) {
 	other := noteRef(2)
 	chunk := func(ref crm.Ref, start int, text string) crm.Chunk {
