@@ -35,3 +35,16 @@ func fault(err error) error {
 	}
 	return err
 }
+
+// declined reports that SQLite refused because of what the file is at the moment, locked or read-only. The connection is as good as before.
+func declined(err error) bool {
+	var e *sqlite.Error
+	if !errors.As(err, &e) {
+		return false
+	}
+	switch e.Code() & 0xff {
+	case sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_READONLY:
+		return true
+	}
+	return false
+}

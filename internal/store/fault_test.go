@@ -152,6 +152,9 @@ func TestLocked(t *testing.T) {
 func TestReadOnly(t *testing.T) {
 	db := openFor(t, t.TempDir(), Options{})
 	onWriter(t, db, "PRAGMA query_only = 1")
+	if _, err := db.Deliver(t.Context(), []byte("x"), time.Now()); !errors.Is(err, crm.ErrTemporary) {
+		t.Fatalf("the first one on a read-only file: %v", err)
+	}
 	if acked, refused := deliverAll(t, db, []byte("x")); acked != 0 || refused != 20 {
 		t.Fatalf("on a read-only file: %d acknowledged, %d refused", acked, refused)
 	}

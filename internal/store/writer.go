@@ -127,7 +127,9 @@ func (w *writer) group(ctx context.Context, first *job) (next *job) {
 		return nil
 	}
 	if err := w.conn.plain(ctx, "BEGIN IMMEDIATE"); err != nil {
-		w.drop()
+		if !declined(err) {
+			w.drop()
+		}
 		w.refuse(first, fmt.Errorf("begin: %w", err))
 		return nil
 	}
