@@ -13,8 +13,8 @@ import (
 	"github.com/contextd/contextd/internal/crm"
 )
 
-// ChunkerVersion is part of every mark: another version of the rules of Normalise, Chunk, Header or EmbedText indexes everything anew.
-const ChunkerVersion = "3"
+// ChunkerVersion names the rules of Chunk, Header and EmbedText: another version is built as another generation of the index, from the stored texts.
+const ChunkerVersion = 3
 
 // Sizes of chunks in words. Texts without spaces count two runes as a word.
 const (
@@ -53,7 +53,7 @@ func Chunk(a crm.Activity, d crm.Document, accounts []string) []crm.Chunk {
 			language = cmp.Or(analysis.Language(text), language)
 		}
 		out = append(out, crm.Chunk{
-			ID: chunkID(a.Ref, d.Version, i), Activity: a.Ref, Version: d.Version, Pos: i, Kind: a.Ref.Type.Kind(), Time: at, Created: a.Created, Session: session,
+			ID: ChunkID(a.Ref, d.Version, ChunkerVersion, i), Activity: a.Ref, Version: d.Version, Pos: i, Kind: a.Ref.Type.Kind(), Time: at, Created: a.Created, Session: session,
 			Speaker: speaker, People: people, Language: language, Generated: a.Generated, Traits: analysis.Traits(text, language), Start: p.start, End: p.end, Header: header, Text: text,
 		})
 	}
@@ -82,9 +82,13 @@ func When(a crm.Activity) time.Time {
 	return a.Time
 }
 
-// chunkID is the same for the same place of the same version of the same activity.
-func chunkID(ref crm.Ref, version string, pos int) string {
-	sum := sha256.Sum256(fmt.Appendf(nil, "%s\x00%s\x00%d", ref, version, pos))
+// ChunkID is the same for the same place of the same version of the same activity, as cut by the same chunker.
+func ChunkID(ref crm.Ref, version string, chunker, pos int) string {
+	name := fmt.Appendf(nil, "%s\x00%s\x00%d", ref, version, pos)
+	if chunker != crm.FirstChunker {
+		name = fmt.Appendf(name, "\x00%d", chunker)
+	}
+	sum := sha256.Sum256(name)
 	return hex.EncodeToString(sum[:])[:32]
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/contextd/contextd/internal/crm"
 )
@@ -13,30 +14,42 @@ func (x *Indexer) converge(ctx context.Context, jobs []*job) {
 	x.removeGone(ctx, jobs)
 	x.move(ctx, jobs)
 	x.embedAll(ctx, jobs)
-	var replace, keep []*job
-	for _, j := range open(jobs) {
-		if j.todo == embed {
-			replace = append(replace, j)
-		}
+	replace := needing(jobs, embed)
+	if len(replace) == 0 {
+		return
 	}
+	done := x.Vectors.Hold()
+	defer done()
 	inHalves(replace, func(part []*job) error { return x.Vectors.Replace(ctx, keptOf(part)) }, "replace vectors")
+	x.keep(ctx, open(replace))
+}
+
+// keep tells the store; the caller holds the index since before it wrote there.
+func (x *Indexer) keep(ctx context.Context, jobs []*job) {
+	inHalves(jobs, func(part []*job) error { return x.Texts.Keep(ctx, keptOf(part)) }, "keep")
+}
+
+// needing are the jobs that have not failed and need one of these.
+func needing(jobs []*job, any ...todo) (out []*job) {
 	for _, j := range open(jobs) {
-		if j.todo == embed || j.todo == relink || j.todo == keepOnly {
-			keep = append(keep, j)
+		if slices.Contains(any, j.todo) {
+			out = append(out, j)
 		}
 	}
-	inHalves(keep, func(part []*job) error { return x.Texts.Keep(ctx, keptOf(part)) }, "keep")
+	return out
 }
 
 // removeGone takes deleted activities out. Vectors go even when the store knows nothing: a crash before the first Keep may have left them.
 func (x *Indexer) removeGone(ctx context.Context, jobs []*job) {
-	var gone []*job
-	for _, j := range open(jobs) {
-		if j.todo == remove {
-			j.kept = crm.Kept{Activity: crm.Activity{Ref: j.ref}}
-			gone = append(gone, j)
-		}
+	gone := needing(jobs, remove)
+	if len(gone) == 0 {
+		return
 	}
+	for _, j := range gone {
+		j.kept = crm.Kept{Activity: crm.Activity{Ref: j.ref}}
+	}
+	done := x.Vectors.Hold()
+	defer done()
 	inHalves(gone, func(part []*job) error { return x.Vectors.Replace(ctx, keptOf(part)) }, "remove vectors")
 	for _, j := range open(gone) {
 		if !j.known {
@@ -48,9 +61,21 @@ func (x *Indexer) removeGone(ctx context.Context, jobs []*job) {
 	}
 }
 
-// move gives activities whose text is unchanged to their new accounts and people, without embedding. What the vector store does not have is embedded after all.
+// move gives activities whose text is unchanged to their new accounts and people, without embedding, and keeps them with those of which the index needs nothing at all.
+// What the vector store does not have is embedded after all. Where another generation took the live one's place, its chunks may be of another chunker: all is decided anew.
 func (x *Indexer) move(ctx context.Context, jobs []*job) {
-	for _, j := range open(jobs) {
+	placed := needing(jobs, relink, keepOnly)
+	if len(placed) == 0 {
+		return
+	}
+	done := x.Vectors.Hold()
+	defer done()
+	now := x.maker()
+	for _, j := range placed {
+		if j.maker != now {
+			j.err = fmt.Errorf("place: %q took the place of %q meanwhile: %w", now.fingerprint, j.maker.fingerprint, crm.ErrTemporary)
+			continue
+		}
 		if j.todo != relink || len(j.kept.Chunks) == 0 {
 			continue
 		}
@@ -62,6 +87,7 @@ func (x *Indexer) move(ctx context.Context, jobs []*job) {
 			j.err = fmt.Errorf("relink: %w", err)
 		}
 	}
+	x.keep(ctx, needing(placed, relink, keepOnly))
 }
 
 func keptOf(jobs []*job) []crm.Kept {

@@ -15,9 +15,12 @@ import (
 	"github.com/contextd/contextd/internal/crm"
 )
 
-// mark is how the index recognises an activity it has seen: three hashes, so that a change of metadata alone costs no embedding and a change of the chunker
-// alone triggers nothing. content covers chunker, text and whatever else of the activity stands in its chunks; the names of its accounts are left out: an activity that
-// moves keeps its vectors. The embedder is left out, too: another one fills a generation of its own (package generation), and a swap must not embed everything once more.
+// NormaliserVersion names the rules of Normalise, and is part of every mark: another version reads everything anew, since only the CRM has what the texts are made from.
+const NormaliserVersion = "2"
+
+// mark is how the index recognises an activity it has seen: three hashes, so that a change of metadata alone costs no embedding and a change of the normaliser
+// alone triggers nothing. content covers normaliser, text and whatever else of the activity stands in its chunks; the names of its accounts are left out: an activity that
+// moves keeps its vectors. Embedder and chunker are left out, too: others fill a generation of their own (package generation), and a swap must not embed everything once more.
 // read covers everything that the CRM says of it but its links: when it is the same, not even the text is looked at.
 type mark struct{ content, text, read string }
 
@@ -32,7 +35,7 @@ func parseMark(s string) mark {
 }
 
 func contentOf(a crm.Activity, d crm.Document, since time.Time) (string, error) {
-	return hashOf(ChunkerVersion, d.Version, Header(a, nil), When(a).UnixMicro(), since.UnixMicro(), author(a), sessionOf(a), a.Ours, a.Generated, d.Turns)
+	return hashOf(NormaliserVersion, d.Version, Header(a, nil), When(a).UnixMicro(), since.UnixMicro(), author(a), sessionOf(a), a.Ours, a.Generated, d.Turns)
 }
 
 // readOf hashes an activity as it was read. Texts are hashed as bytes behind their lengths, so that no two activities look alike.
@@ -45,7 +48,7 @@ func readOf(a crm.Activity) (string, error) {
 	a.Body, a.Turns = "", nil
 	a.Time, a.Created, a.Modified = time.Time{}, time.Time{}, time.Time{} // JSON refuses years beyond 9999
 	a.Links = crm.Links{}                                                 // compared by themselves
-	rest, err := hashOf(ChunkerVersion, a, at, created, modified)
+	rest, err := hashOf(NormaliserVersion, a, at, created, modified)
 	if err != nil {
 		return "", err
 	}
@@ -89,7 +92,8 @@ func (x *Indexer) decide(j *job, stems *analysis.Stemmer) {
 		return // nothing has changed; its text is not even looked at
 	}
 	d := Normalise(j.activity)
-	chunks := Chunk(j.activity, d, j.names)
+	cut := x.Chunker.orCurrent()
+	chunks := cut.Divide(j.activity, d, j.names)
 	a := j.activity
 	a.Body, a.Turns = "", nil
 	since := x.since(j, before, d.Version)
@@ -99,10 +103,10 @@ func (x *Indexer) decide(j *job, stems *analysis.Stemmer) {
 		return
 	}
 	m := mark{content: content, text: shortVersion(d.Version), read: read}
-	j.kept = crm.Kept{Activity: a, Document: d, Accounts: accounts, Chunks: chunks, Mark: m.String(), Cause: j.claim}
+	j.kept = crm.Kept{Activity: a, Document: d, Accounts: accounts, Chunks: chunks, Chunker: cut.Version, Mark: m.String(), Cause: j.claim}
 	fill(&j.kept, since, stems)
 	switch {
-	case !j.known || before.content != m.content:
+	case !j.known || before.content != m.content, len(chunks) > 0 && j.otherwise(cut.Version):
 		j.todo = embed
 	case moved:
 		j.todo = relink
@@ -112,6 +116,12 @@ func (x *Indexer) decide(j *job, stems *analysis.Stemmer) {
 	if x.Triggers != nil && !j.quiet && strings.TrimSpace(d.Text) != "" {
 		x.trigger(j, before.text != m.text)
 	}
+}
+
+// otherwise tells whether the index has the activity as another chunker cut it, so that it must be written whole: chunks and vectors are of one chunker. Where that chunker's
+// generation is the live one, an activity is as it was cut until something of it changes.
+func (j *job) otherwise(chunker int) bool {
+	return j.marked.Chunker != chunker || j.maker.chunker != 0 && j.maker.chunker != chunker
 }
 
 // since is when this text became known: with the activity, or, when another text of it was known before (also before it was deleted and restored), with its last change. A

@@ -13,11 +13,18 @@ import (
 type maker struct {
 	fingerprint string
 	windows     bool
+	chunker     int // that its generation belongs to; 0: the indexer's own
 }
 
 func (x *Indexer) maker() maker {
-	w, ok := x.Embedder.(Windowed)
-	return maker{x.Embedder.Fingerprint(), ok && w.Windows()}
+	m := maker{fingerprint: x.Embedder.Fingerprint()}
+	if w, ok := x.Embedder.(Windowed); ok {
+		m.windows = w.Windows()
+	}
+	if c, ok := x.Embedder.(Chunked); ok {
+		m.chunker = c.Chunker()
+	}
+	return m
 }
 
 // embedAll fills the vectors of all chunks that need one, of the whole batch in as few calls as possible. Activities without an account are not searchable and

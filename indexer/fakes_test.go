@@ -28,10 +28,13 @@ type world struct {
 	log         []string
 	fingerprint string
 	windows     bool
+	chunker     int // of the live generation
 
 	embedErr func(texts []string) error
 	badText  string // gets a zero vector
 	keepErr  error
+	atHold   func()
+	held     bool // somebody is between the index and the store
 }
 
 func newWorld() *world {
@@ -79,6 +82,7 @@ func (w *world) Records(_ context.Context, refs []crm.Ref) (out []crm.Record, ms
 func (w *world) Fingerprint() string { return w.fingerprint }
 func (w *world) Dimension() int      { return 4 }
 func (w *world) Windows() bool       { return w.windows }
+func (w *world) Chunker() int        { return w.chunker }
 
 func (w *world) Embed(_ context.Context, _ crm.EmbedKind, texts []string) ([][]float32, crm.Usage, error) {
 	w.note("embed %d", len(texts))
@@ -97,6 +101,24 @@ func (w *world) Embed(_ context.Context, _ crm.EmbedKind, texts []string) ([][]f
 		}
 	}
 	return out, crm.Usage{InputTokens: len(texts)}, nil
+}
+
+func (w *world) Hold() func() {
+	if w.held {
+		panic("held twice")
+	}
+	w.held = true
+	if w.atHold != nil {
+		w.atHold()
+	}
+	return func() { w.held = false }
+}
+
+// between checks that nobody may compare index and store at the moment.
+func (w *world) between() {
+	if !w.held {
+		panic("index and store are written without being held")
+	}
 }
 
 func (w *world) Replace(_ context.Context, batch []crm.Kept) error {
@@ -120,6 +142,7 @@ func (w *world) Replace(_ context.Context, batch []crm.Kept) error {
 }
 
 func (w *world) Relink(_ context.Context, ref crm.Ref, accounts, people []crm.Ref) error {
+	w.between()
 	w.note("relink %s", ref.Path())
 	k, ok := w.vectors[ref]
 	if !ok {
@@ -137,7 +160,7 @@ func (w *world) Marks(_ context.Context, refs []crm.Ref) (map[crm.Ref]Marked, er
 	out := map[crm.Ref]Marked{}
 	for _, r := range refs {
 		if k, ok := w.kept[r]; ok {
-			out[r] = Marked{Mark: k.Mark, Version: k.Document.Version, Accounts: k.Accounts, Links: k.Activity.Links, Modified: k.Activity.Modified}
+			out[r] = Marked{Mark: k.Mark, Version: k.Document.Version, Accounts: k.Accounts, Links: k.Activity.Links, Modified: k.Activity.Modified, Chunker: k.Chunker}
 			if len(k.Chunks) > 0 {
 				m := out[r]
 				m.Learned = k.Chunks[0].Created
@@ -149,6 +172,7 @@ func (w *world) Marks(_ context.Context, refs []crm.Ref) (map[crm.Ref]Marked, er
 }
 
 func (w *world) Keep(_ context.Context, batch []crm.Kept) error {
+	w.between()
 	if w.keepErr != nil {
 		return w.keepErr
 	}
@@ -161,6 +185,7 @@ func (w *world) Keep(_ context.Context, batch []crm.Kept) error {
 }
 
 func (w *world) Gone(_ context.Context, refs []crm.Ref, _ crm.Claim) error {
+	w.between()
 	for _, r := range refs {
 		w.note("gone %s", r.Path())
 		delete(w.kept, r)

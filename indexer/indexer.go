@@ -24,7 +24,8 @@ type Names interface {
 // on by one at a time (the work table sees to that). Source, Embedder, Vectors, Texts and Marker are required; Lister and Cursors for backfills only.
 type Indexer struct {
 	Source   Source
-	Embedder Embedder
+	Embedder Embedder // of the live generation: its Fingerprint names the generation that vectors are for; may be Windowed and Chunked
+	Chunker  Chunker  // zero: Current
 	Vectors  Vectors
 	Texts    Texts
 	Marker   Marker

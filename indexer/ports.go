@@ -29,13 +29,16 @@ type Windowed interface {
 	Windows() bool
 }
 
-// Vectors is the dense side of the index. Both calls are durable when they return and total: what they are given replaces what was there.
+// Vectors is the dense side of the index. Replace and Relink are durable when they return and total: what they are given replaces what was there.
 type Vectors interface {
 	// Replace makes chunks (of the activities in batch) the only ones of each activity and puts them into its accounts. No chunks: the activity is removed. An activity
 	// without accounts is not stored. Vectors (and windows, exactly where the embedder is Windowed) must be valid (crm.ValidVector); else crm.ErrInvalid and nothing changes.
 	Replace(ctx context.Context, batch []crm.Kept) error
 	// Relink moves an activity's chunks to exactly these accounts and people without new vectors. crm.ErrNotFound when the activity has no chunks here.
 	Relink(ctx context.Context, activity crm.Ref, accounts, people []crm.Ref) error
+	// Hold is called before a write of which the store is to be told next, and done once it has been: until then index and store disagree, nobody may compare them, and
+	// no other generation may take the live one's place. Holders do not exclude each other; holding twice at a time may never end.
+	Hold() (done func())
 }
 
 // Texts is the SQL side of the index: documents, chunk texts, postings, links and marks.

@@ -49,9 +49,9 @@ func (p *program) reindexCommand() *cobra.Command {
 	var state bool
 	cmd := &cobra.Command{
 		Use:   "reindex",
-		Short: "Check everything against HubSpot, or build the index anew for another embedder",
+		Short: "Check everything against HubSpot, or build the index anew for another embedder or chunker",
 		Long: "Check everything that is indexed against HubSpot: with --changed-only what is unchanged costs nothing, else everything is made anew.\n" +
-			"--new-generation builds a second index beside the first for the configured embedder, while the first one answers; it goes on where it was interrupted.\n" +
+			"--new-generation builds a second index beside the first for the configured embedder and this version's chunker, while the first one answers; it goes on where it was interrupted.\n" +
 			"--swap asks both the same questions and lets the new one answer when it is not worse; --rollback goes back to the one before.",
 		Example: "  contextd reindex --changed-only\n  contextd reindex --new-generation --swap\n  contextd reindex --rollback",
 		Args:    cobra.NoArgs,

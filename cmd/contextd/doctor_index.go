@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 
+	"github.com/contextd/contextd/indexer"
 	"github.com/contextd/contextd/indexer/generation"
 	"github.com/contextd/contextd/internal/crm"
 	"github.com/contextd/contextd/internal/store"
@@ -95,8 +96,14 @@ func generationCheck(ctx context.Context, backend generation.Store, e embedderCo
 	}
 	g := all[i]
 	c.Detail = fmt.Sprintf("generation %s of %d, made by %s", g.Name, len(all), g.Fingerprint)
-	if g.Embedder != e.describe() {
+	chunker, err := generation.ChunkerOf(g)
+	switch {
+	case err != nil:
+		c.State, c.Fix = "warn", "contextd reindex --new-generation --swap builds the index anew: "+err.Error()
+	case g.Embedder != e.describe():
 		c.State, c.Fix = "warn", "contextd reindex --new-generation --swap builds the index for the configured embedder; until then the other one answers"
+	case chunker != indexer.ChunkerVersion:
+		c.State, c.Fix = "warn", "contextd reindex --new-generation --swap builds the index with the chunks of this version; until then those of another one are searched"
 	}
 	return c
 }

@@ -200,7 +200,25 @@ func (g *generations) prune(ctx context.Context, keep string) error {
 			return fmt.Errorf("drop generation %s: %w", gen.Name, err)
 		}
 	}
-	return nil
+	return g.forgetCuts(ctx)
+}
+
+// forgetCuts deletes the chunks of chunkers that no generation belongs to any more.
+func (g *generations) forgetCuts(ctx context.Context) error {
+	all, err := g.s.index.Generations(ctx)
+	if err != nil {
+		return err
+	}
+	keep := []int{g.s.index.Options.Chunker.Version}
+	for _, gen := range all {
+		chunker, err := generation.ChunkerOf(gen)
+		if err != nil {
+			return err
+		}
+		keep = append(keep, chunker)
+	}
+	slices.Sort(keep)
+	return g.s.db.ForgetCuts(ctx, slices.Compact(keep))
 }
 
 // built is the newest generation that is not live and whose building has ended in every portal.
@@ -315,7 +333,7 @@ func (g *generations) probes(ctx context.Context) ([]generation.Probe, error) {
 
 // ask answers a question with one generation's vectors.
 func (g *generations) ask(ctx context.Context, o *generation.Open, q crm.Question) ([]crm.Ref, error) {
-	found, err := g.s.searching(dense{o}).Retrieve(ctx, q)
+	found, err := g.s.searching(o).Retrieve(ctx, q)
 	var out []crm.Ref
 	for _, p := range found.Passages {
 		if !slices.Contains(out, p.Activity) {

@@ -11,7 +11,6 @@ import (
 	"github.com/contextd/contextd/internal/hubspot"
 	"github.com/contextd/contextd/internal/store"
 	"github.com/contextd/contextd/internal/web"
-	"github.com/contextd/contextd/retriever"
 )
 
 // The types below only rename what one package offers into what another one asks for; none of them decides anything.
@@ -100,13 +99,13 @@ type readWriter struct {
 
 // asked answers people's questions and remembers them, so that another generation of the index can be tried with them.
 type asked struct {
-	*retriever.Retriever
+	*searcher
 	db *store.DB
 }
 
 // Retrieve implements web.Retriever.
 func (a asked) Retrieve(ctx context.Context, q crm.Question) (crm.Context, error) {
-	found, err := a.Retriever.Retrieve(ctx, q)
+	found, err := a.searcher.Retrieve(ctx, q)
 	if err != nil || q.Text == web.GeneralQuestion { // which nobody asked
 		return found, err
 	}

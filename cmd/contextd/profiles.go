@@ -25,7 +25,7 @@ type profiles struct{ s *service }
 func (s *service) finder() *similar.Finder { return s.finderIn(s.index.Live) }
 
 func (s *service) finderIn(live func() *generation.Open) *similar.Finder {
-	return &similar.Finder{Builder: similar.Builder{Texts: s.db, Now: s.now, Statistics: s.words.current},
+	return &similar.Finder{Builder: similar.Builder{Texts: s.db.Cut(live().Chunker), Now: s.now, Statistics: s.words.current},
 		Live: func() (similar.Index, similar.Embedder) { g := live(); return g.Index, g.Embedder }}
 }
 

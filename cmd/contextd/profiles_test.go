@@ -10,6 +10,7 @@ import (
 	"github.com/contextd/contextd/indexer/generation"
 	"github.com/contextd/contextd/internal/crm"
 	"github.com/contextd/contextd/internal/hubspot/hubsim"
+	"github.com/contextd/contextd/internal/store"
 	"github.com/contextd/contextd/internal/web"
 )
 
@@ -207,7 +208,7 @@ func TestStatisticsSeeAllChangesAtOnce(t *testing.T) {
 	if _, err := db.KeepRecords(t.Context(), records, nil, nil, crm.Claim{}, nil); err != nil {
 		t.Fatal(err)
 	}
-	s := &statistics{db: db, made: map[crm.PortalID]snapshot{}}
+	s := &statistics{cut: func() store.Cut { return db.Cut(0) }, made: map[crm.PortalID]snapshot{}}
 	if _, err := s.current(t.Context(), 7); err != nil {
 		t.Fatal(err)
 	}

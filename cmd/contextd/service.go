@@ -14,16 +14,13 @@ import (
 	"github.com/contextd/contextd/engine"
 	"github.com/contextd/contextd/indexer"
 	"github.com/contextd/contextd/indexer/generation"
-	"github.com/contextd/contextd/indexer/past"
 	"github.com/contextd/contextd/internal/crm"
 	"github.com/contextd/contextd/internal/hubspot"
 	"github.com/contextd/contextd/internal/inbox"
-	"github.com/contextd/contextd/internal/model/builtin"
 	"github.com/contextd/contextd/internal/store"
 	"github.com/contextd/contextd/internal/web"
 	"github.com/contextd/contextd/internal/work"
 	"github.com/contextd/contextd/prompts"
-	"github.com/contextd/contextd/retriever"
 )
 
 // service is the whole product behind one data directory: opened, but neither listening nor working until run.
@@ -33,8 +30,7 @@ type service struct {
 	now       func() time.Time // the time that workflows reason about; deadlines and signatures use the wall clock
 	db        *store.DB
 	index     *generation.Set
-	search    *retriever.Retriever
-	past      *past.Accounts
+	search    *searcher
 	portals   []crm.PortalID
 	words     *statistics
 	profiling sync.Mutex // one batch of profiles at a time, and none while those of another generation are forgotten
@@ -150,10 +146,9 @@ func newClient(cfg Config, p PortalConfig, defs []hubspot.Definition) (*hubspot.
 }
 
 func (s *service) wire(clients portals, apps map[crm.PortalID]inbox.App, ids []crm.PortalID, publicURL string) {
-	s.words = &statistics{db: s.db, portals: ids, log: s.log, made: map[crm.PortalID]snapshot{}}
+	s.words = &statistics{cut: s.cut, portals: ids, log: s.log, made: map[crm.PortalID]snapshot{}}
 	s.people = &people{db: s.db}
-	s.past = &past.Accounts{Texts: s.db}
-	s.search = s.searching(dense{s.index})
+	s.search = &searcher{s: s}
 	s.indexer = &indexer.Indexer{Source: clients, Embedder: s.index, Vectors: s.index, Texts: s.db, Marker: s.db, Names: s.db,
 		Lister: lister(s.clients), Cursors: cursors{s.db}, Now: s.now, Triggers: engine.Triggers(s.workflows), RecordTriggers: engine.RecordTriggers(s.workflows)}
 	writing := s.writing()
@@ -176,11 +171,6 @@ func (s *service) wire(clients portals, apps map[crm.PortalID]inbox.App, ids []c
 		Suggestions: reads{s.db}, Decider: &engine.Reviewer{Proposals: s.db, Writer: clients, Enabled: writing, Workflows: s.workflows, Marker: s.db}, Runs: &runs{s}, Audit: s.db,
 		Work: reads{s.db}, Status: statuses{reads{s.db}, s.paused}, Backfills: &backfills{s}, Generations: &generations{s}, Similar: &profiles{s}, Portals: ids, PublicURL: publicURL, Checks: s.checks(), Writing: s.cfg.anyWriting(),
 		Version: version(), Log: s.log})
-}
-
-// searching is a retriever with a dense arm of its own.
-func (s *service) searching(d dense) *retriever.Retriever {
-	return &retriever.Retriever{Dense: d, Past: pasts{s.past, d}, Matcher: s.index, Postings: s.db, Bodies: s.db, Static: builtin.Static(), Statistics: s.words, Names: s.people, Now: s.now}
 }
 
 // writing says per portal whether approved changes may be written: nil, or crm.ErrStopped with the setting that stops it.

@@ -19,7 +19,7 @@ const (
 
 // statistics keeps a snapshot of how common words are in each portal.
 type statistics struct {
-	db      *store.DB
+	cut     func() store.Cut // the live generation's
 	portals []crm.PortalID
 	log     *slog.Logger
 
@@ -29,18 +29,19 @@ type statistics struct {
 
 // snapshot is how common words were up to a change, and when it may be renewed.
 type snapshot struct {
-	words  *crm.WordStatistics
-	change int64
-	next   time.Time
+	words   *crm.WordStatistics
+	chunker int
+	change  int64
+	next    time.Time
 }
 
 // Statistics implements retriever.Statistics. Only the first question of a process waits for them to be made.
 func (s *statistics) Statistics(ctx context.Context, portal crm.PortalID) (*crm.WordStatistics, error) {
 	s.mu.Lock()
-	words := s.made[portal].words
+	made := s.made[portal]
 	s.mu.Unlock()
-	if words != nil {
-		return words, nil
+	if made.words != nil && made.chunker == s.cut().Chunker {
+		return made.words, nil
 	}
 	return s.current(ctx, portal)
 }
@@ -50,13 +51,16 @@ func (s *statistics) current(ctx context.Context, portal crm.PortalID) (*crm.Wor
 	s.mu.Lock()
 	old := s.made[portal]
 	s.mu.Unlock()
-	start := time.Now()
+	start, texts := time.Now(), s.cut()
+	if old.chunker != texts.Chunker {
+		old = snapshot{} // of the chunks of another generation
+	}
 	if old.words != nil && start.Before(old.next) {
 		return old.words, nil
 	}
 	last := old.change
 	for {
-		changed, to, err := s.db.ChangedAccounts(ctx, portal, last, 1000)
+		changed, to, err := texts.ChangedAccounts(ctx, portal, last, 1000)
 		if err != nil {
 			return nil, err
 		}
@@ -67,13 +71,13 @@ func (s *statistics) current(ctx context.Context, portal crm.PortalID) (*crm.Wor
 	if old.words != nil && last == old.change {
 		return old.words, nil
 	}
-	words, err := s.db.WordStatistics(ctx, portal, statisticsSample)
+	words, err := texts.WordStatistics(ctx, portal, statisticsSample)
 	if err != nil {
 		return nil, err
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.made[portal] = snapshot{words, last, time.Now().Add(max(statisticsEvery, statisticsShare*time.Since(start)))}
+	s.made[portal] = snapshot{words, texts.Chunker, last, time.Now().Add(max(statisticsEvery, statisticsShare*time.Since(start)))}
 	return words, nil
 }
 

@@ -145,7 +145,7 @@ func (s *service) openGenerations(ctx context.Context) (fresh bool, err error) {
 	case err != nil:
 		s.log.Warn("the configured embedder cannot be used; the index answers with its own", "cause", err)
 	case wanted:
-		s.log.Warn("the index was made by another embedder than the configured one, which answers until contextd reindex --new-generation --swap", "live", set.Live().Fingerprint)
+		s.log.Warn("the index was made by another embedder than the configured one, or another chunker than this version's; it answers until contextd reindex --new-generation --swap", "live", set.Live().Fingerprint)
 	}
 	return due, nil
 }

@@ -20,8 +20,8 @@ type Step struct {
 // page is how many chunks are read, embedded and stored at a time.
 const page = 512
 
-// Begin returns the generation that is being built for the configured embedder: one that is newer than the live one, else a new one. crm.ErrConflict when the live
-// generation is of that embedder already.
+// Begin returns the generation that is being built for the configured embedder and the program's chunker: one that is newer than the live one, else a new one.
+// crm.ErrConflict when the live generation is of these already.
 func (s *Set) Begin(ctx context.Context) (crm.Generation, error) {
 	e, err := s.Make(ctx, s.Options.Embedder)
 	if err != nil {
@@ -32,7 +32,7 @@ func (s *Set) Begin(ctx context.Context) (crm.Generation, error) {
 		return crm.Generation{}, fmt.Errorf("list generations: %w", err)
 	}
 	for _, g := range slices.Backward(all) {
-		switch same := g.Fingerprint == e.Fingerprint(); {
+		switch same := g.Fingerprint == s.fingerprint(e); {
 		case same && g.Live:
 			return g, fmt.Errorf("generation %s is live and was made by %s already: %w", g.Name, g.Fingerprint, crm.ErrConflict)
 		case same:
@@ -55,6 +55,9 @@ func (s *Set) Build(ctx context.Context, name string, from Step, kept func(Step)
 	if err != nil {
 		return err
 	}
+	if err := s.cut(ctx, from.Portal, o.Chunker); err != nil {
+		return fmt.Errorf("build generation %s: %w", name, err)
+	}
 	for step := from; ; {
 		whole, last, err := s.buildPage(ctx, o, step)
 		if err != nil {
@@ -75,22 +78,22 @@ func (s *Set) Build(ctx context.Context, name string, from Step, kept func(Step)
 func (s *Set) buildPage(ctx context.Context, o *Open, step Step) (whole []crm.Kept, last bool, err error) {
 	w := s.watch()
 	defer w.stop()
-	chunks, err := s.Texts.Chunks(ctx, step.Portal, step.After, page)
+	chunks, err := s.Texts.Chunks(ctx, step.Portal, o.Chunker, step.After, page)
 	if err != nil {
 		return nil, false, fmt.Errorf("read chunks: %w", err)
 	}
 	last = len(chunks) < page
-	if whole, err = s.whole(ctx, step.Portal, chunks, last); err != nil {
+	if whole, err = s.whole(ctx, step.Portal, o.Chunker, chunks, last); err != nil {
 		return nil, false, err
 	}
 	return whole, last, s.write(ctx, o, whole, w, false)
 }
 
 // whole groups chunks into activities. Of the last activity of a page that is not the last one, the rest is read too.
-func (s *Set) whole(ctx context.Context, portal crm.PortalID, chunks []crm.Chunk, last bool) ([]crm.Kept, error) {
+func (s *Set) whole(ctx context.Context, portal crm.PortalID, chunker int, chunks []crm.Chunk, last bool) ([]crm.Kept, error) {
 	for !last && len(chunks) > 0 {
 		tail := chunks[len(chunks)-1]
-		more, err := s.Texts.Chunks(ctx, portal, tail, page)
+		more, err := s.Texts.Chunks(ctx, portal, chunker, tail, page)
 		if err != nil {
 			return nil, fmt.Errorf("read chunks: %w", err)
 		}

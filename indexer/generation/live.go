@@ -10,8 +10,11 @@ import (
 
 // The methods below are the live generation as the indexer and the retriever see it.
 
-// Fingerprint, Dimension, Windows and Embed are the live embedder's.
-func (s *Set) Fingerprint() string { return s.Live().Embedder.Fingerprint() }
+// Fingerprint names the live generation's embedder and chunker: what its vectors are made by. Dimension, Windows and Embed are the embedder's.
+func (s *Set) Fingerprint() string { return s.Live().Fingerprint }
+
+// Chunker is the version of the chunker that the live generation belongs to.
+func (s *Set) Chunker() int { return s.Live().Chunker }
 
 // Dimension is the number of elements of the live embedder's vectors.
 func (s *Set) Dimension() int { return s.Live().Embedder.Dimension() }
@@ -22,6 +25,12 @@ func (s *Set) Windows() bool { return s.Live().Windows }
 // Embed embeds with the live embedder. Who writes the vectors must see that Fingerprint is the same before and after.
 func (s *Set) Embed(ctx context.Context, kind crm.EmbedKind, texts []string) ([][]float32, crm.Usage, error) {
 	return s.Live().Embedder.Embed(ctx, kind, texts)
+}
+
+// Hold keeps the live generation where it is, and whoever is about to compare it with the store waiting, until done is called.
+func (s *Set) Hold() (done func()) {
+	s.settled.RLock()
+	return s.settled.RUnlock
 }
 
 // Replace writes to the live generation; vectors of another embedder (Kept.Embedder) are crm.ErrTemporary: the batch must be embedded anew. What is removed is removed

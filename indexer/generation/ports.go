@@ -46,10 +46,17 @@ type Embedder interface {
 
 // Texts is the store's side: what an index is built from and must agree with.
 type Texts interface {
-	// Chunks lists chunks with texts but without vectors, by activity and position, after that chunk; its Pos may be -1.
-	Chunks(ctx context.Context, portal crm.PortalID, after crm.Chunk, limit int) ([]crm.Chunk, error)
-	// Indexed yields what a vector back end must hold of each chunk, in any order.
-	Indexed(ctx context.Context, portal crm.PortalID) iter.Seq2[crm.Indexed, error]
+	// Chunks lists chunks with texts but without vectors, by activity and position, after that chunk; its Pos may be -1. Of each activity those that this chunker cut, else
+	// those of the newest one.
+	Chunks(ctx context.Context, portal crm.PortalID, chunker int, after crm.Chunk, limit int) ([]crm.Chunk, error)
+	// Indexed yields what a vector back end must hold of each of these chunks, in any order.
+	Indexed(ctx context.Context, portal crm.PortalID, chunker int) iter.Seq2[crm.Indexed, error]
+	// Uncut lists activities behind after that have chunks and none of this chunker, with their texts; KeepCut adds chunks that it made of them, but for activities that
+	// have changed meanwhile.
+	Uncut(ctx context.Context, portal crm.PortalID, chunker int, after crm.Ref, limit int) ([]crm.Stored, error)
+	KeepCut(ctx context.Context, batch []crm.Kept) error
+	// Names returns the display names of records; unknown ones are absent.
+	Names(ctx context.Context, refs []crm.Ref) (map[crm.Ref]string, error)
 	// Marks returns accounts and links of the activities that are kept; deleted ones have none.
 	Marks(ctx context.Context, refs []crm.Ref) (map[crm.Ref]crm.Marked, error)
 }

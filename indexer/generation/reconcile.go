@@ -39,7 +39,11 @@ func (s *Set) Reconcile(ctx context.Context, name string, portal crm.PortalID, m
 }
 
 func (s *Set) reconcile(ctx context.Context, name string, portal crm.PortalID, mend, alone bool) (Report, error) {
-	watched := s.watch()
+	begin := s.watch
+	if alone {
+		begin = s.watchSettled
+	}
+	watched := begin()
 	defer watched.stop()
 	o := s.Live()
 	if name != "" {
@@ -51,7 +55,12 @@ func (s *Set) reconcile(ctx context.Context, name string, portal crm.PortalID, m
 			return Report{}, err
 		}
 	}
-	want, err := gather(s.Texts.Indexed(ctx, portal))
+	if mend { // another chunker may have cut what changed meanwhile, or all of it
+		if err := s.cut(ctx, portal, o.Chunker); err != nil {
+			return Report{}, fmt.Errorf("reconcile portal %s: %w", portal, err)
+		}
+	}
+	want, err := gather(s.Texts.Indexed(ctx, portal, o.Chunker))
 	if err != nil {
 		return Report{}, fmt.Errorf("reconcile portal %s: the store: %w", portal, err)
 	}
@@ -135,7 +144,7 @@ type mender struct {
 	o       *Open
 	portal  crm.PortalID
 	watched *watch // since before the first read
-	alone   bool   // the caller holds s.writes
+	alone   bool   // the caller holds s.settled and s.writes
 }
 
 // mend writes activities as the store has them now (not at all, when it has none), and relinks others.
@@ -148,7 +157,7 @@ func (m mender) mend(ctx context.Context, write, move []crm.Ref, want map[crm.Re
 	for part := range slices.Chunk(write, 64) {
 		var batch []crm.Kept
 		for _, ref := range part {
-			chunks, err := m.chunksOf(ctx, m.portal, ref)
+			chunks, err := m.chunksOf(ctx, m.portal, m.o.Chunker, ref)
 			if err != nil {
 				return err
 			}
@@ -172,10 +181,10 @@ func (m mender) relink(ctx context.Context, ref crm.Ref, to *held) error {
 	return m.o.Index.Relink(ctx, ref, to.accounts, to.people)
 }
 
-func (s *Set) chunksOf(ctx context.Context, portal crm.PortalID, ref crm.Ref) ([]crm.Chunk, error) {
+func (s *Set) chunksOf(ctx context.Context, portal crm.PortalID, chunker int, ref crm.Ref) ([]crm.Chunk, error) {
 	var out []crm.Chunk
 	for after := (crm.Chunk{Activity: ref, Pos: -1}); ; {
-		chunks, err := s.Texts.Chunks(ctx, portal, after, 64)
+		chunks, err := s.Texts.Chunks(ctx, portal, chunker, after, 64)
 		if err != nil {
 			return nil, fmt.Errorf("chunks of %s: %w", ref, err)
 		}
@@ -192,8 +201,8 @@ func (s *Set) chunksOf(ctx context.Context, portal crm.PortalID, ref crm.Ref) ([
 	}
 }
 
-// SwapWhole makes a built generation live once it agrees with the store: it mends what changed during the build until a pass finds little, then stops writers for a last
-// pass, swaps, and mends once more what was under way between the index and the store. Searches never wait and never fail.
+// SwapWhole makes a built generation live once it agrees with the store: it mends what changed during the build until a pass finds little, then waits until what is in the
+// index is in the store, too, and stops writers for a last pass and the swap. Searches never wait and never fail.
 func (s *Set) SwapWhole(ctx context.Context, name string, portals []crm.PortalID) error {
 	for pass := 0; pass < 5; pass++ {
 		found, err := s.reconcileAll(ctx, name, portals, false)
@@ -204,15 +213,10 @@ func (s *Set) SwapWhole(ctx context.Context, name string, portals []crm.PortalID
 			break
 		}
 	}
-	err := s.swapAfter(ctx, name, func() error {
+	return s.swapAfter(ctx, name, func() error {
 		_, err := s.reconcileAll(ctx, name, portals, true)
 		return err
 	})
-	if err != nil {
-		return err
-	}
-	_, err = s.reconcileAll(ctx, "", portals, false)
-	return err
 }
 
 func (s *Set) reconcileAll(ctx context.Context, name string, portals []crm.PortalID, alone bool) (found int, err error) {

@@ -10,14 +10,16 @@ import (
 	"sync"
 	"sync/atomic"
 
+	"github.com/contextd/contextd/indexer"
 	"github.com/contextd/contextd/internal/crm"
 )
 
-// Options of a set. All are required.
+// Options of a set. All but Chunker are required.
 type Options struct {
 	Store    Store
 	Texts    Texts
-	Embedder string // the configured embedder, as crm.Generation.Embedder describes it
+	Embedder string          // the configured embedder, as crm.Generation.Embedder describes it
+	Chunker  indexer.Chunker // the program's; zero: indexer.Current
 	// Make makes an embedder from its description. crm.ErrNotFound when this version cannot: the generation must be built anew.
 	Make func(ctx context.Context, description string) (Embedder, error)
 }
@@ -25,8 +27,11 @@ type Options struct {
 // Set is the generations of one process. It is safe for concurrent use.
 type Set struct {
 	Options
-	live   atomic.Pointer[Open]
-	writes sync.RWMutex // writers share it; a swap, and a mender while it writes, hold it alone
+	live atomic.Pointer[Open]
+	// settled is shared by writers from before they write to the index until the store knows. A swap holds it alone, and who reads the store in order to write to an
+	// index begins while nobody else has it. It is taken before writes.
+	settled sync.RWMutex
+	writes  sync.RWMutex // writers share it; a swap, and a mender while it writes, hold it alone
 
 	mu     sync.Mutex
 	opened map[string]*Open
@@ -40,6 +45,7 @@ type Set struct {
 type Open struct {
 	crm.Generation
 	Embedder Embedder
+	Chunker  int // whose chunks it holds; what changed since another one took its place in the program, as that one cut it
 	Index    Index
 	kept     keptVectors // of chunks beside the index
 }
@@ -49,6 +55,9 @@ var ErrStale = errors.New("the live generation belongs to an embedder that is no
 
 // New opens the live generation; in a new store it makes the first one. ErrStale (with a set that can Build and Swap, and nothing else) when its embedder is gone.
 func New(ctx context.Context, o Options) (*Set, error) {
+	if o.Chunker.Divide == nil {
+		o.Chunker = indexer.Current()
+	}
 	s := &Set{Options: o, opened: map[string]*Open{}, raw: map[string]Index{}, watches: map[*watch]bool{}}
 	all, err := s.Store.Generations(ctx)
 	if err != nil {
@@ -78,7 +87,7 @@ func (s *Set) Generations(ctx context.Context) ([]crm.Generation, error) {
 	return s.Store.Generations(ctx)
 }
 
-// Wanted tells whether the configured embedder is another one than the live generation's: then a new generation is due.
+// Wanted tells whether the configured embedder or the program's chunker is another one than the live generation's: then a new generation is due.
 func (s *Set) Wanted(ctx context.Context) (bool, error) {
 	live := s.Live()
 	if live == nil {
@@ -88,7 +97,7 @@ func (s *Set) Wanted(ctx context.Context) (bool, error) {
 	if err != nil {
 		return false, fmt.Errorf("embedder %s: %w", s.Options.Embedder, err)
 	}
-	return e.Fingerprint() != live.Fingerprint, nil
+	return s.fingerprint(e) != live.Fingerprint, nil
 }
 
 // open opens a generation with its embedder, once.
@@ -104,14 +113,19 @@ func (s *Set) open(ctx context.Context, g crm.Generation) (*Open, error) {
 		return nil, fmt.Errorf("generation %s: %w: %w", g.Name, ErrStale, err)
 	case err != nil:
 		return nil, fmt.Errorf("generation %s: embedder %s: %w", g.Name, g.Embedder, err)
-	case e.Fingerprint() != g.Fingerprint:
+	}
+	embedder, chunker, err := parseFingerprint(g.Fingerprint)
+	switch {
+	case err != nil:
+		return nil, fmt.Errorf("generation %s: %w", g.Name, err)
+	case e.Fingerprint() != embedder:
 		return nil, fmt.Errorf("generation %s: made by %s, the embedder is now %s: %w", g.Name, g.Fingerprint, e.Fingerprint(), ErrStale)
 	}
 	x, err := s.Store.Open(ctx, g.Name)
 	if err != nil {
 		return nil, fmt.Errorf("open generation %s: %w", g.Name, err)
 	}
-	o := &Open{Generation: g, Embedder: e, Index: x}
+	o := &Open{Generation: g, Embedder: e, Chunker: chunker, Index: x}
 	s.opened[g.Name] = o
 	return o, nil
 }
@@ -130,7 +144,7 @@ func (s *Set) create(ctx context.Context) (crm.Generation, error) {
 	for _, g := range all {
 		number = max(number, numberOf(g.Name))
 	}
-	g := crm.Generation{Name: "g" + strconv.Itoa(number+1), Fingerprint: e.Fingerprint(), Dimension: e.Dimension(), Windows: e.Windows(), Embedder: s.Options.Embedder}
+	g := crm.Generation{Name: "g" + strconv.Itoa(number+1), Fingerprint: s.fingerprint(e), Dimension: e.Dimension(), Windows: e.Windows(), Embedder: s.Options.Embedder}
 	if err := s.Store.Create(ctx, g); err != nil {
 		return g, fmt.Errorf("create generation %s: %w", g.Name, err)
 	}
@@ -170,12 +184,14 @@ func (s *Set) Swap(ctx context.Context, name string) error {
 	return s.swapAfter(ctx, name, func() error { return nil })
 }
 
-// swapAfter swaps when last has succeeded, all while no writer is in the live index.
+// swapAfter swaps when last has succeeded, all while no writer is in the live index, nor between it and the store.
 func (s *Set) swapAfter(ctx context.Context, name string, last func() error) error {
 	open, err := s.Named(ctx, name)
 	if err != nil {
 		return err
 	}
+	s.settled.Lock()
+	defer s.settled.Unlock()
 	s.writes.Lock()
 	defer s.writes.Unlock()
 	if err := last(); err != nil {

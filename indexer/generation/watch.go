@@ -9,8 +9,15 @@ type watch struct {
 	of  map[crm.Ref]string // the generation that was written to; "" when the activity was removed from all of them
 }
 
-// watch begins before the first read and lasts until stop.
+// watch begins before the first read and lasts until stop. It waits for those who are between the index and the store: what was written before it began is in both.
 func (s *Set) watch() *watch {
+	s.settled.Lock()
+	defer s.settled.Unlock()
+	return s.watchSettled()
+}
+
+// watchSettled is watch for who holds s.settled.
+func (s *Set) watchSettled() *watch {
 	w := &watch{s, map[crm.Ref]string{}}
 	s.noting.Lock()
 	defer s.noting.Unlock()

@@ -30,9 +30,9 @@ type late struct {
 	meanwhile func()
 }
 
-func (l *late) Indexed(ctx context.Context, p crm.PortalID) iter.Seq2[crm.Indexed, error] {
+func (l *late) Indexed(ctx context.Context, p crm.PortalID, chunker int) iter.Seq2[crm.Indexed, error] {
 	return func(yield func(crm.Indexed, error) bool) {
-		for x, err := range l.Texts.Indexed(ctx, p) {
+		for x, err := range l.Texts.Indexed(ctx, p, chunker) {
 			if !yield(x, err) {
 				return
 			}

@@ -211,7 +211,8 @@ type Kept struct {
 	Chunks   []Chunk
 	Words    [][]string    // in order, as Terms gives them: what the store keeps
 	Terms    [][]TermCount // stemmed: what a back end's own keyword search keeps
-	Embedder string        // fingerprint of the embedder that made the vectors; "" while there are none
+	Chunker  int           // the version of the chunker that made Chunks; 0: FirstChunker
+	Embedder string        // fingerprint of the generation that the vectors are for; "" while there are none
 	Digest   string        // of everything a vector back end holds of it but the embedder (see DigestOf); rebuilding from the same texts gives the same
 	Mark     string        // hash(chunker, embedder fingerprint, text, metadata that is embedded)
 	Cause    Claim         // whose events become the cause of Triggers
@@ -239,6 +240,9 @@ type Indexed struct {
 	People   []Ref
 }
 
+// FirstChunker is the version of the chunker that made the chunks of which nobody says otherwise.
+const FirstChunker = 2
+
 // Marked is what the index knows of an activity: the mark of its content, which text it has of it, and where it is.
 type Marked struct {
 	Gone     bool // it was deleted; then only Version, Learned and Modified are told, those of its last text
@@ -246,6 +250,7 @@ type Marked struct {
 	Version  string // of the text it has
 	Accounts []Ref
 	Links    Links
+	Chunker  int       // the newest one that cut the text; 0: it has no chunks
 	Learned  time.Time // when the text it has became known; what its chunks carry as Created
 	Modified time.Time // the activity's last change, as it was read
 }

@@ -100,10 +100,10 @@ func (v *view) texts(portal crm.PortalID, hashes []string) (map[string]string, e
 }
 
 // Chunks lists a portal's chunks with their texts but without vectors, activity by activity and in reading order, to rebuild a dense index. after is the zero Chunk or
-// the last one seen; with position -1, the listing begins with that activity. crm.DigestOf an activity's chunks is the digest it was kept with.
-func (db *DB) Chunks(ctx context.Context, portal crm.PortalID, after crm.Chunk, limit int) (out []crm.Chunk, err error) {
+// the last one seen, as a generation of a chunker sees them (0: of each activity the newest); with position -1, the listing begins with that activity. crm.DigestOf an activity's chunks is the digest it was kept with.
+func (db *DB) Chunks(ctx context.Context, portal crm.PortalID, chunker int, after crm.Chunk, limit int) (out []crm.Chunk, err error) {
 	err = db.r.read(ctx, func(v *view) error {
-		if err := v.chunks(portal, after, limit, &out); err != nil {
+		if err := v.chunks(portal, chunker, after, limit, &out); err != nil {
 			return err
 		}
 		versions := make([]string, len(out))
@@ -133,16 +133,17 @@ func (db *DB) Chunks(ctx context.Context, portal crm.PortalID, after crm.Chunk, 
 }
 
 // chunks appends a page of chunks without their texts.
-func (v *view) chunks(portal crm.PortalID, after crm.Chunk, limit int, out *[]crm.Chunk) error {
+func (v *view) chunks(portal crm.PortalID, chunker int, after crm.Chunk, limit int, out *[]crm.Chunk) error {
 	last, pos := "", -1
 	if !after.Activity.IsZero() {
 		last, pos = path(after.Activity), after.Pos
 	}
 	var of crm.Chunk // the chunk before: people are those of its activity
 	q := `SELECT c.id, c.activity, c.version, c.pos, c.kind, c.at, c.created_at, c.session, c.speaker, c.language, c.generated, c.traits, c.start_at, c.end_at, c.header,
-		p.people FROM chunks c JOIN postings p ON p.portal = c.portal AND p.activity = c.activity WHERE c.portal = ? AND (c.activity, c.pos) > (?, ?)
+		p.people FROM chunks c JOIN postings p ON p.portal = c.portal AND p.activity = c.activity AND p.chunker = c.chunker WHERE c.portal = ?
+		AND (c.activity, c.pos) > (?, ?) AND ` + picked + `
 		ORDER BY c.activity, c.pos LIMIT ?`
-	return v.each(q, []any{int64(portal), last, pos, limit}, func(scan func(...any) error) error {
+	return v.each(q, []any{int64(portal), last, pos, chunker, limit}, func(scan func(...any) error) error {
 		var c crm.Chunk
 		var activity, people string
 		var at, created int64

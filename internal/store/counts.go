@@ -38,7 +38,7 @@ func (db *DB) Counts(ctx context.Context, portal crm.PortalID) (c Counts, err er
 		err := errorsOf(
 			v.recordCounts(portal, &c),
 			v.one("SELECT COUNT(*), COALESCE(SUM(ours), 0) FROM activities WHERE portal = ? AND deleted_at = 0", p, &c.Activities, &c.OurOwn),
-			v.one("SELECT COUNT(*) FROM chunks WHERE portal = ?", p, &c.Chunks),
+			v.one("SELECT COALESCE(SUM(p.chunks), 0) FROM postings p WHERE p.portal = ? AND "+picked, append(p, 0), &c.Chunks),
 			v.one("SELECT COUNT(DISTINCT activity) FROM activity_accounts WHERE portal = ? AND chunks > 0", p, &c.Indexed),
 			v.one("SELECT COUNT(*) FROM events WHERE portal = ?", p, &c.Events),
 			v.one("SELECT COUNT(*) FROM events WHERE ignored = ? AND portal = ?", []any{crm.IgnoredEcho, int64(portal)}, &c.Echoes),

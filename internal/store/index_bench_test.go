@@ -68,7 +68,7 @@ func BenchmarkPostings(b *testing.B) {
 			var bytes int64
 			for b.Loop() {
 				err := db.r.read(b.Context(), func(v *view) (err error) {
-					a, err := v.postings(account("1"), 50_000, func() uint64 { return 1 })
+					a, err := v.postings(accountCut{account: account("1")}, 50_000, func() uint64 { return 1 })
 					if err == nil {
 						bytes = a.bytes
 					}

@@ -1,6 +1,7 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -19,9 +20,10 @@ func (db *DB) Marks(ctx context.Context, refs []crm.Ref) (out map[crm.Ref]crm.Ma
 			var m crm.Marked
 			var links, accounts string
 			var learned, modified int64
-			err := v.one(`SELECT mark, version, links, accounts, modified_at, deleted_at <> 0, COALESCE((SELECT MAX(learned_at) FROM versions v WHERE v.portal = a.portal AND v.activity = a.ref
+			err := v.one(`SELECT mark, version, links, accounts, modified_at, deleted_at <> 0,
+				COALESCE((SELECT MAX(chunker) FROM postings p WHERE p.portal = a.portal AND p.activity = a.ref), 0), COALESCE((SELECT MAX(learned_at) FROM versions v WHERE v.portal = a.portal AND v.activity = a.ref
 				AND v.version = a.version AND (v.superseded_at = 0 OR a.deleted_at <> 0)), 0) FROM activities a WHERE portal = ? AND ref = ?`,
-				[]any{int64(ref.Portal), path(ref)}, &m.Mark, &m.Version, &links, &accounts, &modified, &m.Gone, &learned)
+				[]any{int64(ref.Portal), path(ref)}, &m.Mark, &m.Version, &links, &accounts, &modified, &m.Gone, &m.Chunker, &learned)
 			if errors.Is(err, crm.ErrNotFound) {
 				continue
 			}
@@ -244,16 +246,21 @@ func (t *tx) unlink(activity crm.Ref) error {
 		t.do("DELETE FROM activity_accounts WHERE portal = ? AND activity = ?", int64(activity.Portal), path(activity)))
 }
 
-// keepChunks replaces the activity's chunks and postings.
+// keepChunks replaces the activity's chunks and postings, those of all chunkers.
 func (t *tx) keepChunks(k *crm.Kept) error {
-	activity, chunks := k.Activity.Ref, k.Chunks
-	if err := t.dropChunks(activity); err != nil || len(chunks) == 0 {
+	if err := t.dropChunks(k.Activity.Ref); err != nil || len(k.Chunks) == 0 {
 		return err
 	}
+	return t.addChunks(k)
+}
+
+// addChunks writes the chunks and postings that one chunker made.
+func (t *tx) addChunks(k *crm.Kept) error {
+	activity, chunks, chunker := k.Activity.Ref, k.Chunks, cmp.Or(k.Chunker, crm.FirstChunker)
 	for _, c := range chunks {
-		err := t.do(`INSERT INTO chunks (portal, id, activity, version, pos, kind, at, created_at, session, speaker, language, generated, traits, start_at, end_at, header)
-			VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`, int64(activity.Portal), c.ID, path(activity), c.Version, c.Pos, string(c.Kind), micros(c.Time),
-			micros(c.Created), c.Session, c.Speaker, c.Language, flag(c.Generated), int(c.Traits), c.Start, c.End, c.Header)
+		err := t.do(`INSERT INTO chunks (portal, id, activity, version, pos, kind, at, created_at, session, speaker, language, generated, traits, start_at, end_at, header, chunker)
+			VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`, int64(activity.Portal), c.ID, path(activity), c.Version, c.Pos, string(c.Kind), micros(c.Time),
+			micros(c.Created), c.Session, c.Speaker, c.Language, flag(c.Generated), int(c.Traits), c.Start, c.End, c.Header, chunker)
 		if err != nil {
 			return fmt.Errorf("chunk %s: %w", c.ID, err)
 		}
@@ -262,8 +269,8 @@ func (t *tx) keepChunks(k *crm.Kept) error {
 	if err != nil {
 		return err
 	}
-	return t.do("INSERT INTO postings (portal, activity, chunks, digest, people, body) VALUES (?, ?, ?, ?, ?, ?)", int64(activity.Portal), path(activity), len(chunks),
-		k.Digest, people, packPostings(chunks, k.Words))
+	return t.do("INSERT INTO postings (portal, activity, chunker, chunks, digest, people, body) VALUES (?, ?, ?, ?, ?, ?, ?)", int64(activity.Portal), path(activity),
+		chunker, len(chunks), k.Digest, people, packPostings(chunks, k.Words))
 }
 
 func (t *tx) dropChunks(activity crm.Ref) error {

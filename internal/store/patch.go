@@ -1,6 +1,7 @@
 package store
 
 import (
+	"cmp"
 	"maps"
 	"slices"
 	"strings"
@@ -17,13 +18,13 @@ func (a *assembled) patchable() bool {
 }
 
 // patch assembles an account from what it was and the activities that have changed since. Words keep their ids.
-func (v *view) patch(account crm.Ref, before *assembled, limit int, reading func() uint64) (*assembled, error) {
+func (v *view) patch(account accountCut, before *assembled, limit int, reading func() uint64) (*assembled, error) {
 	paths := make([]string, 0, len(before.changed))
 	for activity := range before.changed {
 		paths = append(paths, path(activity))
 	}
 	marks, args := listOf(paths)
-	rows, chunks, words, err := v.packed("AND a.activity IN ("+marks+")", append([]any{int64(account.Portal), path(account)}, args...))
+	rows, chunks, words, err := v.packed(account, "AND a.activity IN ("+marks+")", args...)
 	if err != nil {
 		return nil, err
 	}
@@ -40,7 +41,7 @@ func (v *view) patch(account crm.Ref, before *assembled, limit int, reading func
 	a.grow(kept+chunks, len(before.p.Sequence)+words)
 	old := before.p.Chunks
 	for _, r := range rows {
-		ref, err := refOf(account.Portal, r.path)
+		ref, err := refOf(account.account.Portal, r.path)
 		if err != nil {
 			return nil, err
 		}
@@ -83,20 +84,26 @@ func (a *assembly) keep(old []crm.PostedChunk, before *assembled) []crm.PostedCh
 	return old[1:]
 }
 
-// packed reads the rows of an account that a condition lets through, in the order of their activities, with how many chunks and words they have.
-func (v *view) packed(condition string, args []any) (rows []packedActivity, chunks, words int, err error) {
-	q := `SELECT p.activity, p.body FROM activity_accounts a JOIN postings p ON p.portal = a.portal AND p.activity = a.activity WHERE a.portal = ? AND a.account = ?
+// packed reads the rows of an account that a condition lets through, of each activity the one that picked picks, in the order of their activities, with how many chunks and
+// words they have.
+func (v *view) packed(account accountCut, condition string, args ...any) (rows []packedActivity, chunks, words int, err error) {
+	q := `SELECT p.activity, p.chunker, p.body FROM activity_accounts a JOIN postings p ON p.portal = a.portal AND p.activity = a.activity WHERE a.portal = ? AND a.account = ?
 		AND a.chunks > 0 ` + condition
-	err = v.each(q, args, func(scan func(...any) error) error {
+	err = v.each(q, append([]any{int64(account.account.Portal), path(account.account)}, args...), func(scan func(...any) error) error {
 		var r packedActivity
-		err := scan(&r.path, &r.body)
-		n, m := size(r.body)
-		chunks, words = chunks+n, words+m
+		err := scan(&r.path, &r.chunker, &r.body)
 		rows = append(rows, r)
 		return err
 	})
 	// No type's name is the beginning of another's, so that paths sort as crm.Ref.Compare does, whatever the database's collation.
-	slices.SortFunc(rows, func(a, b packedActivity) int { return strings.Compare(a.path, b.path) })
+	slices.SortFunc(rows, func(a, b packedActivity) int {
+		return cmp.Or(strings.Compare(a.path, b.path), cmp.Compare(account.rank(a.chunker), account.rank(b.chunker)))
+	})
+	rows = slices.CompactFunc(rows, func(a, b packedActivity) bool { return a.path == b.path })
+	for _, r := range rows {
+		n, m := size(r.body)
+		chunks, words = chunks+n, words+m
+	}
 	return rows, chunks, words, err
 }
 

@@ -30,7 +30,7 @@ func assembledAnew(t *testing.T, db *DB, of crm.Ref) *crm.Postings {
 	t.Helper()
 	var a *assembled
 	err := db.r.read(t.Context(), func(v *view) (err error) {
-		a, err = v.postings(of, 50_000, func() uint64 { return 0 })
+		a, err = v.postings(accountCut{account: of}, 50_000, func() uint64 { return 0 })
 		return err
 	})
 	if err != nil {
@@ -129,7 +129,7 @@ func TestErasedWordsLeaveMemory(t *testing.T) {
 	if _, err := db.Erase(t.Context(), secret.Activity.Ref, crm.System("test")); err != nil {
 		t.Fatal(err)
 	}
-	if db.postings.entries[account("1")] != nil {
+	if db.postings.entries[accountCut{account: account("1")}] != nil {
 		t.Error("the account is in memory")
 	}
 	if slices.Contains(words(), "canary") {

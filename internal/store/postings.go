@@ -3,6 +3,7 @@ package store
 import (
 	"container/list"
 	"errors"
+	"math"
 	"sync"
 
 	"github.com/contextd/contextd/internal/crm"
@@ -14,8 +15,23 @@ type postingsCache struct {
 	limit   int64
 	used    int64
 	order   *list.List // of *cachedPostings, most recently used first
-	entries map[crm.Ref]*list.Element
-	loading map[crm.Ref]*loadingPostings
+	entries map[accountCut]*list.Element
+	loading map[accountCut]*loadingPostings
+	cuts    map[int]bool // chunkers that were asked for
+}
+
+// accountCut is an account as the generations of one chunker see it.
+type accountCut struct {
+	account crm.Ref
+	chunker int
+}
+
+// rank orders what chunkers made of an activity as picked does, the one that is seen first.
+func (a accountCut) rank(chunker int) int {
+	if chunker == a.chunker {
+		return math.MinInt
+	}
+	return -chunker
 }
 
 // assembled is an account's postings and what it takes to go on from them.
@@ -29,7 +45,7 @@ type assembled struct {
 }
 
 type cachedPostings struct {
-	account crm.Ref
+	account accountCut
 	*assembled
 	err error // crm.ErrTooLarge, which is worth remembering: to find it out takes as long as an account has activities
 }
@@ -42,7 +58,7 @@ type loadingPostings struct {
 }
 
 func newPostingsCache(limit int64) *postingsCache {
-	return &postingsCache{limit: limit, order: list.New(), entries: map[crm.Ref]*list.Element{}, loading: map[crm.Ref]*loadingPostings{}}
+	return &postingsCache{limit: limit, order: list.New(), entries: map[accountCut]*list.Element{}, loading: map[accountCut]*loadingPostings{}, cuts: map[int]bool{}}
 }
 
 // drop takes note of what a commit has changed, and forgets whatever is being loaded of it: it may have read the state before.
@@ -50,15 +66,19 @@ func (c *postingsCache) drop(changed touched) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	for account, activities := range changed {
-		delete(c.loading, account)
-		e := c.entries[account]
-		if e == nil {
-			continue
+		for chunker := range c.cuts {
+			c.note(accountCut{account, chunker}, activities)
 		}
+	}
+}
+
+func (c *postingsCache) note(account accountCut, activities map[crm.Ref]bool) {
+	delete(c.loading, account)
+	if e := c.entries[account]; e != nil {
 		entry := e.Value.(*cachedPostings)
 		if activities == nil || entry.err != nil {
 			c.remove(e)
-			continue
+			return
 		}
 		entry.assembled = entry.with(activities)
 	}
@@ -71,8 +91,9 @@ func (c *postingsCache) remove(e *list.Element) {
 }
 
 // load answers from the cache, from a load in flight, or from fetch, which is given what there was before commits touched it; nil when there was nothing.
-func (c *postingsCache) load(account crm.Ref, fetch func(before *assembled) (*assembled, error)) (*crm.Postings, error) {
+func (c *postingsCache) load(account accountCut, fetch func(before *assembled) (*assembled, error)) (*crm.Postings, error) {
 	c.mu.Lock()
+	c.cuts[account.chunker] = true
 	var before *assembled
 	if e := c.entries[account]; e != nil {
 		cached := e.Value.(*cachedPostings)

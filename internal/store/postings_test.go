@@ -19,7 +19,7 @@ func TestPostingsLoadAcrossCommit(t *testing.T) {
 		hold := make(chan struct{})
 		got := make(chan *crm.Postings, 2)
 		load := func(fetch func(*assembled) (*assembled, error)) {
-			p, err := c.load(account("1"), fetch)
+			p, err := c.load(accountCut{account: account("1")}, fetch)
 			if err != nil {
 				t.Error(err)
 			}
@@ -30,7 +30,7 @@ func TestPostingsLoadAcrossCommit(t *testing.T) {
 		go load(func(*assembled) (*assembled, error) { t.Error("the second caller read for itself"); return nil, nil })
 		synctest.Wait()
 		c.drop(touched{account("1"): {account("2"): true}})
-		p, err := c.load(account("1"), func(*assembled) (*assembled, error) { return &assembled{p: fresh, bytes: 1}, nil })
+		p, err := c.load(accountCut{account: account("1")}, func(*assembled) (*assembled, error) { return &assembled{p: fresh, bytes: 1}, nil })
 		if err != nil || p != fresh {
 			t.Fatalf("asked after the commit: %+v, %v", p, err)
 		}
@@ -38,7 +38,7 @@ func TestPostingsLoadAcrossCommit(t *testing.T) {
 		if a, b := <-got, <-got; a != old || b != old {
 			t.Fatalf("asked before the commit: %+v, %+v", a, b)
 		}
-		p, err = c.load(account("1"), func(*assembled) (*assembled, error) { return nil, errors.New("not cached") })
+		p, err = c.load(accountCut{account: account("1")}, func(*assembled) (*assembled, error) { return nil, errors.New("not cached") })
 		if err != nil || p != fresh {
 			t.Fatalf("the old load replaced the fresh one: %+v, %v", p, err)
 		}
@@ -50,7 +50,7 @@ func TestPostingsBound(t *testing.T) {
 	loads := 0
 	load := func(id string, bytes int64) {
 		t.Helper()
-		if _, err := c.load(account(id), func(*assembled) (*assembled, error) {
+		if _, err := c.load(accountCut{account: account(id)}, func(*assembled) (*assembled, error) {
 			loads++
 			return &assembled{p: &crm.Postings{}, bytes: bytes}, nil
 		}); err != nil {
@@ -71,7 +71,7 @@ func TestPostingsBound(t *testing.T) {
 	if loads != 6 || c.used > 100 || c.order.Len() != len(c.entries) {
 		t.Fatalf("%d loads, %d bytes, %d entries", loads, c.used, len(c.entries))
 	}
-	if _, err := c.load(account("x"), func(*assembled) (*assembled, error) { return nil, errors.New("no") }); err == nil {
+	if _, err := c.load(accountCut{account: account("x")}, func(*assembled) (*assembled, error) { return nil, errors.New("no") }); err == nil {
 		t.Fatal("an error was swallowed")
 	}
 	load("x", 1) // and not remembered

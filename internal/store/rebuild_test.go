@@ -90,7 +90,7 @@ func TestUpgradePostings(t *testing.T) {
 		t.Fatalf("first chunks: %+v, %+v", first, second)
 	}
 	digests := map[crm.Ref]string{}
-	for x, err := range db.Indexed(t.Context(), 1) {
+	for x, err := range db.Indexed(t.Context(), 1, 0) {
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -100,7 +100,7 @@ func TestUpgradePostings(t *testing.T) {
 		digests[x.Activity] = x.Digest
 	}
 	for ref, digest := range digests {
-		chunks, err := db.Chunks(t.Context(), 1, crm.Chunk{Activity: ref, Pos: -1}, lines)
+		chunks, err := db.Chunks(t.Context(), 1, 0, crm.Chunk{Activity: ref, Pos: -1}, lines)
 		if err != nil || crm.DigestOf(chunks) != digest {
 			t.Fatalf("%s: %d chunks of another digest, %v", ref, len(chunks), err)
 		}

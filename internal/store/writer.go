@@ -21,6 +21,7 @@ type tx struct {
 	now      time.Time
 	topics   map[string]bool
 	accounts touched          // whose postings changed
+	recut    touched          // whose texts another chunker cut: nothing of them changed for anybody else
 	facts    map[crm.Ref]bool // whose company or deals changed
 }
 
@@ -172,7 +173,7 @@ func (w *writer) savepoint(group *tx, j *job) (result, broken error) {
 	if err := group.do("SAVEPOINT one"); err != nil {
 		return nil, temporary(err)
 	}
-	t := &tx{view: group.view, now: group.now, topics: map[string]bool{}, accounts: touched{}, facts: map[crm.Ref]bool{}}
+	t := &tx{view: group.view, now: group.now, topics: map[string]bool{}, accounts: touched{}, recut: touched{}, facts: map[crm.Ref]bool{}}
 	if result = j.run(t); result == nil {
 		result = t.noteChanges()
 	}
@@ -192,6 +193,7 @@ func (w *writer) savepoint(group *tx, j *job) (result, broken error) {
 			group.topics[k] = true
 		}
 		group.accounts.join(t.accounts)
+		group.accounts.join(t.recut)
 	}
 	return result, nil
 }

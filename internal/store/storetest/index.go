@@ -62,10 +62,10 @@ func indexKeep(w *world) {
 	if m, ok := marks[call]; !ok || m.Mark != "" {
 		w.Fatalf("after a reset: %+v", marks)
 	}
-	chunks, err := w.Chunks(w.ctx, portal, crm.Chunk{}, 10)
+	chunks, err := w.Chunks(w.ctx, portal, 0, crm.Chunk{}, 10)
 	w.no(err)
 	same(w, "chunks", len(chunks), 2)
-	rest, err := w.Chunks(w.ctx, portal, chunks[0], 10)
+	rest, err := w.Chunks(w.ctx, portal, 0, chunks[0], 10)
 	w.no(err)
 	if len(rest) != 1 || rest[0].ID != chunks[1].ID || rest[0].Text == "" || rest[0].Header != "header" {
 		w.Fatalf("chunks after the first: %+v", rest)
@@ -269,7 +269,7 @@ func portalsApart(w *world) {
 		w.no(err)
 		same(w, "timeline", len(line), 1)
 		same(w, "timeline's portal", line[0].Ref.Portal, account.Portal)
-		chunks, err := w.Chunks(w.ctx, account.Portal, crm.Chunk{}, 10)
+		chunks, err := w.Chunks(w.ctx, account.Portal, 0, crm.Chunk{}, 10)
 		w.no(err)
 		same(w, "chunks of portal", len(chunks), 1)
 	}

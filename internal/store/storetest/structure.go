@@ -30,7 +30,7 @@ func indexStructure(w *world) {
 	k := rich(w, ref(crm.Emails, 1), []crm.Ref{ann, bob}, acme)
 	w.keep(kept(ref(crm.Calls, 1), w.clock.now().Add(time.Hour), "a later call", acme), k)
 	w.reopen()
-	chunks, err := w.Chunks(w.ctx, portal, crm.Chunk{Activity: k.Activity.Ref, Pos: -1}, 10)
+	chunks, err := w.Chunks(w.ctx, portal, 0, crm.Chunk{Activity: k.Activity.Ref, Pos: -1}, 10)
 	w.no(err)
 	if len(chunks) != 2 {
 		w.Fatalf("chunks: %+v", chunks)
@@ -141,7 +141,7 @@ func indexIndexed(w *world) {
 	elsewhere := kept(crm.Ref{Portal: portal + 1, Type: crm.Calls, ID: "1"}, w.clock.now(), "theirs", crm.Ref{Portal: portal + 1, Type: crm.Companies, ID: "5"})
 	w.keep(append(batch, ours, elsewhere, kept(ref(crm.Notes, 2), w.clock.now(), "nobody's"))...)
 	last := ""
-	for x, err := range w.Indexed(w.ctx, portal) {
+	for x, err := range w.Indexed(w.ctx, portal, 0) {
 		w.no(err)
 		y, ok := want[x.Chunk]
 		if !ok || x.Activity != y.Activity || x.Digest != y.Digest || x.Chunks != y.Chunks || !slices.Equal(x.Accounts, y.Accounts) || !slices.Equal(x.People, y.People) {
@@ -153,16 +153,16 @@ func indexIndexed(w *world) {
 	if len(want) > 0 || last == "" {
 		w.Fatalf("%d chunks were not named", len(want))
 	}
-	for range w.Indexed(w.ctx, portal) {
+	for range w.Indexed(w.ctx, portal, 0) {
 		break // and nobody is left holding a snapshot
 	}
 	w.no(w.Checkpoint(w.ctx))
-	for range w.Indexed(w.ctx, portal+2) {
+	for range w.Indexed(w.ctx, portal+2, 0) {
 		w.Fatal("an unknown portal has chunks")
 	}
 	w.no(w.Close())
 	failed := 0
-	for _, err := range w.Indexed(w.ctx, portal) {
+	for _, err := range w.Indexed(w.ctx, portal, 0) {
 		w.is(err, crm.ErrTemporary)
 		failed++
 	}

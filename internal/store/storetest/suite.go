@@ -55,6 +55,7 @@ func Run(t *testing.T, open Open) {
 		{"Index/Restored", indexRestored},
 		{"Index/Subjects", indexSubjects},
 		{"Index/Hidden", indexHidden},
+		{"Index/Cuts", indexCuts},
 		{"Index/Ours", indexOurs},
 		{"Index/Atomic", indexAtomic},
 		{"Records/Memberships", recordsMemberships},
