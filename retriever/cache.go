@@ -34,6 +34,7 @@ type prepared struct {
 	postings weak.Pointer[crm.Postings]
 	once     sync.Once
 	account  atomic.Pointer[account] // nil until it is built
+	gone     runtime.Cleanup         // when the postings are; it holds the entry, so it ends with it
 	bytes    int
 }
 
@@ -65,7 +66,7 @@ func (c *cache) entry(of slot, p *crm.Postings) (entry *prepared, before *accoun
 	}
 	entry = &prepared{of: of, postings: weak.Make(p)}
 	c.entries[of] = c.order.PushFront(entry)
-	runtime.AddCleanup(p, c.forget, entry)
+	entry.gone = runtime.AddCleanup(p, c.forget, entry)
 	return entry, before
 }
 
@@ -82,6 +83,7 @@ func (c *cache) remove(e *list.Element) {
 	entry := c.order.Remove(e).(*prepared)
 	delete(c.entries, entry.of)
 	c.used -= entry.bytes
+	entry.gone.Stop()
 }
 
 // settle counts what was prepared.

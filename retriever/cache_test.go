@@ -5,6 +5,7 @@ import (
 	"sync"
 	"testing"
 	"time"
+	"weak"
 
 	"github.com/contextd/contextd/internal/crm"
 )
@@ -75,6 +76,20 @@ func TestTheCacheIsBounded(t *testing.T) {
 	if c.grow(name(21), &account{}, 1000); c.used != used {
 		t.Error("what is no more in the cache is counted")
 	}
+}
+
+// TestWhatIsLetGoLeavesMemory though its postings live on.
+func TestWhatIsLetGoLeavesMemory(t *testing.T) {
+	var c cache
+	p, _ := story()
+	evicted := weak.Make(c.get(slot{account: home.Account}, p, nil))
+	other := slot{account: crm.Ref{Portal: 1, Type: crm.Companies, ID: "2"}}
+	c.grow(other, c.get(other, wordy(), nil), 2*cacheBytes)
+	runtime.GC()
+	if evicted.Value() != nil {
+		t.Error("an account that was let go is held")
+	}
+	runtime.KeepAlive(p)
 }
 
 // TestWhatIsForgottenLeavesMemory: nobody asks the account again, and the texts that were read from it are gone all the same.

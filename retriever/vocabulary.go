@@ -24,12 +24,12 @@ func newVocabulary(static Static) *vocabulary {
 	return &vocabulary{static: static, ids: map[string]uint32{}, stems: map[string]int32{}, stemOf: map[string][]int32{}}
 }
 
-// extend takes in a list of words; false when it does not begin as the one before: then its ids mean other words.
+// extend takes in a list of words; false when it does not begin as the one before (then its ids mean other words), or is shorter: then words were erased, and are to leave.
 func (v *vocabulary) extend(words []string) bool {
 	v.mu.Lock()
 	defer v.mu.Unlock()
-	common := min(len(words), len(v.words))
-	if !slices.Equal(words[:common], v.words[:common]) {
+	common := len(v.words)
+	if len(words) < common || !slices.Equal(words[:common], v.words) {
 		return false
 	}
 	if len(v.words) == 0 {

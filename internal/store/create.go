@@ -14,10 +14,8 @@ import (
 func create(ctx context.Context, file string, d dialect) error {
 	made := file + ".new"
 	fail := func(err error) error { return fmt.Errorf("create %s: %w", file, err) }
-	for _, suffix := range []string{"", "-wal", "-shm", "-journal"} { // of a process that died here
-		if err := os.Remove(made + suffix); err != nil && !errors.Is(err, fs.ErrNotExist) {
-			return fail(err)
-		}
+	if err := remove(made, "", "-wal", "-shm", "-journal"); err != nil { // of a process that died here
+		return fail(err)
 	}
 	f, err := os.OpenFile(made, os.O_CREATE|os.O_RDWR, 0o600) // SQLite would make it readable for others; its WAL takes over the mode
 	if err != nil {
@@ -31,12 +29,30 @@ func create(ctx context.Context, file string, d dialect) error {
 	if err := errors.Join(migrate(ctx, db, d), db.Close()); err != nil {
 		return errors.Join(fail(err), f.Close())
 	}
+	// Closing copies the log into the file and removes it; where the disk was full it says nothing and leaves the log.
+	if _, err := os.Lstat(made + "-wal"); !errors.Is(err, fs.ErrNotExist) {
+		return errors.Join(fail(errors.New("it could not be written whole: is the disk full?")), err, f.Close())
+	}
 	if err := errors.Join(f.Sync(), f.Close()); err != nil {
+		return fail(err)
+	}
+	// A log of a file that was there before would be played back into the new one.
+	if err := remove(file, "-wal", "-shm", "-journal"); err != nil {
 		return fail(err)
 	}
 	// The directory is synchronised by the first write, which makes the WAL: before it there is nothing to lose.
 	if err := os.Rename(made, file); err != nil {
 		return fail(err)
+	}
+	return nil
+}
+
+// remove removes a file's companions, as far as they are there.
+func remove(file string, suffixes ...string) error {
+	for _, suffix := range suffixes {
+		if err := os.Remove(file + suffix); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return err
+		}
 	}
 	return nil
 }

@@ -36,15 +36,9 @@ func fault(err error) error {
 	return err
 }
 
-// declined reports that SQLite refused because of what the file is at the moment, locked or read-only. The connection is as good as before.
+// declined reports that SQLite refused because somebody else holds the file: the connection is as good as before. One that may not write is not: it may have been opened while
+// the file was read-only, and stays so.
 func declined(err error) bool {
 	var e *sqlite.Error
-	if !errors.As(err, &e) {
-		return false
-	}
-	switch e.Code() & 0xff {
-	case sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_READONLY:
-		return true
-	}
-	return false
+	return errors.As(err, &e) && (e.Code()&0xff == sqlite3.SQLITE_BUSY || e.Code()&0xff == sqlite3.SQLITE_LOCKED)
 }

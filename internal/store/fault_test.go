@@ -149,16 +149,34 @@ func TestLocked(t *testing.T) {
 	}
 }
 
+// A file that may not be written to refuses everybody, on whatever connection, and serves again when it may.
 func TestReadOnly(t *testing.T) {
-	db := openFor(t, t.TempDir(), Options{})
-	onWriter(t, db, "PRAGMA query_only = 1")
+	dir := t.TempDir()
+	db := openFor(t, dir, Options{})
+	readOnly, err := sql.Open("sqlite", sqliteURL(filepath.Join(dir, File), "_pragma=query_only(1)"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer readOnly.Close()
+	swap := func(pool *sql.DB) (before *sql.DB) {
+		err := db.w.submit(&job{ctx: t.Context(), done: make(chan error, 1), outside: func(context.Context, *conn) error {
+			before, db.w.db = db.w.db, pool
+			db.w.drop()
+			return nil
+		}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return before
+	}
+	writable := swap(readOnly)
 	if _, err := db.Deliver(t.Context(), []byte("x"), time.Now()); !errors.Is(err, crm.ErrTemporary) {
 		t.Fatalf("the first one on a read-only file: %v", err)
 	}
 	if acked, refused := deliverAll(t, db, []byte("x")); acked != 0 || refused != 20 {
 		t.Fatalf("on a read-only file: %d acknowledged, %d refused", acked, refused)
 	}
-	onWriter(t, db, "PRAGMA query_only = 0")
+	swap(writable)
 	if acked, _ := deliverAll(t, db, []byte("x")); acked != 20 || stored(t, db) != 20 {
 		t.Fatalf("after the fault: %d acknowledged, %d stored", acked, stored(t, db))
 	}

@@ -48,6 +48,14 @@ func createFile(ctx context.Context, path, schema string, about map[string]strin
 	if err := errors.Join(f.Sync(), f.Close()); err != nil {
 		return err
 	}
+	// Closing copies the log into the file and removes it; where the disk was full it says nothing and leaves the log.
+	if _, err := os.Lstat(made + companions[0]); !errors.Is(err, os.ErrNotExist) {
+		return errors.Join(fmt.Errorf("%s could not be written whole: is the disk full?", made), err)
+	}
+	// A log of a file that was there before would be played back into the new one.
+	if err := remove(path); err != nil {
+		return err
+	}
 	// The directory is synchronised by the first write, which makes the log: before it there is nothing to lose.
 	return os.Rename(made, path)
 }
