@@ -100,15 +100,18 @@ func (v *view) goneFrom(account crm.Ref) ([]string, error) {
 	return out, nil
 }
 
-// goneRecords tells which of these records are deleted or erased.
+// goneRecords tells which of these records are deleted or erased. One that was merged into another is not deleted: it is what the other is.
 func (v *view) goneRecords(portal int64, records []string) (map[string]bool, error) {
 	out := map[string]bool{}
 	slices.Sort(records)
 	err := inParts(slices.Compact(records), func(part []string) error {
 		marks, args := listOf(part)
 		args = append([]any{portal}, args...)
-		found, err := v.strings("SELECT ref FROM records WHERE portal = ? AND deleted_at <> 0 AND ref IN ("+marks+") UNION SELECT ref FROM erased WHERE portal = ? AND ref IN ("+marks+")",
-			append(args, args...)...)
+		found, err := v.strings(`SELECT r.ref FROM records r WHERE r.portal = ? AND r.deleted_at <> 0 AND r.ref IN (`+marks+`)
+				AND NOT EXISTS (SELECT 1 FROM aliases a WHERE a.portal = r.portal AND a.old_ref = r.ref)
+			UNION SELECT a.old_ref FROM aliases a JOIN records r ON r.portal = a.portal AND r.ref = a.new_ref AND r.deleted_at <> 0 WHERE a.portal = ? AND a.old_ref IN (`+marks+`)
+			UNION SELECT a.old_ref FROM aliases a JOIN erased e ON e.portal = a.portal AND e.ref = a.new_ref WHERE a.portal = ? AND a.old_ref IN (`+marks+`)
+			UNION SELECT ref FROM erased WHERE portal = ? AND ref IN (`+marks+`)`, slices.Concat(args, args, args, args)...)
 		for _, r := range found {
 			out[r] = true
 		}

@@ -104,7 +104,7 @@ func (t *tx) entomb(ref crm.Ref) error {
 func (t *tx) eraseRecord(ref crm.Ref) (activities, ids []crm.Ref, err error) {
 	portal := int64(ref.Portal)
 	paths, err := t.strings("SELECT old_ref FROM aliases WHERE portal = ? AND new_ref = ?", portal, path(ref))
-	if err != nil {
+	if err = errorsOf(err, t.forgetPast(ref)); err != nil {
 		return nil, nil, err
 	}
 	found := map[crm.Ref]bool{}
@@ -173,7 +173,7 @@ func (t *tx) goneWith(record crm.Ref, into map[crm.Ref]bool) error {
 
 func (t *tx) eraseActivity(ref crm.Ref) error {
 	portal, p := int64(ref.Portal), path(ref)
-	accounts, err := t.accountsOf(ref)
+	accounts, err := t.filedUnder(ref)
 	if err != nil {
 		return err
 	}

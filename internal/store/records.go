@@ -120,10 +120,14 @@ func (t *tx) keepRecord(r crm.Record, memberships []crm.Membership, affected map
 	if r.Archived {
 		deleted = micros(t.now)
 	}
+	turns, err := t.turns(r.Ref, r.Archived)
+	if err != nil {
+		return err
+	}
 	if err := t.noteFacts(r.Ref, properties, deleted); err != nil {
 		return err
 	}
-	err := t.do(`INSERT INTO records (portal, ref, type, name, properties, links, merged_ids, created_at, modified_at, read_at, deleted_at)
+	err = t.do(`INSERT INTO records (portal, ref, type, name, properties, links, merged_ids, created_at, modified_at, read_at, deleted_at)
 		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (portal, ref) DO UPDATE SET name = excluded.name, properties = excluded.properties, links = excluded.links,
 		merged_ids = excluded.merged_ids, created_at = excluded.created_at, modified_at = excluded.modified_at, read_at = excluded.read_at,
 		deleted_at = excluded.deleted_at`,
@@ -133,6 +137,11 @@ func (t *tx) keepRecord(r crm.Record, memberships []crm.Membership, affected map
 	}
 	if err := t.keepAliases(r, affected); err != nil {
 		return err
+	}
+	if turns {
+		if err := t.forgetPast(r.Ref); err != nil {
+			return err
+		}
 	}
 	if err := t.keepMemberships(r.Ref, memberships, affected); err != nil {
 		return err
@@ -175,6 +184,9 @@ func (t *tx) keepAliases(r crm.Record, affected map[crm.Ref]bool) error {
 			t.linkedTo(old, affected), t.factsOf(old), t.factsOf(r.Ref))
 		if err != nil {
 			return fmt.Errorf("merged %s: %w", old, err)
+		}
+		if r.Ref.Type == crm.Companies {
+			t.accounts.forget(r.Ref) // what is gone of the old one is its past from now on
 		}
 	}
 	return nil
@@ -235,6 +247,10 @@ func (t *tx) recordGone(r crm.Ref) error {
 	if !r.Type.IsRecord() || r.Portal <= 0 {
 		return fmt.Errorf("not a record: %w", crm.ErrInvalid)
 	}
+	turns, err := t.turns(r, true)
+	if err != nil {
+		return err
+	}
 	n, err := t.exec(`INSERT INTO records (portal, ref, type, name, properties, links, merged_ids, created_at, modified_at, read_at, deleted_at)
 		VALUES (?, ?, ?, '', '', '', '', 0, 0, ?, ?) ON CONFLICT (portal, ref) DO UPDATE SET read_at = excluded.read_at,
 		deleted_at = CASE WHEN records.deleted_at = 0 THEN excluded.deleted_at ELSE records.deleted_at END`,
@@ -244,6 +260,11 @@ func (t *tx) recordGone(r crm.Ref) error {
 	}
 	if err := t.factsOf(r); err != nil {
 		return err
+	}
+	if turns {
+		if err := t.forgetPast(r); err != nil {
+			return err
+		}
 	}
 	return t.audit(crm.AuditEntry{Action: "record.gone", Actors: []crm.Actor{crm.System("indexer")}, Portal: r.Portal, Subject: path(r),
 		IDs: map[string]string{"rows": strconv.FormatInt(n, 10)}})
