@@ -39,6 +39,9 @@ type Protocol struct {
 // Secret is the key that providers are opened with in the suite; no error may show it.
 const Secret = "sk-suite-4711-very-secret"
 
+// customers is the text of every request that meets a fault; no error may show it.
+const customers = "We need a price for 140 technicians."
+
 // Good is an answer that fits Schema.
 const Good = `{"points":[],"score":50,"mood":"good"}`
 
@@ -128,7 +131,7 @@ func (f fault) meet(t *testing.T, p Protocol) {
 		timeout = 250 * time.Millisecond
 	}
 	c := p.Open(t, s.URL, timeout)
-	r := Request("We need a price for 140 technicians.")
+	r := Request(customers)
 	got, err := c.Complete(t.Context(), r)
 	if n := len(s.Asked()); n != 1 {
 		t.Errorf("%d requests, want 1: the work table owns every retry", n)
@@ -149,6 +152,9 @@ func (f fault) meet(t *testing.T, p Protocol) {
 	}
 	if !strings.Contains(err.Error(), f.says) || strings.Contains(err.Error(), Secret) || len(err.Error()) > 1000 {
 		t.Errorf("error %q: want it to say %q, briefly and without the key", err, f.says)
+	}
+	if strings.Contains(err.Error(), customers) {
+		t.Errorf("error %q shows the customer's text", err)
 	}
 	var later *crm.RetryAfter
 	wait := time.Duration(0)

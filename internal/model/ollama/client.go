@@ -29,7 +29,7 @@ func newClient(base *url.URL, o Options, limit int64) client {
 
 // call runs do under the deadline. A missing model is an error that says how to get it.
 func (c client) call(ctx context.Context, doing string, do func(context.Context) error) error {
-	err := wire.Call(ctx, c.timeout, fmt.Sprintf("ollama %s: %s", c.model, doing), do)
+	err := wire.Call(ctx, c.timeout, fmt.Sprintf("ollama %s: %s", c.model, doing), func(ctx context.Context) error { return wire.Undecoded(do(ctx)) })
 	var f *wire.Failure
 	if errors.As(err, &f) && f.Status == http.StatusNotFound {
 		return fmt.Errorf("%w (run `ollama pull %s` on the server)", err, c.model)
@@ -37,8 +37,8 @@ func (c client) call(ctx context.Context, doing string, do func(context.Context)
 	return err
 }
 
-// embedding is call for vectors: an answer that cannot be used is the server's state, not the text's.
-func (c client) embedding(ctx context.Context, doing string, do func(context.Context) error) error {
+// state is call for vectors and lists: an answer that cannot be used is the server's state, not the text's.
+func (c client) state(ctx context.Context, doing string, do func(context.Context) error) error {
 	err := c.call(ctx, doing, do)
 	if errors.Is(err, wire.ErrGarbled) {
 		return fmt.Errorf("%w: %w", err, crm.ErrTemporary)

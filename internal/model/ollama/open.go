@@ -104,7 +104,7 @@ func (e *Embedder) send(ctx context.Context, texts []string) (vectors [][]float3
 		options["num_thread"] = e.o.Threads
 	}
 	cutOff := false
-	err = e.c.embedding(ctx, fmt.Sprintf("embed %d texts", len(texts)), func(ctx context.Context) error {
+	err = e.c.state(ctx, fmt.Sprintf("embed %d texts", len(texts)), func(ctx context.Context) error {
 		reply, err := e.c.api.Embed(ctx, &api.EmbedRequest{Model: e.o.Model, Input: texts, Truncate: &cutOff, Options: options})
 		if err != nil {
 			return err
@@ -123,7 +123,7 @@ func (e *Embedder) Fingerprint() string {
 // digest finds the model among those the server has; a name without a tag is the tag latest.
 func (c client) digest(ctx context.Context) (string, error) {
 	var list *api.ListResponse
-	err := c.call(ctx, "list models", func(ctx context.Context) (err error) {
+	err := c.state(ctx, "list models", func(ctx context.Context) (err error) {
 		list, err = c.api.List(ctx)
 		return err
 	})
@@ -140,7 +140,7 @@ func (c client) digest(ctx context.Context) (string, error) {
 
 // show is what the server knows about the model; whole brings its vocabulary, too.
 func (c client) show(ctx context.Context, whole bool) (info *api.ShowResponse, err error) {
-	err = c.call(ctx, "show", func(ctx context.Context) (err error) {
+	err = c.state(ctx, "show", func(ctx context.Context) (err error) {
 		info, err = c.api.Show(ctx, &api.ShowRequest{Model: c.model, Verbose: whole})
 		return err
 	})

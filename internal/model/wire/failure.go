@@ -35,18 +35,21 @@ func (k Kind) errorOf() error {
 // Failure is what a server answered instead of a result. It unwraps to one of the product's error kinds.
 type Failure struct {
 	Status    int    // of HTTP; 200 when the error came inside a good answer
-	Code      string // the provider's word for it, "" when it has none
-	Message   string // the server's, on one line and short
-	RequestID string // what the provider's support asks for
+	Code      string // the provider's word for it, at most 80 bytes, "" when it has none
+	Message   string // the server's, on one line and short; "" when it may be a customer's text
+	RequestID string // what the provider's support asks for, at most 80 bytes
 	Kind      Kind
 	TooLong   bool // the request has more tokens than the model reads
 }
 
 // Error is the status, the code and the server's message.
 func (f *Failure) Error() string {
-	text := fmt.Sprintf("status %d: %s", f.Status, f.Message)
+	text := fmt.Sprintf("status %d", f.Status)
 	if f.Code != "" && !strings.Contains(f.Message, f.Code) {
-		text = fmt.Sprintf("status %d %s: %s", f.Status, f.Code, f.Message)
+		text += " " + f.Code
+	}
+	if f.Message != "" {
+		text += ": " + f.Message
 	}
 	if f.RequestID != "" {
 		text += " (request " + f.RequestID + ")"
@@ -80,26 +83,36 @@ func KindOf(status int) Kind {
 	return Retry
 }
 
-const longestMessage = 300
+// Bounds in bytes of what an error repeats.
+const (
+	longestMessage = 300
+	longestName    = 80
+)
 
 // Short puts a server's message on one line of at most 300 bytes.
-func Short(message string) string {
-	message = strings.Join(strings.Fields(strings.ToValidUTF8(message, "")), " ")
-	if len(message) > longestMessage {
-		message = strings.ToValidUTF8(message[:longestMessage], "") + "…"
+func Short(message string) string { return cut(message, longestMessage) }
+
+func cut(text string, most int) string {
+	text = strings.Join(strings.Fields(strings.ToValidUTF8(text, "")), " ")
+	if len(text) > most {
+		text = strings.ToValidUTF8(text[:most], "") + "…"
 	}
-	return message
+	return text
 }
 
-// Body is the message of an error body: its "error" (a text, or an object with a message), else its "message" or "detail", else the body itself.
+// Body is the message of an error body: its "error" (a text, or an object with a message), else its "message" or "detail". JSON of another form has none, for it may
+// repeat the request and with it a customer's text; what is no JSON at all, a gateway's page, is its own message.
 func Body(body []byte) string {
 	var e struct {
 		Error   json.RawMessage `json:"error"`
 		Message string          `json:"message"`
 		Detail  json.RawMessage `json:"detail"`
 	}
-	if json.Unmarshal(body, &e) != nil {
-		return Short(string(body[:min(len(body), 4*longestMessage)]))
+	if err := json.Unmarshal(body, &e); err != nil {
+		if start := strings.TrimSpace(string(body[:min(len(body), 4*longestMessage)])); !strings.ContainsAny(start[:min(len(start), 1)], `{["`) {
+			return Short(start)
+		}
+		return ""
 	}
 	var object struct {
 		Message string `json:"message"`
@@ -113,7 +126,24 @@ func Body(body []byte) string {
 		text = e.Message
 	case json.Unmarshal(e.Detail, &text) == nil && text != "":
 	default:
-		text = string(body[:min(len(body), 4*longestMessage)])
+		text = details(e.Detail)
 	}
 	return Short(text)
+}
+
+// details is a list of what is wrong with a request, as FastAPI has it: where and what, without the input that stands beside them.
+func details(list json.RawMessage) string {
+	var all []struct {
+		Loc []any  `json:"loc"`
+		Msg string `json:"msg"`
+	}
+	if json.Unmarshal(list, &all) != nil {
+		return ""
+	}
+	var out []string
+	for _, d := range all {
+		at := strings.ReplaceAll(strings.Trim(fmt.Sprint(d.Loc), "[]"), " ", ".")
+		out = append(out, strings.Trim(at+": "+d.Msg, ": "))
+	}
+	return strings.Join(out, "; ")
 }

@@ -78,6 +78,7 @@ func (t Transport) judge(a Answer) *Failure {
 	if a.Status >= 300 && a.Status < 400 {
 		return &Failure{Status: a.Status, Message: "the address redirects elsewhere, which is not followed", Kind: Stop}
 	}
+	a = t.redacted(a)
 	f := t.Judge(a)
 	if f == nil && a.Status >= 400 {
 		f = &Failure{Status: a.Status, Message: Body(a.Body), Kind: KindOf(a.Status)}
@@ -85,11 +86,32 @@ func (t Transport) judge(a Answer) *Failure {
 	if f == nil {
 		return nil
 	}
-	f.Message = Short(f.Message)
-	if t.Secret != "" {
-		f.Message = strings.ReplaceAll(f.Message, t.Secret, "****")
-	}
+	f.Message, f.Code, f.RequestID = Short(t.hide(f.Message)), cut(t.hide(f.Code), longestName), cut(t.hide(f.RequestID), longestName)
 	return f
+}
+
+// redacted is an answer without the secret. It is hidden before anything is cut, or a cut through it would leave its beginning.
+func (t Transport) redacted(a Answer) Answer {
+	if t.Secret == "" {
+		return a
+	}
+	if bytes.Contains(a.Body, []byte(t.Secret)) {
+		a.Body = bytes.ReplaceAll(a.Body, []byte(t.Secret), []byte("****"))
+	}
+	a.Header = a.Header.Clone()
+	for _, values := range a.Header {
+		for i, v := range values {
+			values[i] = t.hide(v)
+		}
+	}
+	return a
+}
+
+func (t Transport) hide(text string) string {
+	if t.Secret == "" {
+		return text
+	}
+	return strings.ReplaceAll(text, t.Secret, "****")
 }
 
 // wait adds the moment before which the server does not want to be asked again.

@@ -34,14 +34,20 @@ func TestRetryAtReadsEveryForm(t *testing.T) {
 
 func TestBodyFindsTheMessage(t *testing.T) {
 	for body, want := range map[string]string{
-		`{"error":"model not found"}`:                            "model not found",
-		`{"error":{"message":"slow\n down","code":"x"}}`:         "slow down",
-		`{"object":"error","message":"too long","code":400}`:     "too long",
-		`{"detail":"Not Found"}`:                                 "Not Found",
-		`{"detail":[{"loc":["body"]}]}`:                          `{"detail":[{"loc":["body"]}]}`,
-		"<html>\n<b>bad</b>":                                     "<html> <b>bad</b>",
-		"":                                                       "",
-		`"` + strings.Repeat("é", 1000) + `"`:                    `"` + strings.Repeat("é", 149) + "…",
+		`{"error":"model not found"}`:                        "model not found",
+		`{"error":{"message":"slow\n down","code":"x"}}`:     "slow down",
+		`{"object":"error","message":"too long","code":400}`: "too long",
+		`{"detail":"Not Found"}`:                             "Not Found",
+		`{"detail":[{"loc":["body","input",0],"msg":"Field required","input":"a text"},{"loc":["query"],"msg":"no"}]}`: "body.input.0: Field required; query: no",
+		`{"detail":[{"loc":["body"]}]}`: "body",
+		`{"oops":"a customer's text"}`:  "",
+		`{"error":{"input":"a text"}}`:  "",
+		`{"input":"a customer's te`:     "",
+		`["a customer's text"]`:         "",
+		"<html>\n<b>bad</b>":            "<html> <b>bad</b>",
+		"":                              "",
+		`"a customer's text"`:           "",
+		"x" + strings.Repeat("é", 1000): "x" + strings.Repeat("é", 149) + "…",
 		`{"error":"` + strings.Repeat("word ", 500) + `","a":1}`: strings.Repeat("word ", 60) + "…",
 	} {
 		if got := Body([]byte(body)); got != want {
