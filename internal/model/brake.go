@@ -22,6 +22,7 @@ type Brake struct {
 	mu      sync.Mutex
 	stopped map[crm.PortalID]StoppedSince
 	ended   map[crm.PortalID]time.Time // when the last pause ended
+	born    time.Time                  // when it was first asked; a pause may have lasted until the process ended
 }
 
 // StoppedSince describes a pause.
@@ -31,15 +32,17 @@ type StoppedSince struct {
 	Cause string
 }
 
-// grace is how long after a pause an outage is waited for like the pause itself: what waited meets a rate limit all at once.
+// grace is how long after a pause an outage is waited for like the pause itself: what waited meets a rate limit all at once. It runs from the brake's first request,
+// too, for what waits may have been left by the process before this one.
 const grace = 24 * time.Hour
 
 // Do asks, unless the provider is paused for the portal.
 func (b *Brake) Do(ctx context.Context, portal crm.PortalID, ask func(context.Context) error) error {
-	if err := b.admit(portal); err != nil {
+	trial, err := b.admit(portal)
+	if err != nil {
 		return err
 	}
-	return b.judge(portal, ask(ctx))
+	return b.judge(portal, trial, ask(ctx))
 }
 
 // Stopped is the pause of a portal, if there is one.
@@ -65,23 +68,29 @@ func (b *Brake) every() time.Duration {
 }
 
 // admit refuses while the provider is paused, but for one trial when its time has come.
-func (b *Brake) admit(portal crm.PortalID) error {
+func (b *Brake) admit(portal crm.PortalID) (trial bool, err error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
+	now := b.now()
+	if b.born.IsZero() {
+		b.born = now
+	}
 	s, is := b.stopped[portal]
 	if !is {
-		return nil
+		return false, nil
 	}
-	if now := b.now(); !now.Before(s.Next) {
+	if !now.Before(s.Next) {
 		s.Next = now.Add(b.every())
 		b.stopped[portal] = s
-		return nil
+		return true, nil
 	}
-	return &crm.RetryAfter{At: s.Next, Err: fmt.Errorf("%w since %s: %s", crm.ErrPaused, s.Since.UTC().Format(time.RFC3339), s.Cause)}
+	return false, &crm.RetryAfter{At: s.Next, Err: fmt.Errorf("%w since %s: %s", crm.ErrPaused, s.Since.UTC().Format(time.RFC3339), s.Cause)}
 }
 
-// judge begins or ends the pause by how a request went.
-func (b *Brake) judge(portal crm.PortalID, err error) error {
+// judge begins or ends the pause by how a request went. One that never left says nothing about the provider: it ends no pause, and the next may be the trial.
+func (b *Brake) judge(portal crm.PortalID, trial bool, err error) error {
+	var long *TooLong
+	unsent := errors.As(err, &long) && !long.Sent
 	stop := errors.Is(err, crm.ErrForbidden)
 	outage := errors.Is(err, crm.ErrTemporary) || errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded)
 	b.mu.Lock()
@@ -97,6 +106,11 @@ func (b *Brake) judge(portal crm.PortalID, err error) error {
 			b.stopped = map[crm.PortalID]StoppedSince{}
 		}
 		b.stopped[portal] = s
+	case was && unsent:
+		if trial {
+			s.Next = now
+			b.stopped[portal] = s
+		}
 	case was && !outage: // it answers again, whatever it says
 		delete(b.stopped, portal)
 		if b.ended == nil {
@@ -104,12 +118,12 @@ func (b *Brake) judge(portal crm.PortalID, err error) error {
 		}
 		b.ended[portal] = now
 	}
-	late := outage && (was || now.Sub(b.ended[portal]) < grace)
+	late := outage && (was || now.Sub(later(b.ended[portal], b.born)) < grace)
 	b.mu.Unlock()
 	if b.Told != nil && stop && !was {
 		b.Told(portal, s)
 	}
-	if b.Told != nil && was && !stop && !outage {
+	if b.Told != nil && was && !stop && !outage && !unsent {
 		b.Told(portal, StoppedSince{Cause: s.Cause})
 	}
 	switch {
@@ -119,6 +133,13 @@ func (b *Brake) judge(portal crm.PortalID, err error) error {
 		return fmt.Errorf("%w (the provider was paused): %w", crm.ErrPaused, err)
 	}
 	return err
+}
+
+func later(a, b time.Time) time.Time {
+	if a.After(b) {
+		return a
+	}
+	return b
 }
 
 // Braked is a completer behind a brake.

@@ -107,6 +107,10 @@ func TestATrialThatFailsOtherwise(t *testing.T) {
 // What waited for days meets the rate limit all at once: that is no reason to bury it.
 func TestARateLimitAfterAPauseIsWaitedFor(t *testing.T) {
 	r := newRig(t)
+	if err := r.ask(1); err != nil {
+		t.Fatal(err)
+	}
+	r.now = r.now.Add(25 * time.Hour)
 	r.echo.Err = crm.ErrTemporary
 	if err := r.ask(1); errors.Is(err, crm.ErrPaused) {
 		t.Errorf("without a pause: %v", err)
@@ -125,5 +129,49 @@ func TestARateLimitAfterAPauseIsWaitedFor(t *testing.T) {
 	r.now = r.now.Add(25 * time.Hour)
 	if err := r.ask(1); errors.Is(err, crm.ErrPaused) {
 		t.Errorf("a day later: %v", err)
+	}
+}
+
+// A pause may have lasted until the process ended: what it kept waits in the next process, too, whose brake knows nothing of it.
+func TestARateLimitAfterARestartInAPauseIsWaitedFor(t *testing.T) {
+	r := newRig(t)
+	r.echo.Err = crm.ErrForbidden
+	if err := r.ask(1); !errors.Is(err, crm.ErrPaused) {
+		t.Fatal(err)
+	}
+	r.m.Brake = &model.Brake{Now: r.m.Now}
+	r.now = r.now.Add(72 * time.Hour)
+	r.echo.Err = crm.ErrTemporary
+	if err := r.ask(1); !errors.Is(err, crm.ErrPaused) || !errors.Is(err, crm.ErrTemporary) {
+		t.Errorf("the first outage after a restart: %v", err)
+	}
+	r.now = r.now.Add(25 * time.Hour)
+	if err := r.ask(1); errors.Is(err, crm.ErrPaused) {
+		t.Errorf("a day later: %v", err)
+	}
+}
+
+// A prompt that never left says nothing about the provider: the pause goes on, and the trial is still to be had.
+func TestWhatIsNotSentIsNoTrial(t *testing.T) {
+	r := newRig(t)
+	r.echo.Err = crm.ErrForbidden
+	if err := r.ask(1); !errors.Is(err, crm.ErrPaused) {
+		t.Fatal(err)
+	}
+	r.now = r.now.Add(10 * time.Minute)
+	r.echo.Err = fmt.Errorf("measure: %w", &model.TooLong{Tokens: 9000, Window: 4096})
+	if err := r.ask(1); !errors.Is(err, crm.ErrInvalid) || errors.Is(err, crm.ErrPaused) {
+		t.Errorf("too long: %v", err)
+	}
+	if _, is := r.m.Stopped(1); !is || len(r.told) != 1 {
+		t.Errorf("paused %t, told %v", is, r.told)
+	}
+	asked := len(r.echo.Asked)
+	r.echo.Err = &model.TooLong{Sent: true}
+	if err := r.ask(1); !errors.Is(err, crm.ErrInvalid) || len(r.echo.Asked) != asked+1 {
+		t.Errorf("the trial: %v, %d requests", err, len(r.echo.Asked)-asked)
+	}
+	if _, is := r.m.Stopped(1); is {
+		t.Error("a provider that has read a prompt answers again")
 	}
 }
