@@ -3,7 +3,9 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"net/url"
 
 	"github.com/contextd/contextd/indexer/generation"
 	"github.com/contextd/contextd/internal/crm"
@@ -50,11 +52,25 @@ func embedders(cfg Config) func(context.Context, string) (generation.Embedder, e
 		if err := json.Unmarshal([]byte(description), &e); err != nil {
 			return nil, fmt.Errorf("embedder %q: %w: %w", description, err, crm.ErrNotFound)
 		}
-		if e.Provider != configured.Provider || e.BaseURL != configured.BaseURL {
-			return e.open(ctx, "")
+		with := ""
+		if e.Provider == configured.Provider && e.server() == configured.server() {
+			with = key
 		}
-		return e.open(ctx, key)
+		made, err := e.open(ctx, with)
+		if errors.Is(err, crm.ErrForbidden) && e != configured { // nobody will mend what is configured no more, and without this no new generation could be made
+			return nil, fmt.Errorf("%v: %w", err, crm.ErrNotFound)
+		}
+		return made, err
 	}
+}
+
+// server is scheme and host of the address: who gets the key.
+func (e embedderConfig) server() string {
+	u, err := url.Parse(e.BaseURL)
+	if err != nil {
+		return e.BaseURL
+	}
+	return u.Scheme + "://" + u.Host
 }
 
 // open makes the embedder. crm.ErrNotFound when this version has none of that kind.

@@ -58,3 +58,32 @@ func TestTheEmbeddersKeyGoesToItsServerOnly(t *testing.T) {
 		t.Errorf("another server got %q", got)
 	}
 }
+
+// A generation whose embedder is configured no more and wants a key is stale, so that a new one can be made; the configured one keeps its own kind of error.
+func TestAnEmbedderThatIsConfiguredNoMoreIsGoneWithItsKey(t *testing.T) {
+	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		switch {
+		case r.Header.Get("Authorization") != "Bearer sesame":
+			http.Error(w, `{"error":{"message":"no key"}}`, http.StatusUnauthorized)
+		case strings.HasSuffix(r.URL.Path, "/models"):
+			fmt.Fprint(w, `{"data":[]}`)
+		default:
+			fmt.Fprint(w, `{"data":[{"index":0,"embedding":[0.6,0.8]}]}`)
+		}
+	}))
+	t.Cleanup(s.Close)
+	was := Config{Embedder: EmbedderConfig{Provider: "openai", Model: "m", BaseURL: s.URL + "/v1", APIKey: "sesame"}}
+	description := embedderOf(was).describe()
+	if _, err := embedders(Config{Embedder: EmbedderConfig{Provider: "builtin"}})(t.Context(), description); !errors.Is(err, crm.ErrNotFound) || errors.Is(err, crm.ErrForbidden) {
+		t.Errorf("another provider: error %v, want not found alone", err)
+	}
+	moved := was
+	moved.Embedder.BaseURL = s.URL + "/openai/v1"
+	if _, err := embedders(moved)(t.Context(), description); err != nil {
+		t.Errorf("another path on the same server: %v", err)
+	}
+	was.Embedder.APIKey = "wrong"
+	if _, err := embedders(was)(t.Context(), description); !errors.Is(err, crm.ErrForbidden) || errors.Is(err, crm.ErrNotFound) {
+		t.Errorf("the configured one with a wrong key: error %v, want forbidden", err)
+	}
+}

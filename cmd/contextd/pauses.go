@@ -77,8 +77,11 @@ type brakedEmbedder struct {
 	brake *model.Brake
 }
 
-// Embed asks, unless the provider is paused.
+// Embed asks, unless the provider is paused. No texts are no request, and so no sign that the provider answers.
 func (e brakedEmbedder) Embed(ctx context.Context, kind crm.EmbedKind, texts []string) (vectors [][]float32, use crm.Usage, err error) {
+	if len(texts) == 0 {
+		return nil, crm.Usage{}, ctx.Err()
+	}
 	err = e.brake.Do(ctx, 0, func(ctx context.Context) (err error) {
 		vectors, use, err = e.Embedder.Embed(ctx, kind, texts)
 		return err
