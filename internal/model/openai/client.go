@@ -77,7 +77,8 @@ type listed struct {
 	window int // tokens; 0: not told
 }
 
-// list asks for the models. Servers without a list are servers that tell nothing.
+// list asks for the models. Servers without the route tell nothing; another answer than a list is temporary: a gateway says that it is starting, and taken for a server
+// that tells nothing it would give the model a smaller window, and the index a new generation.
 func (c client) list(ctx context.Context) (l listed, err error) {
 	var all struct {
 		Data []struct {
@@ -101,11 +102,20 @@ func (c client) list(ctx context.Context) (l listed, err error) {
 			return err
 		}
 		defer resp.Body.Close() // held in memory
-		return json.NewDecoder(resp.Body).Decode(&all)
+		if err := json.NewDecoder(resp.Body).Decode(&all); err != nil {
+			return err
+		}
+		if all.Data == nil {
+			return fmt.Errorf("an object without a list of models: %w", wire.ErrGarbled)
+		}
+		return nil
 	})
 	var f *wire.Failure
-	if errors.As(err, &f) && (f.Status == http.StatusNotFound || f.Status == http.StatusMethodNotAllowed) || errors.Is(err, wire.ErrGarbled) {
+	if errors.As(err, &f) && (f.Status == http.StatusNotFound || f.Status == http.StatusMethodNotAllowed) {
 		return listed{}, nil
+	}
+	if errors.Is(err, wire.ErrGarbled) {
+		return listed{}, fmt.Errorf("%w: %w", err, crm.ErrTemporary)
 	}
 	for _, m := range all.Data {
 		if m.ID == c.model {

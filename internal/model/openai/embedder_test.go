@@ -216,3 +216,37 @@ func TestBatchesAreSizedByTokens(t *testing.T) {
 		t.Errorf("%d requests for six texts of 39 tokens, want 3", n)
 	}
 }
+
+// Only a missing route is a server that tells nothing; a gateway that is starting must not give the model another window and the index another fingerprint.
+func TestAListThatCannotBeReadIsTemporary(t *testing.T) {
+	f := serve(t, &fake{window: 1024})
+	for name, c := range map[string]struct {
+		status int
+		body   string
+		kind   error
+	}{
+		"a page":       {200, "<html>starting</html>", crm.ErrTemporary},
+		"nothing":      {200, "", crm.ErrTemporary},
+		"a status":     {200, `{"status":"starting"}`, crm.ErrTemporary},
+		"other fields": {200, `{"data":"soon"}`, crm.ErrTemporary},
+		"no route":     {404, "not found", nil},
+		"no method":    {405, "", nil},
+		"no models":    {200, `{"data":[]}`, nil},
+	} {
+		s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			if strings.HasSuffix(r.URL.Path, "/models") {
+				says(c.status, c.body)(w, r)
+				return
+			}
+			f.embed(w, r)
+		}))
+		e, err := Open(t.Context(), Options{BaseURL: s.URL + "/v1", Model: "bge-small-en"})
+		if !errors.Is(err, c.kind) || (err == nil) != (c.kind == nil) {
+			t.Errorf("%s: error %v, want %v", name, err, c.kind)
+		}
+		if err == nil {
+			e.Close()
+		}
+		s.Close()
+	}
+}
