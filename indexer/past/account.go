@@ -3,17 +3,22 @@ package past
 import (
 	"context"
 	"fmt"
+	"maps"
+	"runtime"
 	"slices"
 	"sync"
 	"time"
+	"weak"
 
 	"github.com/contextd/contextd/internal/crm"
 )
 
-// account is one state of an account: nothing of it changes but what is known of its past.
+// account is one state of an account: nothing of it changes but what is known of its past. Whoever made the present postings decides how long they live: nothing here points
+// at them, and when they are forgotten everywhere else, as after an erasure, the account is forgotten as well.
 type account struct {
 	ref     crm.Ref
-	present *crm.Postings
+	present weak.Pointer[crm.Postings]
+	cleanup runtime.Cleanup // for when they are no more
 
 	mu      sync.Mutex
 	listed  bool
@@ -28,8 +33,19 @@ type account struct {
 // view is the account of all moments after from, up to and with to: nothing became known in between. Zero ends are open.
 type view struct {
 	from, to time.Time
-	past     *crm.Past
+	past     crm.Past // without Present, and without Postings where these are the same
+	cuts     []*cut   // that it took, also those that had not begun
 	bytes    int
+}
+
+// of is the view as it is handed out, while the caller holds the present postings.
+func (v *view) of(present *crm.Postings) *crm.Past {
+	out := v.past
+	out.Present = present
+	if out.Postings == nil {
+		out.Postings = present
+	}
+	return &out
 }
 
 func (v view) holds(asOf time.Time) bool {
@@ -50,7 +66,7 @@ func (v *view) between(asOf, moment time.Time) {
 }
 
 // list reads, once, which texts stood when.
-func (a *account) list(ctx context.Context, texts Texts) (err error) {
+func (a *account) list(ctx context.Context, texts Texts, present *crm.Postings) (err error) {
 	if a.listed {
 		return nil
 	}
@@ -58,8 +74,8 @@ func (a *account) list(ctx context.Context, texts Texts) (err error) {
 		return err
 	}
 	a.since, a.cuts = map[crm.Ref]time.Time{}, map[crm.Standing]*cut{}
-	for i := range a.present.Chunks {
-		c := &a.present.Chunks[i]
+	for i := range present.Chunks {
+		c := &present.Chunks[i]
 		a.since[c.Activity] = c.Created
 	}
 	a.listed = true
@@ -67,11 +83,11 @@ func (a *account) list(ctx context.Context, texts Texts) (err error) {
 }
 
 // view assembles the account as of a moment.
-func (a *account) view(ctx context.Context, texts Texts, asOf time.Time) (view, error) {
+func (a *account) view(ctx context.Context, texts Texts, present *crm.Postings, asOf time.Time) (view, error) {
 	v := view{}
 	kept := 0
-	for i := range a.present.Chunks {
-		c := &a.present.Chunks[i]
+	for i := range present.Chunks {
+		c := &present.Chunks[i]
 		v.between(asOf, c.Time)
 		v.between(asOf, c.Created)
 		if known(c.Time, c.Created, asOf) {
@@ -87,6 +103,7 @@ func (a *account) view(ctx context.Context, texts Texts, asOf time.Time) (view, 
 		return v, err
 	}
 	chunks := 0
+	v.cuts = slices.Clone(cuts)
 	cuts = slices.DeleteFunc(cuts, func(c *cut) bool {
 		first := &c.chunks[0]
 		v.between(asOf, first.Time)
@@ -99,12 +116,23 @@ func (a *account) view(ctx context.Context, texts Texts, asOf time.Time) (view, 
 	if kept+chunks > MostChunks {
 		return v, fmt.Errorf("more than %d chunks: %w", MostChunks, crm.ErrTooLarge)
 	}
-	if len(cuts) == 0 && kept == len(a.present.Chunks) {
-		v.past = &crm.Past{Postings: a.present, Present: a.present}
-		return v, nil
+	if len(cuts) > 0 || kept < len(present.Chunks) {
+		v.past, v.bytes = assemble(present, kept, cuts, asOf)
 	}
-	v.past, v.bytes = assemble(a.present, kept, cuts, asOf)
+	v.bytes += 8 * len(v.cuts)
 	return v, nil
+}
+
+// add puts a view before the others. The ones that were not used for longest go, and with them the texts that no view has any more.
+func (a *account) add(v view) {
+	a.views = append([]view{v}, a.views[:min(len(a.views), mostViews-1)]...)
+	used := map[*cut]bool{nil: true} // that a text has no chunks is worth remembering, and takes nothing
+	for i := range a.views {
+		for _, c := range a.views[i].cuts {
+			used[c] = true
+		}
+	}
+	maps.DeleteFunc(a.cuts, func(_ crm.Standing, c *cut) bool { return !used[c] })
 }
 
 // known is what crm.Filter.AsOf asks of a chunk.
@@ -132,7 +160,7 @@ func (a *account) standing(asOf time.Time, v *view) (out []crm.Standing) {
 // bytes is about what is held of the account beside its present postings.
 func (a *account) bytes() int {
 	const perStanding, perEntry = 200, 100
-	sum := len(a.earlier)*perStanding + len(a.since)*perEntry
+	sum := len(a.earlier)*perStanding + len(a.since)*perEntry + len(a.cuts)*perStanding
 	for _, c := range a.cuts {
 		if c != nil {
 			sum += c.bytes

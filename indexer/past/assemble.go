@@ -7,8 +7,8 @@ import (
 )
 
 // assemble makes the postings that the store would have given at that moment: the chunks known then in order, and no word that is in none of them.
-func assemble(present *crm.Postings, kept int, cuts []*cut, asOf time.Time) (*crm.Past, int) {
-	out := &crm.Past{Postings: &crm.Postings{}, Present: present, Bodies: map[string]crm.Passage{}}
+func assemble(present *crm.Postings, kept int, cuts []*cut, asOf time.Time) (crm.Past, int) {
+	out := crm.Past{Postings: &crm.Postings{}, Bodies: map[string]crm.Passage{}}
 	total, length := kept, 0
 	for i := range present.Chunks {
 		if c := &present.Chunks[i]; known(c.Time, c.Created, asOf) {

@@ -1,9 +1,12 @@
 package past_test
 
 import (
+	"fmt"
+	"runtime"
 	"testing"
 	"time"
 
+	"github.com/contextd/contextd/indexer/past"
 	"github.com/contextd/contextd/internal/crm"
 	"github.com/contextd/contextd/internal/model/builtin"
 )
@@ -102,5 +105,72 @@ func TestHiddenAtOnce(t *testing.T) {
 			w.keep(crm.Record{Ref: contact, Name: "Mira Kovac"})
 			w.is("restored", w.texts(then), "The budget is 40,000 euros.")
 		})
+	}
+}
+
+// TestNothingErasedStaysInMemory: once the store has forgotten an account, nothing of its past is left, although nobody asks it again.
+func TestNothingErasedStaysInMemory(t *testing.T) {
+	w := newWorld(t, builtin.Embedder{})
+	w.say(1, "The budget is 40,000 euros.")
+	w.say(2, "The depot is in Cork.")
+	then := w.at
+	w.pass()
+	w.is("nothing was superseded", w.texts(then))
+	w.say(1, "The budget is 48,000 euros.")
+	w.is("before", w.texts(then), "The budget is 40,000 euros.")
+	w.is("present", w.texts(w.at))
+	present, err := w.db.Postings(t.Context(), company)
+	w.no(err)
+	left := make(chan struct{})
+	runtime.AddCleanup(present, func(struct{}) { close(left) }, struct{}{})
+	w.erase(note(1))
+	deadline := time.Now().Add(20 * time.Second)
+	for {
+		runtime.GC()
+		accounts, _, bytes := w.past.Held()
+		select {
+		case <-left:
+			if accounts == 0 && bytes == 0 {
+				return
+			}
+		default:
+		}
+		if time.Now().After(deadline) {
+			t.Fatalf("%d accounts of %d bytes are in memory", accounts, bytes)
+		}
+		runtime.Gosched()
+	}
+}
+
+// TestTextsOfNoViewAreLetGo: what is divided for a moment leaves memory with the views of that moment.
+func TestTextsOfNoViewAreLetGo(t *testing.T) {
+	w := newWorld(t, builtin.Embedder{})
+	var moments []time.Time
+	for i := range 20 {
+		w.say(1, fmt.Sprintf("The budget is %d euros.", i))
+		moments = append(moments, w.at)
+		w.pass()
+	}
+	for i, m := range moments {
+		if got := w.texts(m); i < 19 && len(got) != 1 {
+			t.Fatalf("moment %d: %q", i, got)
+		}
+	}
+	if _, texts, _ := w.past.Held(); texts == 0 || texts > 8 {
+		t.Errorf("%d texts are held", texts)
+	}
+}
+
+func TestWhatCannotBeOpenedDoesNotStay(t *testing.T) {
+	w := newWorld(t, builtin.Embedder{})
+	w.say(1, "one")
+	for name, texts := range map[string]past.Texts{"list": failing{w.db}, "view": many{w.db}} {
+		w.past.Texts = texts
+		if _, err := w.past.At(t.Context(), company, day0.Add(time.Minute)); err == nil {
+			t.Fatalf("%s: no error", name)
+		}
+		if accounts, _, bytes := w.past.Held(); accounts+bytes != 0 {
+			t.Errorf("%s: %d accounts of %d bytes are held", name, accounts, bytes)
+		}
 	}
 }

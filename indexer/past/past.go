@@ -7,8 +7,10 @@ import (
 	"container/list"
 	"context"
 	"fmt"
+	"runtime"
 	"sync"
 	"time"
+	"weak"
 
 	"github.com/contextd/contextd/internal/crm"
 )
@@ -58,23 +60,25 @@ func (x *Accounts) At(ctx context.Context, ref crm.Ref, asOf time.Time) (*crm.Pa
 	a := x.account(ref, present)
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	if err := a.list(ctx, x.Texts); err != nil {
+	if err := a.list(ctx, x.Texts, present); err != nil {
+		x.settle(a)
 		return nil, err
 	}
 	for i, v := range a.views {
 		if v.holds(asOf) {
 			copy(a.views[1:i+1], a.views[:i])
 			a.views[0] = v
-			return v.past, nil
+			return v.of(present), nil
 		}
 	}
-	v, err := a.view(ctx, x.Texts, asOf)
+	v, err := a.view(ctx, x.Texts, present, asOf)
 	if err != nil {
+		x.settle(a)
 		return nil, fmt.Errorf("%s as of %s: %w", ref, asOf.Format(time.RFC3339), err)
 	}
-	a.views = append([]view{v}, a.views[:min(len(a.views), mostViews-1)]...)
+	a.add(v)
 	x.settle(a)
-	return v.past, nil
+	return v.of(present), nil
 }
 
 // ceil rounds up to what the store can tell apart: whatever is before t is before that, too.
@@ -93,36 +97,58 @@ func (x *Accounts) account(ref crm.Ref, present *crm.Postings) *account {
 		x.at, x.order = map[crm.Ref]*list.Element{}, list.New()
 	}
 	e := x.at[ref]
-	if e != nil && e.Value.(*account).present != present {
+	if e != nil && e.Value.(*account).present.Value() != present {
 		x.forget(e)
 		e = nil
 	}
 	if e == nil {
-		e = x.order.PushFront(&account{ref: ref, present: present})
+		a := &account{ref: ref, present: weak.Make(present)}
+		a.cleanup = runtime.AddCleanup(present, x.left, weak.Make(a)) // which holds nothing of an account that went before its postings
+		e = x.order.PushFront(a)
 		x.at[ref] = e
 	}
 	x.order.MoveToFront(e)
 	return e.Value.(*account)
 }
 
+// left forgets an account whose postings are no more.
+func (x *Accounts) left(of weak.Pointer[account]) {
+	a := of.Value()
+	if a == nil {
+		return
+	}
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	if e := x.at[a.ref]; e != nil && e.Value.(*account) == a {
+		x.forget(e)
+	}
+}
+
 func (x *Accounts) forget(e *list.Element) {
 	a := x.order.Remove(e).(*account)
+	a.cleanup.Stop()
 	delete(x.at, a.ref)
 	x.used -= a.counted
 	a.counted = 0
 }
 
-// settle counts what an account takes now and lets those go that were not used for longest. The caller holds a.mu, which is not taken here for any other account.
+// settle counts what an account takes now, which is nothing where it could not be opened at any moment: it does not stay. It lets those go that were not used for longest. The
+// caller holds a.mu, which is not taken here for any other account.
 func (x *Accounts) settle(a *account) {
 	x.mu.Lock()
 	defer x.mu.Unlock()
-	if e := x.at[a.ref]; e == nil || e.Value.(*account) != a {
+	e := x.at[a.ref]
+	if e == nil || e.Value.(*account) != a {
 		return // forgotten meanwhile
+	}
+	if len(a.views) == 0 {
+		x.forget(e)
+		return
 	}
 	x.used -= a.counted
 	a.counted = a.bytes()
 	x.used += a.counted
-	for e := x.order.Back(); e != nil && x.used > cacheBytes; {
+	for e = x.order.Back(); e != nil && x.used > cacheBytes; {
 		before := e.Prev()
 		if e.Value.(*account) != a {
 			x.forget(e)
