@@ -39,6 +39,7 @@ type history struct {
 	erased   map[crm.Ref]bool
 	moments  []moment
 	restored bool
+	left     bool // the contact that everything is linked to
 	erasures int
 }
 
@@ -120,6 +121,9 @@ func TestAnyHistory(t *testing.T) {
 			h.step()
 			h.note()
 		}
+		if seed%3 == 2 {
+			h.leave()
+		}
 		for _, i := range h.rand.Perm(len(h.moments)) {
 			same += h.compare(fmt.Sprintf("seed %d, moment %d", seed, i), h.moments[i])
 		}
@@ -127,6 +131,17 @@ func TestAnyHistory(t *testing.T) {
 	if same < int(seeds) {
 		t.Errorf("only %d moments could be compared whole", same)
 	}
+}
+
+// leave has the contact go when the last moments were asked for: what is gone is gone together with it.
+func (h *history) leave() {
+	for _, m := range h.moments[len(h.moments)-5:] {
+		_, err := h.past.At(h.Context(), company, m.at)
+		h.no(err)
+	}
+	_, err := h.db.KeepRecords(h.Context(), nil, nil, []crm.Ref{contact}, crm.Claim{}, nil)
+	h.no(err)
+	h.left = true
 }
 
 // said are the chunks of an account with their words: how these are numbered, and when they were read, makes no difference.
@@ -143,7 +158,7 @@ func said(p *crm.Postings) (out []any) {
 
 // compare asks as of a moment, and says whether everything could be compared.
 func (h *history) compare(name string, m moment) int {
-	whole := h.erasures == m.erasures && !h.restored
+	whole := h.erasures == m.erasures && !h.restored && !h.left
 	p, err := h.past.At(h.Context(), company, m.at)
 	h.no(err)
 	if whole && !reflect.DeepEqual(said(p.Postings), said(m.postings)) {
@@ -160,6 +175,9 @@ func (h *history) compare(name string, m moment) int {
 	}
 	for _, id := range p.Postings.Sequence {
 		w := p.Postings.Words[id]
+		if of, ok := h.of[w]; ok && h.left && h.activities[of].Ref != of {
+			h.Errorf("%s: the account as of %v holds %s of %s, which is gone together with a contact", name, m.at, w, of.Path())
+		}
 		if at, ok := h.learned[w]; ok && (!at.Before(m.at) || h.erased[h.of[w]]) {
 			h.Errorf("%s: the account as of %v holds %s, learned at %v, erased: %v", name, m.at, w, at, h.erased[h.of[w]])
 		}
