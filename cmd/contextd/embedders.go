@@ -58,7 +58,7 @@ func embedders(cfg Config) func(context.Context, string) (generation.Embedder, e
 		}
 		made, err := e.open(ctx, with)
 		if errors.Is(err, crm.ErrForbidden) && e != configured { // nobody will mend what is configured no more, and without this no new generation could be made
-			return nil, fmt.Errorf("%v: %w", err, crm.ErrNotFound)
+			return nil, fmt.Errorf("%s: %w", err.Error(), crm.ErrNotFound)
 		}
 		return made, err
 	}
