@@ -31,7 +31,7 @@ func (w *world) readText(refs []crm.Ref) []crm.Kept {
 		}
 		a.Body, a.Turns = "", nil
 		out[i] = crm.Kept{Activity: a, Document: d, Accounts: []crm.Ref{account}, Chunks: chunks, Words: words, Terms: terms, Digest: crm.DigestOf(chunks),
-			Embedder: builtin.Embedder{}.Fingerprint(), Mark: "a-b-c", Cause: crm.Claim{Portal: portal, Kind: crm.IndexWork, Key: r.Path(), Seq: 1}}
+			Mark: "a-b-c", Cause: crm.Claim{Portal: portal, Kind: crm.IndexWork, Key: r.Path(), Seq: 1}}
 	}
 	return out
 }
@@ -77,6 +77,11 @@ func (p *prepared) stages(b *testing.B, w *world, r *indexRound) {
 			return err
 		})
 	})
+	for _, batch := range p.kept {
+		for i := range batch {
+			batch[i].Embedder = x.vectors.Fingerprint()
+		}
+	}
 	r.vectors = took(func() { parallel(b, p.kept, func(k []crm.Kept) error { return x.vectors.Replace(b.Context(), k) }) })
 	r.keep = took(func() { parallel(b, p.kept, func(k []crm.Kept) error { return x.db.Keep(b.Context(), k) }) })
 }

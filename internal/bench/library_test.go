@@ -95,7 +95,11 @@ func (x *index) fill(all []crm.Kept) {
 	})
 }
 
+// keep stores a batch as made by the live generation.
 func (x *index) keep(part []crm.Kept) error {
+	for i := range part {
+		part[i].Embedder = x.vectors.Fingerprint()
+	}
 	if err := x.vectors.Replace(x.b.Context(), part); err != nil {
 		return err
 	}

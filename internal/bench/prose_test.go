@@ -96,7 +96,7 @@ func (p *prose) question(topics []string) string {
 func spoken(n int, account crm.Ref, texts []string) crm.Kept {
 	types := crm.ActivityTypes()
 	ref := crm.Ref{Portal: portal, Type: types[n%len(types)], ID: strconv.Itoa(10_000_000 + n)}
-	k := crm.Kept{Accounts: []crm.Ref{account}, Document: crm.Document{Ref: ref, Text: strings.Join(texts, "\n")}, Embedder: builtin.Embedder{}.Fingerprint(), Mark: "a-b-c",
+	k := crm.Kept{Accounts: []crm.Ref{account}, Document: crm.Document{Ref: ref, Text: strings.Join(texts, "\n")}, Mark: "a-b-c",
 		Cause: crm.Claim{Portal: portal, Kind: crm.IndexWork, Key: ref.Path(), Seq: 1}}
 	at := began.AddDate(0, 0, n%500)
 	k.Activity = crm.Activity{Ref: ref, Time: at, Created: at, Modified: at, Subject: "About " + things[n%len(things)], Links: crm.Links{Companies: []crm.Ref{account}}}
