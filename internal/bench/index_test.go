@@ -77,9 +77,9 @@ func (p *prepared) stages(b *testing.B, w *world, r *indexRound) {
 			return err
 		})
 	})
-	for _, batch := range p.kept {
-		for i := range batch {
-			batch[i].Embedder = x.vectors.Fingerprint()
+	for _, kept := range p.kept {
+		for i := range kept {
+			kept[i].Embedder = x.vectors.Fingerprint()
 		}
 	}
 	r.vectors = took(func() { parallel(b, p.kept, func(k []crm.Kept) error { return x.vectors.Replace(b.Context(), k) }) })
