@@ -11,13 +11,14 @@ import (
 	"github.com/contextd/contextd/prompts"
 )
 
-// Engine runs workflows for subjects. All fields but Zone, MaxTokens and Log are required. It is safe for concurrent use.
+// Engine runs workflows for subjects. All fields but Written, Zone, MaxTokens and Log are required. It is safe for concurrent use.
 type Engine struct {
 	Workflows []prompts.Workflow
 	Retriever Retriever
 	Models    map[string]Model // by workflow; "" is the one for all others
 	History   History
 	Proposals Proposals
+	Written   Written                   // nil: no prompt shows what was written before
 	Policy    func(crm.PortalID) Policy // as it is now
 	Enabled   func(crm.PortalID) error  // nil, or why writing is stopped (crm.ErrStopped)
 	Now       func() time.Time

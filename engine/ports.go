@@ -34,6 +34,12 @@ type History interface {
 	Timeline(ctx context.Context, record crm.Ref, since time.Time, limit int) ([]crm.Stored, error)
 }
 
+// Written finds what earlier runs wrote.
+type Written interface {
+	// Written is the newest suggestion of a workflow about a subject that was let through before a moment (zero: now); crm.ErrNotFound. Erased words are not in it.
+	Written(ctx context.Context, workflow string, subject crm.Ref, before time.Time) (crm.Proposal, error)
+}
+
 // Proposals keeps what runs propose and what becomes of it. Each method is one transaction that also writes its audit entries.
 type Proposals interface {
 	// Propose stores a decided proposal; changes with verdict Apply get an effect and an ApplyWork mark in the same transaction. An older pending proposal of the same

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -34,6 +33,7 @@ type run struct {
 	coverage     float64
 	untimed      map[crm.Ref]bool // activities whose time is not to be trusted
 	owner        string
+	around       surroundings // the records that the prompt may show
 
 	prompt  string
 	reply   string
@@ -78,7 +78,7 @@ func (r *run) do(ctx context.Context) error {
 }
 
 func (r *run) steps(ctx context.Context) error {
-	for _, step := range []func(context.Context) error{r.read, r.retrieve, r.ask, r.judge, r.decide} {
+	for _, step := range []func(context.Context) error{r.read, r.retrieve, r.readAround, r.ask, r.judge, r.decide} {
 		if err := step(ctx); err != nil {
 			return err
 		}
@@ -145,16 +145,12 @@ func (r *run) complete(ctx context.Context, m Model, req *model.Request, asked *
 
 // request renders the prompt over the passages as they are now.
 func (r *run) request() (model.Request, error) {
-	facts := factsShown(r.record)
-	language := languageOf(r.focus, r.passages)
 	var err error
-	r.prompt, err = renderPrompt(r.w, PromptData{Workflow: r.w.Name, Title: r.w.Title, Now: r.proposal.ReadAt.UTC().Format("2006-01-02, Monday"), Account: r.accountName(),
-		Record: facts, Subject: r.subject.Path(), People: peopleOf(r.passages), Language: language, Passages: promptPassages(r.passages), Schema: string(r.w.Schema)})
-	if err != nil {
+	if r.prompt, err = renderPrompt(r.w, r.payload()); err != nil {
 		return model.Request{}, err
 	}
 	req := model.Request{Workflow: r.w.Name, System: systemText, Prompt: r.prompt, Schema: r.w.Schema, Passages: slices.Clone(r.passages), Subject: r.subject,
-		Facts: r.modelFacts(facts), Plan: r.w.Plan, MaxTokens: r.MaxTokens}
+		Facts: r.modelFacts(), Plan: r.w.Plan, MaxTokens: r.MaxTokens}
 	if r.refusal != nil {
 		req.Prompt = repairText(r.prompt, r.refusal)
 	}
@@ -177,15 +173,16 @@ func usable(schema *Schema, resp model.Response) (Answer, error) {
 	return Answer{}, refused("the model stopped for an unknown reason")
 }
 
-// modelFacts are the record's facts and what the built-in writer wants to know beside them.
-func (r *run) modelFacts(shown map[string]string) map[string]string {
-	facts := maps.Clone(shown)
-	facts["now"] = r.proposal.ReadAt.UTC().Format(time.RFC3339)
-	facts["account"] = r.accountName()
+// modelFacts are what the built-in writer wants to know beside the passages: who is on the other side, and the moment that silence is counted to.
+func (r *run) modelFacts() map[string]string {
+	facts := map[string]string{"now": r.now().UTC().Format(time.RFC3339), "account": r.accountName()}
 	for _, n := range []string{"firstname", "lastname"} {
-		if v := oneLine(r.record.Properties[n]); v != "" {
+		if v := fact(r.record, n); v != "" {
 			facts[n] = v
 		}
+	}
+	if v := oneLine(r.record.Name); v != "" {
+		facts["name"] = v
 	}
 	if p := r.correspondent(); p != "" {
 		facts["contact"] = p

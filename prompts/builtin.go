@@ -2,8 +2,8 @@ package prompts
 
 import "embed"
 
-//go:embed call_summary lead_score reply_draft
+//go:embed */workflow.yaml */README.md */prompt@*.md */output.schema.json */golden/*.yaml
 var builtin embed.FS
 
-// Builtin loads the three workflows that contextd brings along: call_summary, lead_score and reply_draft.
+// Builtin loads the workflows that contextd brings along.
 func Builtin() ([]Workflow, error) { return Load(builtin) }

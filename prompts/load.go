@@ -8,9 +8,6 @@ import (
 	"fmt"
 	"io/fs"
 	"path"
-	"regexp"
-	"strings"
-	"text/template"
 
 	"github.com/contextd/contextd/internal/crm"
 )
@@ -77,7 +74,7 @@ func loadFolder(fsys fs.FS, name string) (Workflow, error) {
 	w.Prompt = parsePrompt(promptFile, string(prompt), p)
 	validate(w, name, answer, p)
 	w.Golden = loadGolden(fsys, name, answer, p)
-	w.SHA256 = hashFiles(hashedFile{workflowFile, raw}, hashedFile{path.Base(promptFile), prompt}, hashedFile{schemaFile, schema})
+	w.SHA256 = hashFiles(hashedFile{workflowFile, raw}, hashedFile{path.Base(promptFile), prompt}, hashedFile{schemaFile, schema}, hashedFile{"payload.tmpl", []byte(shared)})
 	return w, p.err()
 }
 
@@ -94,51 +91,4 @@ func hashFiles(files ...hashedFile) string {
 		h.Write(f.content)
 	}
 	return hex.EncodeToString(h.Sum(nil))
-}
-
-// promptFuncs are what templates may call beside text/template's own. quoted puts "| " before every line of a passage: no line of data can then be mistaken for
-// a line of the prompt, whatever it holds.
-func promptFuncs() template.FuncMap {
-	return template.FuncMap{"quoted": quoted}
-}
-
-// lineBreaks are all runes that a model may take for the beginning of a new line.
-var lineBreaks = regexp.MustCompile("\r\n|[\n\r\v\f\u0085\u2028\u2029]")
-
-func quoted(s string) string {
-	return "| " + strings.Join(lineBreaks.Split(strings.TrimRight(s, "\r\n"), -1), "\n| ")
-}
-
-// parsePrompt parses the template and renders it once over sample data, so that a misspelt field is found at start and not in the first run.
-func parsePrompt(file, text string, p *problems) *template.Template {
-	t, err := template.New(path.Base(file)).Funcs(promptFuncs()).Option("missingkey=error").Parse(text)
-	if err != nil {
-		p.raw(fmt.Errorf("%s: %w", file, err))
-		return nil
-	}
-	var b strings.Builder
-	if err := t.Execute(&b, sample()); err != nil {
-		p.raw(fmt.Errorf("%s: %w", file, err))
-		return nil
-	}
-	for _, want := range []string{sampleText, sampleSchema} {
-		if !strings.Contains(b.String(), want) {
-			p.raw(fmt.Errorf("%s: the prompt does not show %s", file, map[string]string{sampleText: "the passages (.Passages, .Text)", sampleSchema: "the output schema (.Schema)"}[want]))
-		}
-	}
-	return t
-}
-
-const (
-	sampleText   = "sample passage text"
-	sampleSchema = `{"sample":"schema"}`
-)
-
-// sample has exactly the fields that engine.PromptData offers.
-func sample() map[string]any {
-	passage := map[string]any{"ID": "P1", "Kind": "email", "Date": "2026-01-02", "Person": "Ada", "Direction": "in", "Subject": "Hello", "Text": sampleText}
-	return map[string]any{
-		"Workflow": "w", "Title": "t", "Now": "2026-01-02", "Account": "a", "Record": map[string]string{"name": "n"}, "Subject": "s",
-		"People": []string{"Ada"}, "Language": "en", "Passages": []any{passage}, "Schema": sampleSchema,
-	}
 }

@@ -5,10 +5,13 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"reflect"
 	"regexp"
 	"strings"
 
 	"go.yaml.in/yaml/v3"
+
+	"github.com/contextd/contextd/internal/crm"
 )
 
 // problems collects what is wrong in one file, with lines.
@@ -63,12 +66,25 @@ func withFile(file string, err error) error {
 		if found := yamlLine.FindStringSubmatch(m); found != nil {
 			line, m = found[1], m[len(found[0]):]
 		}
-		if key, _, ok := strings.Cut(strings.TrimPrefix(m, "field "), " not found in type "); ok {
-			m = "unknown key " + key
+		if key, typ, ok := strings.Cut(strings.TrimPrefix(m, "field "), " not found in type "); ok {
+			m = "unknown key " + key + meant(key, keysOf(typ))
 		}
 		errs = append(errs, fmt.Errorf("%s:%s: %s", file, line, m))
 	}
 	return errors.Join(errs...)
+}
+
+// keysOf lists the yaml keys of a type that decode fills, by its name in the library's messages.
+func keysOf(typ string) (keys []string) {
+	for _, v := range []any{Workflow{}, Trigger{}, Condition{}, Retrieve{}, Shown{}, Change{}, Section{}, Policy{}, Golden{}, GoldenPassage{}, crm.Plan{}, crm.Field{}, crm.Rule{}} {
+		t := reflect.TypeOf(v)
+		for i := range t.NumField() {
+			if key := t.Field(i).Tag.Get("yaml"); t.String() == typ && key != "" && key != "-" {
+				keys = append(keys, key)
+			}
+		}
+	}
+	return keys
 }
 
 // lineOf is the line of the node at path, or of the deepest one that exists.

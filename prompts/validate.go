@@ -48,6 +48,7 @@ func validate(w Workflow, folder string, answer map[string]*node, p *problems) {
 		condition(c, at("require", i), p)
 	}
 	retrieve(w.Retrieve, p)
+	shown(w.Payload, p)
 	if answer != nil {
 		plan(w.Plan, answer, p)
 	}

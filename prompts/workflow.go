@@ -19,12 +19,13 @@ type Workflow struct {
 	Triggers    []Trigger        `yaml:"triggers"`
 	Require     []Condition      `yaml:"require"` // checked when the run starts: a subject that fails one is skipped, with the reason in the audit
 	Retrieve    Retrieve         `yaml:"retrieve"`
-	Version     int              `yaml:"prompt"` // which prompt@N.md is used
-	Plan        crm.Plan         `yaml:"plan"`   // for the built-in writer
+	Payload     Shown            `yaml:"payload"` // which fields of the records the model is shown
+	Version     int              `yaml:"prompt"`  // which prompt@N.md is used
+	Plan        crm.Plan         `yaml:"plan"`    // for the built-in writer
 	Changes     []Change         `yaml:"changes"`
 	Policy      Policy           `yaml:"policy"`
 
-	Prompt *template.Template `yaml:"-"` // parsed prompt@Version.md; its data is engine.PromptData
+	Prompt *template.Template `yaml:"-"` // parsed prompt@Version.md; its data is Input
 	Schema json.RawMessage    `yaml:"-"` // output.schema.json
 	SHA256 string             `yaml:"-"` // of every file that a run depends on
 	Golden []Golden           `yaml:"-"`

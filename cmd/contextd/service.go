@@ -153,7 +153,7 @@ func (s *service) wire(clients portals, apps map[crm.PortalID]inbox.App, ids []c
 		Lister: lister(s.clients), Cursors: cursors{s.db}, Now: s.now, Triggers: engine.Triggers(s.workflows), RecordTriggers: engine.RecordTriggers(s.workflows)}
 	writing := s.writing()
 	s.engine = &engine.Engine{Workflows: s.workflows, Retriever: s.search, Models: s.completers(),
-		History: s.db, Proposals: s.db, Policy: func(portal crm.PortalID) engine.Policy {
+		History: s.db, Proposals: s.db, Written: s.db, Policy: func(portal crm.PortalID) engine.Policy {
 			return engine.Policy{Write: writing(portal) == nil, Threshold: s.cfg.Gate.Threshold}
 		}, Enabled: writing, Now: s.now, Log: s.log}
 	applier := &engine.Applier{Effects: s.db, Writer: clients, Enabled: writing, Now: time.Now, Log: s.log} // its deadlines are the runner's

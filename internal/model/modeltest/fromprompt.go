@@ -36,9 +36,10 @@ func (p Protocol) Truthful() http.HandlerFunc {
 // passagesOf finds the passages of a rendered prompt: a heading "### P1 (…)" and lines that begin with "| ". A passage's text is its longest line.
 func passagesOf(prompt string) (out []crm.Passage) {
 	for line := range strings.Lines(prompt) {
-		if id, is := strings.CutPrefix(line, "### "); is {
-			id, _, _ = strings.Cut(id, " ")
-			out = append(out, crm.Passage{ID: id})
+		if heading, is := strings.CutPrefix(line, "### "); is {
+			if id, _, passage := strings.Cut(heading, " ("); passage {
+				out = append(out, crm.Passage{ID: id})
+			}
 		}
 		if text, is := strings.CutPrefix(line, "| "); is && len(out) > 0 {
 			if last := &out[len(out)-1]; len(text) > len(last.Text) {

@@ -71,6 +71,7 @@ func Run(t *testing.T, open Open) {
 		{"Proposals/Fingerprint", proposalsFingerprint},
 		{"Proposals/Edit", proposalsEdit},
 		{"Proposals/List", proposalsList},
+		{"Proposals/Written", proposalsWritten},
 		{"Effects/Fence", effectsFence},
 		{"Effects/Conflict", effectsConflict},
 		{"Effects/Ledger", effectsLedger},

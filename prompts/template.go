@@ -1,0 +1,99 @@
+package prompts
+
+import (
+	_ "embed"
+	"fmt"
+	"path"
+	"regexp"
+	"strings"
+	"text/template"
+)
+
+// Input is what a prompt template is executed over.
+type Input struct {
+	Payload
+	Title  string // of the workflow
+	Schema string // JSON schema of the answer
+}
+
+//go:embed payload.tmpl
+var shared string
+
+// promptFuncs are what templates may call beside text/template's own. Each puts a mark before every line of data: no line of it can then be mistaken for a line of the
+// prompt, whatever it holds, and there is no mark that a text could end or imitate.
+func promptFuncs() template.FuncMap {
+	return template.FuncMap{"quoted": quoted, "field": field}
+}
+
+// lineBreaks are all runes that a model may take for the beginning of a new line.
+var lineBreaks = regexp.MustCompile("\r\n|[\n\r\v\f\u0085\u2028\u2029]")
+
+func marked(mark, s string) string {
+	return mark + strings.Join(lineBreaks.Split(strings.TrimRight(s, "\r\n"), -1), "\n"+mark)
+}
+
+// quoted marks a passage's text: the only thing that may be quoted.
+func quoted(s string) string { return marked("| ", s) }
+
+// field is a whole line that shows a field, and nothing for one that is empty.
+func field(name, value string) string {
+	if strings.TrimSpace(value) == "" {
+		return ""
+	}
+	return marked("> ", name+": "+value) + "\n"
+}
+
+// parsePrompt parses the template with the shared ones, "payload" and "answer", beside it, and renders it once over sample data, so that a misspelt field is found at
+// start and not in the first run.
+func parsePrompt(file, text string, p *problems) *template.Template {
+	t, err := template.New("shared").Funcs(promptFuncs()).Option("missingkey=error").Parse(shared)
+	if err == nil {
+		t, err = t.New(path.Base(file)).Parse(text)
+	}
+	if err != nil {
+		p.raw(fmt.Errorf("%s: %w", file, err))
+		return nil
+	}
+	var b strings.Builder
+	if err := t.Execute(&b, sample()); err != nil {
+		p.raw(fmt.Errorf("%s: %w", file, err))
+		return nil
+	}
+	for _, want := range []string{sampleText, sampleSchema} {
+		if !strings.Contains(b.String(), want) {
+			p.raw(fmt.Errorf("%s: the prompt does not show %s", file, map[string]string{sampleText: `the data ({{template "payload" .}})`, sampleSchema: `how to answer ({{template "answer" .}})`}[want]))
+		}
+	}
+	if !markedEverywhere(b.String()) {
+		p.raw(fmt.Errorf(`%s: the prompt shows data without its mark: show it with {{template "payload" .}}`, file))
+	}
+	return t
+}
+
+// Texts of the sample that a prompt must show.
+const (
+	sampleText   = "sample passage text"
+	sampleSchema = `{"sample":"schema"}`
+	sampleName   = "Sample Name"
+)
+
+// markedEverywhere reports whether each line that holds a person's words begins with a mark.
+func markedEverywhere(prompt string) bool {
+	for line := range strings.Lines(prompt) {
+		if (strings.Contains(line, sampleText) || strings.Contains(line, sampleName)) && !strings.HasPrefix(line, "| ") && !strings.HasPrefix(line, "> ") {
+			return false
+		}
+	}
+	return true
+}
+
+// sample fills every field: texts of other people with sampleName or sampleText.
+func sample() Input {
+	f := []Field{{"further", sampleName}}
+	return Input{Title: "t", Schema: sampleSchema, Payload: Payload{
+		Context: Context{AsOf: "2026-01-02, Friday", Account: sampleName, Subject: "emails/1", Language: "en", People: []string{sampleName}, Summary: Summary{"2026-01-01", []string{sampleName}}},
+		Person:  Person{sampleName, sampleName, sampleName, sampleName, f}, Company: Company{sampleName, sampleName, sampleName, sampleName, sampleName, f},
+		Deal: Deal{sampleName, sampleName, sampleName, sampleName, sampleName, sampleName, f}, Ticket: Ticket{sampleName, sampleName, sampleName, f},
+		History: []Quoted{{"P1", "email", "2026-01-02", "in", sampleName, sampleName, sampleText}},
+	}}
+}
