@@ -55,6 +55,9 @@ func (l *loader) checkIndex(cfg Config) {
 	case e.Provider != "builtin" && e.Model == "":
 		l.add("embedder.model is missing", string(l.origins["embedder.provider"]), "name a model that the server has, such as all-minilm")
 	}
+	if e.Provider == "ollama" && ollamaCloud(e.BaseURL) {
+		l.add("embedder.base_url: "+cloudRefused, string(l.origins["embedder.base_url"]), cloudInstead)
+	}
 	if e.Provider == "openai" && e.BaseURL == "" && e.APIKey == "" {
 		l.add("embedder.api_key is missing", string(l.origins["embedder.provider"]), "OpenAI needs one; for another server set embedder.base_url")
 	}

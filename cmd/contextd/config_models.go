@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"net/url"
 	"slices"
 	"strings"
 
@@ -67,6 +68,9 @@ func (l *loader) checkModel(prefix string, m ModelConfig) {
 			}
 		}
 	case "ollama":
+		if ollamaCloud(m.BaseURL) {
+			l.add(prefix+"base_url: "+cloudRefused, at("base_url"), cloudInstead)
+		}
 		if m.Model == "" {
 			l.add(prefix+"model is missing", at("model"), "name a model that the server has, such as qwen3:8b")
 		}
@@ -85,4 +89,20 @@ func (l *loader) checkModel(prefix string, m ModelConfig) {
 			l.add(prefix+"api_key is missing", at("api_key"), "OpenAI needs one, as "+prefix+"api_key or "+prefix+"api_key_file; for another server set "+prefix+"base_url")
 		}
 	}
+}
+
+// Ollama's own cloud wants every request signed with the key pair of an Ollama installation; its client library does so for that host, whatever key is configured.
+const (
+	cloudRefused = "ollama.com is Ollama's cloud, which takes no requests without a signature of an Ollama installation"
+	cloudInstead = "run `ollama serve` on a machine of yours and name its address, such as http://127.0.0.1:11434; signed in, it serves the cloud's models, too"
+)
+
+// ollamaCloud tells whether an address is that of Ollama's cloud.
+func ollamaCloud(address string) bool {
+	u, err := url.Parse(address)
+	if err != nil {
+		return false
+	}
+	host := strings.ToLower(u.Hostname())
+	return host == "ollama.com" || strings.HasSuffix(host, ".ollama.com")
 }

@@ -72,6 +72,8 @@ func TestEveryConfigurationProblemIsNamed(t *testing.T) {
 		{"address of the built-in embedder", "embedder: {base_url: \"http://h\"}\n", nil, nil, "embedder.base_url would not be used: FILE:1: set embedder.provider to ollama or openai, or remove the address"},
 		{"unknown built-in embedder", "embedder: {model: minilm}\n", nil, nil, `embedder.model: "minilm" is not built in: FILE:1: use static256 or hash256, or set embedder.provider to ollama or openai`},
 		{"ollama without a model", "embedder: {provider: ollama}\n", nil, nil, "embedder.model is missing: FILE:1: name a model that the server has, such as all-minilm"},
+		{"Ollama's cloud", "embedder: {provider: ollama, model: m, base_url: \"https://ollama.com\"}\nmodel: {provider: ollama, model: m, base_url: \"https://OLLAMA.com/api\"}\n", nil, nil,
+			"embedder.base_url: " + cloudRefused + ": FILE:1: " + cloudInstead + "\nmodel.base_url: " + cloudRefused + ": FILE:2: " + cloudInstead},
 		{"embedder key", "embedder: {api_key: k}\n", nil, nil, "embedder.api_key would not be used: FILE:1: set embedder.provider to ollama or openai, or remove the key"},
 		{"model", "", []string{"CONTEXTD_MODEL__PROVIDER=gemini"}, nil, `model.provider: "gemini" is none of its values: CONTEXTD_MODEL__PROVIDER: use builtin, ollama, openai or anthropic`},
 		{"model key", "", []string{"CONTEXTD_MODEL__API_KEY=k"}, nil, "model.api_key would not be used: CONTEXTD_MODEL__API_KEY: the built-in writer needs nothing set: set model.provider to another one, or remove it"},

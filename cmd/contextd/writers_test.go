@@ -168,6 +168,24 @@ func TestTheEmbeddersBrake(t *testing.T) {
 	}
 }
 
+// No texts are no request: an empty batch is no sign that the provider answers again, and not its trial.
+func TestNothingToEmbedEndsNoPause(t *testing.T) {
+	s := &service{log: slog.New(slog.DiscardHandler)}
+	e := brakedEmbedder{refusing{}, s.provide("openai/m", nil, true)}
+	e.brake.Every = time.Nanosecond
+	if _, _, err := e.Embed(t.Context(), crm.EmbedDocument, []string{"x"}); !errors.Is(err, crm.ErrPaused) {
+		t.Fatalf("error %v, want paused", err)
+	}
+	for range 3 {
+		if v, _, err := e.Embed(t.Context(), crm.EmbedDocument, nil); v != nil || err != nil {
+			t.Errorf("%d vectors, %v", len(v), err)
+		}
+	}
+	if got := s.paused(7); len(got) != 1 {
+		t.Errorf("paused %+v, want the pause to last", got)
+	}
+}
+
 type refusing struct{ generation.Embedder }
 
 func (refusing) Embed(context.Context, crm.EmbedKind, []string) ([][]float32, crm.Usage, error) {

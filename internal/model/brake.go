@@ -89,8 +89,7 @@ func (b *Brake) admit(portal crm.PortalID) (trial bool, err error) {
 
 // judge begins or ends the pause by how a request went. One that never left says nothing about the provider: it ends no pause, and the next may be the trial.
 func (b *Brake) judge(portal crm.PortalID, trial bool, err error) error {
-	var long *TooLong
-	unsent := errors.As(err, &long) && !long.Sent
+	unsent := neverLeft(err)
 	stop := errors.Is(err, crm.ErrForbidden)
 	outage := errors.Is(err, crm.ErrTemporary) || errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded)
 	b.mu.Lock()
@@ -133,6 +132,12 @@ func (b *Brake) judge(portal crm.PortalID, trial bool, err error) error {
 		return fmt.Errorf("%w (the provider was paused): %w", crm.ErrPaused, err)
 	}
 	return err
+}
+
+func neverLeft(err error) bool {
+	var long *TooLong
+	var unsent *Unsent
+	return errors.As(err, &unsent) || errors.As(err, &long) && !long.Sent
 }
 
 func later(a, b time.Time) time.Time {

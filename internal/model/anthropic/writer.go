@@ -8,7 +8,6 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
-	"sync"
 	"time"
 
 	"github.com/anthropics/anthropic-sdk-go"
@@ -33,6 +32,8 @@ const (
 	largestReply   = 4 << 20
 	defaultAnswer  = 8192 // tokens; the least that any model writes without streaming
 	infoAge        = time.Hour
+	infoAgain      = 30 * time.Second
+	infoLimit      = 10 * time.Second // no answer needs it
 )
 
 // Writer is a chat model behind the Messages API. It is safe for concurrent use.
@@ -42,10 +43,7 @@ type Writer struct {
 	idle     func()
 	model    string
 	timeout  time.Duration
-
-	mu     sync.Mutex
-	window int // 0: not told yet
-	at     time.Time
+	window   *wire.Known[int] // tokens that the model reads; 0: not told
 }
 
 // NewWriter checks the options and asks nothing yet.
@@ -63,7 +61,9 @@ func NewWriter(o Options) (*Writer, error) {
 	}
 	h, idle := wire.Transport{Judge: judge, Limit: largestReply, Secret: o.APIKey}.Client()
 	options := []option.RequestOption{option.WithBaseURL(o.BaseURL), option.WithAPIKey(o.APIKey), option.WithHTTPClient(h), option.WithMaxRetries(0), option.WithRequestTimeout(o.Timeout)}
-	return &Writer{messages: anthropic.NewMessageService(options...), models: anthropic.NewModelService(options...), idle: idle, model: o.Model, timeout: o.Timeout}, nil
+	w := &Writer{messages: anthropic.NewMessageService(options...), models: anthropic.NewModelService(options...), idle: idle, model: o.Model, timeout: o.Timeout}
+	w.window = &wire.Known[int]{Age: infoAge, Again: infoAgain, Limit: infoLimit, Ask: w.reads}
+	return w, nil
 }
 
 // Close ends idle connections.
@@ -96,31 +96,26 @@ func (w *Writer) describe(ctx context.Context) (info *anthropic.ModelInfo, err e
 	return info, err
 }
 
-// reads is how many tokens the model reads, 0 when that is not known: a gateway may have no description of it. The API itself refuses what is too long.
-func (w *Writer) reads(ctx context.Context) int {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	if w.at.IsZero() || time.Since(w.at) > infoAge {
-		info, err := w.describe(ctx)
-		var f *wire.Failure
-		if err != nil && !(errors.As(err, &f) && f.Status == http.StatusNotFound) && !errors.Is(err, wire.ErrGarbled) {
-			return w.window // a server that cannot be asked now says more when it is asked for an answer
-		}
-		if err == nil {
-			w.window = int(info.MaxInputTokens)
-		}
-		w.at = time.Now()
+// reads is how many tokens the model reads, 0 when that is not told: a gateway may have no description of it. The API itself refuses what is too long.
+func (w *Writer) reads(ctx context.Context) (int, error) {
+	info, err := w.describe(ctx)
+	var f *wire.Failure
+	switch {
+	case errors.As(err, &f) && f.Status == http.StatusNotFound, errors.Is(err, wire.ErrGarbled):
+		return 0, nil
+	case err != nil:
+		return 0, err
 	}
-	return w.window
+	return int(info.MaxInputTokens), nil
 }
 
 // Complete asks the model for one object of r.Schema: *model.TooLong when the prompt does not fit or was shortened. An answer that is no whole reply is wire.ErrGarbled.
 func (w *Writer) Complete(ctx context.Context, r model.Request) (model.Response, error) {
 	schema, err := wire.Lower(r.Schema)
 	if err != nil {
-		return model.Response{}, fmt.Errorf("%s: %w", w.Name(), err)
+		return model.Response{}, fmt.Errorf("%s: %w", w.Name(), &model.Unsent{Err: err})
 	}
-	window := w.reads(ctx)
+	window, _ := w.window.Get(ctx) // a server that cannot be asked now says more when it is asked for an answer
 	if need := wire.Estimate(r.System, r.Prompt); window > 0 && need > window {
 		return model.Response{}, fmt.Errorf("%s: %w", w.Name(), &model.TooLong{Tokens: need, Window: window})
 	}

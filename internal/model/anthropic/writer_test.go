@@ -3,7 +3,6 @@ package anthropic
 import (
 	"encoding/json"
 	"errors"
-	"fmt"
 	"net/http"
 	"strings"
 	"testing"
@@ -38,20 +37,14 @@ func writer(t *testing.T, o Options) *Writer {
 }
 
 func says(status int, body string, headers ...string) http.HandlerFunc {
-	return func(w http.ResponseWriter, _ *http.Request) {
-		w.Header().Set("Content-Type", "application/json")
-		for i := 0; i+1 < len(headers); i += 2 {
-			w.Header().Set(headers[i], headers[i+1])
-		}
-		w.WriteHeader(status)
-		fmt.Fprint(w, body)
-	}
+	return modeltest.Answer(status, body, headers...)
 }
 
 func TestWriterPassesTheProviderSuite(t *testing.T) { modeltest.RunProvider(t, protocol(0)) }
 
 // The type decides, then the status: the table of the provider's errors.
 func TestErrorsByType(t *testing.T) {
+	lines := map[string]modeltest.Failing{}
 	for name, c := range map[string]struct {
 		status        int
 		message, typ  string
@@ -79,36 +72,25 @@ func TestErrorsByType(t *testing.T) {
 		"limit in a 200":  {200, "spend limit", "rate_limit_error", "enforced_spend_limit_reached", crm.ErrForbidden, false, false},
 		"unknown":         {418, "teapot", "teapot_error", "", crm.ErrInvalid, false, false},
 	} {
-		t.Run(name, func(t *testing.T) {
-			var h []string
-			if c.waiting {
-				h = []string{"Retry-After", "30"}
-			}
-			p := protocol(0)
-			s := p.Serve(t, says(c.status, modeltest.AnthropicError(c.message, c.typ, c.code), h...))
-			_, err := p.Open(t, s.URL, time.Minute).Complete(t.Context(), modeltest.Request("We need a price."))
-			var long *model.TooLong
-			var later *crm.RetryAfter
-			if !errors.Is(err, c.kind) || errors.As(err, &long) != c.long || errors.As(err, &later) != c.waiting || !strings.Contains(err.Error(), "req_17") {
-				t.Errorf("error %v: want %v, too long %v, to wait %v", err, c.kind, c.long, c.waiting)
-			}
-			for _, other := range []error{crm.ErrTemporary, crm.ErrForbidden, crm.ErrInvalid} {
-				if !errors.Is(c.kind, other) && errors.Is(err, other) {
-					t.Errorf("error %v is %v, too", err, other)
-				}
-			}
-		})
+		var h []string
+		if c.waiting {
+			h = []string{"Retry-After", "30"}
+		}
+		lines[name] = modeltest.Failing{Answer: says(c.status, modeltest.AnthropicError(c.message, c.typ, c.code), h...), Kind: c.kind, Long: c.long, Waits: c.waiting, Says: "req_17"}
 	}
+	protocol(0).Fails(t, lines)
 }
 
 func TestFinishes(t *testing.T) {
+	bodies := map[string]model.Finish{}
 	for reason, want := range map[string]model.Finish{"end_turn": model.Stop, "max_tokens": model.Length, "refusal": model.Refusal, "tool_use": "tool_use", "": ""} {
-		p := protocol(0)
-		s := p.Serve(t, says(200, modeltest.AnthropicReply(modeltest.Good, reason, 0, 9)))
-		if got, err := p.Open(t, s.URL, time.Minute).Complete(t.Context(), modeltest.Request("x")); err != nil || got.Finish != want {
-			t.Errorf("%s: finish %q, %v, want %q", reason, got.Finish, err, want)
-		}
+		bodies[modeltest.AnthropicReply(modeltest.Good, reason, 0, 9)] = want
 	}
+	protocol(0).Ends(t, bodies)
+}
+
+func TestAServerThatHangsAboutTheModel(t *testing.T) {
+	protocol(200_000).Forgets(t, "/models/"+modeltest.AnthropicModel)
 }
 
 func TestWhatTheWriterSends(t *testing.T) {
@@ -145,25 +127,12 @@ func TestWhatTheWriterSends(t *testing.T) {
 }
 
 func TestAPromptThatDoesNotFit(t *testing.T) {
-	r := modeltest.Request(strings.Repeat("We need a price for the lift in the northern depot. ", 100))
-	for name, c := range map[string]struct {
-		window, asked int
-		body          string
-		long          bool
-	}{
-		"before":     {1024, 0, "", true},
-		"shortened":  {0, 1, modeltest.AnthropicReply(modeltest.Good, "end_turn", 600, 9), true},
-		"filled":     {8192, 1, modeltest.AnthropicReply("{", "model_context_window_exceeded", 1300, 6892), true},
-		"read whole": {8192, 1, modeltest.AnthropicReply(modeltest.Good, "end_turn", 1300, 9), false},
-	} {
-		p := protocol(c.window)
-		s := p.Serve(t, says(200, c.body))
-		_, err := p.Open(t, s.URL, time.Minute).Complete(t.Context(), r)
-		var long *model.TooLong
-		if errors.As(err, &long) != c.long || (err != nil) != c.long || len(s.Asked()) != c.asked {
-			t.Errorf("%s: %v after %d requests", name, err, len(s.Asked()))
-		}
-	}
+	modeltest.Fits(t, protocol, map[string]modeltest.Fitting{
+		"before":     {Window: 1024, Long: true},
+		"shortened":  {Answer: says(200, modeltest.AnthropicReply(modeltest.Good, "end_turn", 600, 9)), Asked: 1, Long: true},
+		"filled":     {Window: 8192, Answer: says(200, modeltest.AnthropicReply("{", "model_context_window_exceeded", 1300, 6892)), Asked: 1, Long: true},
+		"read whole": {Window: 8192, Answer: says(200, modeltest.AnthropicReply(modeltest.Good, "end_turn", 1300, 9)), Asked: 1},
+	})
 }
 
 func TestCheckAsksForTheModel(t *testing.T) {

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"strings"
 
 	"github.com/contextd/contextd/internal/crm"
 	"github.com/contextd/contextd/internal/model/wire"
@@ -80,7 +79,7 @@ func textual(err error) bool {
 }
 
 // whole compares what the server says it read with what was sent: a shortened text must not pass as the whole one. Where tokens can be counted, all but a few must have
-// been read, else at least as many as any tokenizer makes.
+// been read, else at least as many as any tokenizer makes, and of a text that may be longer than the window fewer than the server was seen to read.
 func (s *Splitter) whole(read int, some []piece) error {
 	counted, longest := 0, 0
 	for _, p := range some {
@@ -88,6 +87,9 @@ func (s *Splitter) whole(read int, some []piece) error {
 	}
 	if read == 0 || longest < 2*Fewest {
 		return nil // not told; or no window is that small: the server counts a rare character differently
+	}
+	if len(some) == 1 && s.unsure(some[0]) && read >= s.proven {
+		return fmt.Errorf("%s: as many tokens as it can read, %d: %w", s.Name, read, errShort)
 	}
 	least := wire.Least(sentOf(some)...)
 	if _, exact := s.Tokens.(*WordPieces); exact {
@@ -126,31 +128,4 @@ func (s *Splitter) send(ctx context.Context, texts []string) ([][]float32, int, 
 		}
 	}
 	return vectors, read, nil
-}
-
-// Probe learns the dimension from a word, and where tokens cannot be counted the true window: it sends a text that nearly fills it and sees how much of it the server
-// read. Some servers embed fewer tokens than the model's context length says, whatever they are asked for.
-func (s *Splitter) Probe(ctx context.Context) error {
-	vectors, _, err := s.send(ctx, []string{Word})
-	if err != nil {
-		return err
-	}
-	s.Dimension = len(vectors[0])
-	if _, exact := s.Tokens.(*WordPieces); exact {
-		return nil
-	}
-	for {
-		words := s.Window * 3 / 4
-		_, read, err := s.send(ctx, []string{strings.Repeat("the ", words-1) + "end"})
-		switch {
-		case wire.TooLong(err) && s.Window/2 >= Fewest:
-			s.Window /= 2
-			continue
-		case err != nil:
-			return err
-		case read > 0 && read < words*7/8:
-			s.Window = max(read-s.Specials, Fewest)
-		}
-		return nil
-	}
 }

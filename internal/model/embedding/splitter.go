@@ -23,6 +23,9 @@ type Splitter struct {
 	BatchTokens int // tokens in one request; 0: no bound but Batch
 	Prefixes    Prefixes
 	Dimension   int // of the vectors; 0: not known yet
+
+	proven  int  // tokens of one text that the server was seen to read; 0: it does not tell
+	refuses bool // what is too long is refused, not shortened
 }
 
 // Word is a text that every server can embed, and Fewest the smallest window that makes sense.
@@ -87,8 +90,12 @@ type piece struct {
 func (s *Splitter) fitting(pending []piece) int {
 	tokens := 0
 	for n, p := range pending {
-		if tokens += p.tokens; n == s.Batch || n > 0 && s.BatchTokens > 0 && tokens > s.BatchTokens {
+		alone := s.unsure(p)
+		if tokens += p.tokens; n == s.Batch || n > 0 && (alone || s.BatchTokens > 0 && tokens > s.BatchTokens) {
 			return n
+		}
+		if alone {
+			return 1
 		}
 	}
 	return len(pending)

@@ -87,8 +87,8 @@ func (p Protocol) Serve(t *testing.T, answer http.HandlerFunc) *Server {
 	return s
 }
 
-// text answers with a status and a body.
-func text(status int, body string, headers ...string) http.HandlerFunc {
+// Answer answers with a status, a body and headers, given as names and values in turn.
+func Answer(status int, body string, headers ...string) http.HandlerFunc {
 	return func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Type", "application/json")
 		for i := 0; i+1 < len(headers); i += 2 {
@@ -103,7 +103,7 @@ func text(status int, body string, headers ...string) http.HandlerFunc {
 // their deadline.
 func RunProvider(t *testing.T, p Protocol) {
 	t.Run("suite", func(t *testing.T) {
-		s := p.Serve(t, text(200, p.Reply(Good, model.Stop)))
+		s := p.Serve(t, Answer(200, p.Reply(Good, model.Stop)))
 		Run(t, func(t *testing.T) model.Completer { return p.Open(t, s.URL, time.Minute) })
 	})
 	for name, f := range p.faults(t) {

@@ -20,11 +20,12 @@ type client struct {
 	idle    func()
 	model   string
 	timeout time.Duration
+	strikes *strikes
 }
 
 func newClient(base *url.URL, o Options, limit int64) client {
 	h, idle := wire.Transport{Judge: judge, Limit: limit, Secret: o.APIKey, Bearer: true}.Client()
-	return client{api: api.NewClient(base, h), idle: idle, model: o.Model, timeout: o.Timeout}
+	return client{api: api.NewClient(base, h), idle: idle, model: o.Model, timeout: o.Timeout, strikes: &strikes{}}
 }
 
 // call runs do under the deadline. A missing model is an error that says how to get it.
@@ -37,9 +38,23 @@ func (c client) call(ctx context.Context, doing string, do func(context.Context)
 	return err
 }
 
+// run is call for what the server's runner has to do; of names the request.
+func (c client) run(ctx context.Context, doing string, of uint64, do func(context.Context) error) error {
+	return c.call(ctx, doing, func(ctx context.Context) error {
+		seen := c.strikes.begin()
+		err := do(ctx)
+		c.strikes.end(of, seen, err)
+		return err
+	})
+}
+
 // state is call for vectors and lists: an answer that cannot be used is the server's state, not the text's.
 func (c client) state(ctx context.Context, doing string, do func(context.Context) error) error {
-	err := c.call(ctx, doing, do)
+	return unusable(c.call(ctx, doing, do))
+}
+
+// unusable is an answer that cannot be used as the server's state.
+func unusable(err error) error {
 	if errors.Is(err, wire.ErrGarbled) {
 		return fmt.Errorf("%w: %w", err, crm.ErrTemporary)
 	}

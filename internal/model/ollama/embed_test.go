@@ -318,3 +318,20 @@ func TestRetryAfterIsHeeded(t *testing.T) {
 		t.Errorf("error %v, want a moment in half a minute", err)
 	}
 }
+
+// Where tokens can only be estimated and the server shortens in silence, the sum over a batch hides one shortened text: what may be too long goes alone.
+func TestAShortenedTextDoesNotHideInItsBatch(t *testing.T) {
+	f := newFake(t)
+	f.tokenizer, f.context, f.reads, f.deaf = "llama", 4096, 300, true
+	e := open(t, f, Options{})
+	dense := strings.Repeat("a ", 310) // estimated at as many tokens as it has: by two bytes to a token
+	texts := append(slices.Repeat([]string{"price"}, 31), dense)
+	if _, use, err := e.Embed(t.Context(), crm.EmbedDocument, texts); err != nil || use.InputTokens != 31+310 {
+		t.Errorf("%d tokens were read of %d, %v", use.InputTokens, 31+310, err)
+	}
+	for _, ask := range f.asked() {
+		if len(ask.Input) > 1 && slices.ContainsFunc(ask.Input, func(s string) bool { return len(s) > 300 }) {
+			t.Errorf("a text of more than 300 bytes is one of %d", len(ask.Input))
+		}
+	}
+}

@@ -21,6 +21,7 @@ type fake struct {
 	*httptest.Server
 	tokenizer string // "bert" unless set
 	context   int
+	deaf      bool                                                                            // it ignores truncate and num_ctx, as some versions do
 	reads     int                                                                             // tokens that are really read, if fewer than asked for
 	meet      func(w http.ResponseWriter, r *http.Request, ask embedAsk, texts []string) bool // answers instead, when it returns true
 
@@ -94,7 +95,10 @@ func (f *fake) embed(w http.ResponseWriter, r *http.Request) {
 			continue // as some versions do
 		}
 		most := min(ask.Options.NumCtx, f.context)
-		if len(tokens) > most && ask.Truncate != nil && !*ask.Truncate {
+		if f.deaf {
+			most = f.context
+		}
+		if !f.deaf && len(tokens) > most && ask.Truncate != nil && !*ask.Truncate {
 			refuse(w, http.StatusBadRequest, "input length exceeds maximum context length")
 			return
 		}

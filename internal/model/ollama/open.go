@@ -104,14 +104,14 @@ func (e *Embedder) send(ctx context.Context, texts []string) (vectors [][]float3
 		options["num_thread"] = e.o.Threads
 	}
 	cutOff := false
-	err = e.c.state(ctx, fmt.Sprintf("embed %d texts", len(texts)), func(ctx context.Context) error {
+	err = unusable(e.c.run(ctx, fmt.Sprintf("embed %d texts", len(texts)), request(texts...), func(ctx context.Context) error {
 		reply, err := e.c.api.Embed(ctx, &api.EmbedRequest{Model: e.o.Model, Input: texts, Truncate: &cutOff, Options: options})
 		if err != nil {
 			return err
 		}
 		vectors, tokens = reply.Embeddings, reply.PromptEvalCount
 		return nil
-	})
+	}))
 	return vectors, tokens, err
 }
 

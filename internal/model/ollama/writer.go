@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"sync"
 	"time"
 
 	"github.com/ollama/ollama/api"
@@ -18,6 +17,8 @@ import (
 const (
 	writingTimeout = 10 * time.Minute // a model may load for five and a processor alone writes slowly
 	cardAge        = 10 * time.Minute // a model can be pulled anew while we run
+	cardAgain      = 10 * time.Second // and one that is missing is pulled now
+	cardLimit      = 20 * time.Second // nothing is loaded for it
 	mostContext    = 16384            // tokens of prompt and answer; more costs the server memory that no workflow needs
 	defaultAnswer  = 2048             // tokens
 )
@@ -27,9 +28,7 @@ const (
 type Writer struct {
 	c       client
 	threads int
-
-	mu   sync.Mutex
-	card *card // nil until the server has told
+	card    *wire.Known[card]
 }
 
 // card is what the server says about the model.
@@ -37,7 +36,6 @@ type card struct {
 	digest  string
 	context int  // num_ctx of every request: another number would load the model anew
 	thinks  bool // it has to be told not to
-	at      time.Time
 }
 
 // NewWriter checks the options and asks nothing yet; MaxTokens and Prefixes are of embedders and have no meaning here.
@@ -49,7 +47,9 @@ func NewWriter(o Options) (*Writer, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Writer{c: newClient(base, o, largestReply), threads: o.Threads}, nil
+	w := &Writer{c: newClient(base, o, largestReply), threads: o.Threads}
+	w.card = &wire.Known[card]{Age: cardAge, Again: cardAgain, Limit: cardLimit, Ask: w.learn}
+	return w, nil
 }
 
 // Close ends idle connections.
@@ -60,44 +60,38 @@ func (w *Writer) Name() string { return "ollama/" + w.c.model }
 
 // Check asks the server whether it can write with this model, and says what it found.
 func (w *Writer) Check(ctx context.Context) (string, error) {
-	k, err := w.learn(ctx)
+	k, err := w.card.Fresh(ctx)
 	if err != nil {
 		return "", err
 	}
 	return fmt.Sprintf("%s, context of %d tokens", w.named(k), k.context), nil
 }
 
-func (w *Writer) named(k *card) string { return fmt.Sprintf("%s@%.12s", w.Name(), k.digest) }
+func (w *Writer) named(k card) string { return fmt.Sprintf("%s@%.12s", w.Name(), k.digest) }
 
-// learn asks and keeps the answer for a while.
-func (w *Writer) learn(ctx context.Context) (*card, error) {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	if w.card != nil && time.Since(w.card.at) < cardAge {
-		return w.card, nil
-	}
+// learn asks the server about the model.
+func (w *Writer) learn(ctx context.Context) (card, error) {
 	digest, err := w.c.digest(ctx)
 	if err != nil {
-		return nil, err
+		return card{}, err
 	}
 	info, err := w.c.show(ctx, false)
 	if err != nil {
-		return nil, err
+		return card{}, err
 	}
 	if len(info.Capabilities) > 0 && !slices.Contains(info.Capabilities, "completion") {
-		return nil, fmt.Errorf("%s: the model cannot write, it is for %v: %w", w.Name(), info.Capabilities, crm.ErrForbidden)
+		return card{}, fmt.Errorf("%s: the model cannot write, it is for %v: %w", w.Name(), info.Capabilities, crm.ErrForbidden)
 	}
-	w.card = &card{digest: digest, context: min(windowOf(info.ModelInfo), mostContext), thinks: slices.Contains(info.Capabilities, "thinking"), at: time.Now()}
-	return w.card, nil
+	return card{digest: digest, context: min(windowOf(info.ModelInfo), mostContext), thinks: slices.Contains(info.Capabilities, "thinking")}, nil
 }
 
 // Complete asks the model for one object of r.Schema. The prompt is measured before it is sent and compared with what the server says it read: *model.TooLong when
 // it does not fit or was shortened. An answer that is no whole reply is wire.ErrGarbled.
 func (w *Writer) Complete(ctx context.Context, r model.Request) (model.Response, error) {
-	k, err := w.learn(ctx)
-	if err != nil {
+	k, err := w.card.Get(ctx)
+	if err != nil && k.context == 0 {
 		return model.Response{}, err
-	}
+	} // an older card is good enough: what is wrong is found out by the request itself
 	answer := r.MaxTokens
 	if answer <= 0 {
 		answer = min(defaultAnswer, k.context/4)
@@ -106,7 +100,7 @@ func (w *Writer) Complete(ctx context.Context, r model.Request) (model.Response,
 		return model.Response{}, fmt.Errorf("%s: %w", w.Name(), &model.TooLong{Tokens: need, Window: k.context})
 	}
 	var got api.ChatResponse
-	err = w.c.call(ctx, "chat", func(ctx context.Context) error {
+	err = w.c.run(ctx, "chat", request(r.System, r.Prompt), func(ctx context.Context) error {
 		return w.c.api.Chat(ctx, w.request(r, k, answer), func(part api.ChatResponse) error {
 			got = part
 			return nil
@@ -127,7 +121,7 @@ func (w *Writer) Complete(ctx context.Context, r model.Request) (model.Response,
 		Usage: crm.Usage{InputTokens: got.PromptEvalCount, OutputTokens: got.EvalCount}}, nil
 }
 
-func (w *Writer) request(r model.Request, k *card, answer int) *api.ChatRequest {
+func (w *Writer) request(r model.Request, k card, answer int) *api.ChatRequest {
 	no := false
 	ask := &api.ChatRequest{Model: w.c.model, Stream: &no, Truncate: &no, Shift: &no, Format: r.Schema,
 		Options: map[string]any{"num_ctx": k.context, "num_predict": answer, "temperature": 0, "seed": 1}}
@@ -146,7 +140,7 @@ func (w *Writer) request(r model.Request, k *card, answer int) *api.ChatRequest 
 
 // whole compares what the server says it read and wrote with what was sent. Servers that know no truncate shorten a prompt to the window, and drop its beginning
 // when the answer fills what is left, without a word.
-func (w *Writer) whole(r model.Request, k *card, m api.Metrics) error {
+func (w *Writer) whole(r model.Request, k card, m api.Metrics) error {
 	if m.PromptEvalCount == 0 { // not told
 		return nil
 	}

@@ -77,32 +77,17 @@ func TestWhatTheWriterSends(t *testing.T) {
 	}
 }
 
-// A prompt that does not fit is never sent; one that the server shortened is never believed, whichever way it says so.
 func TestAPromptThatDoesNotFit(t *testing.T) {
-	r := modeltest.Request(strings.Repeat("We need a price for the lift in the northern depot. ", 100))
-	for name, c := range map[string]struct {
-		window int
-		answer http.HandlerFunc
-		asked  int
-	}{
-		"before":     {1024, func(http.ResponseWriter, *http.Request) {}, 0},
-		"refused":    {8192, status(400, "the prompt exceeds the context length"), 1},
-		"shortened":  {8192, text(200, modeltest.OllamaReply(modeltest.Good, "stop", 600, 9)), 1},
-		"filled":     {8192, text(200, modeltest.OllamaReply(modeltest.Good, "stop", 8000, 192)), 1},
-		"read whole": {8192, text(200, modeltest.OllamaReply(modeltest.Good, "stop", 1300, 9)), 1},
-	} {
-		p := protocol(c.window)
-		s := p.Serve(t, c.answer)
-		_, err := p.Open(t, s.URL, time.Minute).Complete(t.Context(), r)
-		var long *model.TooLong
-		if is := errors.As(err, &long); is == (name == "read whole") || is && (long.Window != c.window || !errors.Is(err, crm.ErrInvalid) || errors.Is(err, crm.ErrTemporary)) {
-			t.Errorf("%s: error %v", name, err)
-		}
-		if n := len(s.Asked()); n != c.asked {
-			t.Errorf("%s: %d requests, want %d", name, n, c.asked)
-		}
-	}
+	modeltest.Fits(t, protocol, map[string]modeltest.Fitting{
+		"before":     {Window: 1024, Long: true},
+		"refused":    {Window: 8192, Answer: status(400, "the prompt exceeds the context length"), Asked: 1, Long: true},
+		"shortened":  {Window: 8192, Answer: modeltest.Answer(200, modeltest.OllamaReply(modeltest.Good, "stop", 600, 9)), Asked: 1, Long: true},
+		"filled":     {Window: 8192, Answer: modeltest.Answer(200, modeltest.OllamaReply(modeltest.Good, "stop", 8000, 192)), Asked: 1, Long: true},
+		"read whole": {Window: 8192, Answer: modeltest.Answer(200, modeltest.OllamaReply(modeltest.Good, "stop", 1300, 9)), Asked: 1},
+	})
 }
+
+func TestAServerThatHangsAboutTheModel(t *testing.T) { protocol(8192).Forgets(t, "/api/tags") }
 
 // Nothing is asked when a writer is made, and a server that was down is asked again.
 func TestTheWriterLearnsWhenItIsNeeded(t *testing.T) {

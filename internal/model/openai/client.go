@@ -77,21 +77,35 @@ type listed struct {
 	window int // tokens; 0: not told
 }
 
+// list is the answer: an object with the models as its data, or, from some servers, the bare models.
+type list []struct {
+	ID     string `json:"id"`
+	Max    int    `json:"max_model_len"`  // vLLM
+	Length int    `json:"context_length"` // OpenRouter, Together and others
+	Window int    `json:"context_window"` // Groq
+	Meta   struct {
+		Context int `json:"n_ctx"`
+		Trained int `json:"n_ctx_train"` // llama.cpp; what it runs with may be less
+	} `json:"meta"`
+}
+
+// UnmarshalJSON reads both forms.
+func (l *list) UnmarshalJSON(b []byte) error {
+	type bare list
+	if b[0] == '[' {
+		return json.Unmarshal(b, (*bare)(l))
+	}
+	var o struct {
+		Data *bare `json:"data"`
+	}
+	o.Data = (*bare)(l)
+	return json.Unmarshal(b, &o)
+}
+
 // list asks for the models. Servers without the route tell nothing; another answer than a list is temporary: a gateway says that it is starting, and taken for a server
 // that tells nothing it would give the model a smaller window, and the index a new generation.
 func (c client) list(ctx context.Context) (l listed, err error) {
-	var all struct {
-		Data []struct {
-			ID     string `json:"id"`
-			Max    int    `json:"max_model_len"`  // vLLM
-			Length int    `json:"context_length"` // OpenRouter and others
-			Window int    `json:"context_window"` // Groq
-			Meta   struct {
-				Context int `json:"n_ctx"`
-				Trained int `json:"n_ctx_train"` // llama.cpp; what it runs with may be less
-			} `json:"meta"`
-		} `json:"data"`
-	}
+	var all list
 	err = c.call(ctx, "list models", func(ctx context.Context) error {
 		r, err := http.NewRequestWithContext(ctx, http.MethodGet, c.base+"/models", http.NoBody)
 		if err != nil {
@@ -105,7 +119,7 @@ func (c client) list(ctx context.Context) (l listed, err error) {
 		if err := json.NewDecoder(resp.Body).Decode(&all); err != nil {
 			return err
 		}
-		if all.Data == nil {
+		if all == nil {
 			return fmt.Errorf("an object without a list of models: %w", wire.ErrGarbled)
 		}
 		return nil
@@ -117,7 +131,7 @@ func (c client) list(ctx context.Context) (l listed, err error) {
 	if errors.Is(err, wire.ErrGarbled) {
 		return listed{}, fmt.Errorf("%w: %w", err, crm.ErrTemporary)
 	}
-	for _, m := range all.Data {
+	for _, m := range all {
 		if m.ID == c.model {
 			return listed{true, cmp.Or(m.Max, m.Meta.Context, m.Length, m.Window, m.Meta.Trained)}, err
 		}

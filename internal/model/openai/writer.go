@@ -5,7 +5,6 @@ import (
 	"context"
 	"fmt"
 	"strings"
-	"sync"
 	"time"
 
 	"github.com/openai/openai-go/v3"
@@ -17,18 +16,17 @@ import (
 )
 
 const (
-	defaultAnswer = 8192 // tokens; reasoning counts
-	listAge       = 10 * time.Minute
+	defaultAnswer = 8192             // tokens; reasoning counts
+	listAge       = 10 * time.Minute // a server may be started anew with another window
+	listAgain     = 30 * time.Second
+	listLimit     = 10 * time.Second // a list is short, and no answer needs it
 )
 
 // Writer is a chat model behind the Chat Completions API. It is safe for concurrent use.
 type Writer struct {
-	c    client
-	chat openai.ChatCompletionService
-
-	mu     sync.Mutex
-	listed listed // asked for again after listAge: a server may be started anew with another window
-	at     time.Time
+	c      client
+	chat   openai.ChatCompletionService
+	listed *wire.Known[listed]
 }
 
 // NewWriter checks the options and asks nothing yet.
@@ -38,7 +36,7 @@ func NewWriter(o Options) (*Writer, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Writer{c: c, chat: openai.NewChatCompletionService(c.options...)}, nil
+	return &Writer{c: c, chat: openai.NewChatCompletionService(c.options...), listed: &wire.Known[listed]{Age: listAge, Again: listAgain, Limit: listLimit, Ask: c.list}}, nil
 }
 
 // Close ends idle connections.
@@ -55,16 +53,8 @@ func (w *Writer) window(ctx context.Context) int {
 	if w.c.theirs { // its list has no windows, and its models refuse what is too long
 		return 0
 	}
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	if w.at.IsZero() || time.Since(w.at) > listAge {
-		l, err := w.c.list(ctx)
-		if err != nil {
-			return w.listed.window
-		}
-		w.listed, w.at = l, time.Now()
-	}
-	return w.listed.window
+	l, _ := w.listed.Get(ctx) // with an error it is the older answer, if there is one
+	return l.window
 }
 
 // Complete asks the model for one object of r.Schema. Where the server tells its window, the prompt is measured before it is sent; afterwards the server's count is
@@ -113,7 +103,7 @@ func (w *Writer) Complete(ctx context.Context, r model.Request) (model.Response,
 func (w *Writer) params(r model.Request, answer int) (openai.ChatCompletionNewParams, error) {
 	schema, err := wire.Lower(r.Schema)
 	if err != nil {
-		return openai.ChatCompletionNewParams{}, fmt.Errorf("%s: %w", w.Name(), err)
+		return openai.ChatCompletionNewParams{}, fmt.Errorf("%s: %w", w.Name(), &model.Unsent{Err: err})
 	}
 	p := openai.ChatCompletionNewParams{Model: w.c.model}
 	p.ResponseFormat.OfJSONSchema = &shared.ResponseFormatJSONSchemaParam{JSONSchema: shared.ResponseFormatJSONSchemaJSONSchemaParam{Name: "answer", Strict: openai.Bool(true), Schema: schema}}

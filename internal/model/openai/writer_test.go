@@ -3,7 +3,6 @@ package openai
 import (
 	"encoding/json"
 	"errors"
-	"fmt"
 	"net/http"
 	"strings"
 	"testing"
@@ -38,19 +37,15 @@ func writer(t *testing.T, o Options) *Writer {
 }
 
 func says(status int, body string) http.HandlerFunc {
-	return func(w http.ResponseWriter, _ *http.Request) {
-		w.Header().Set("Content-Type", "application/json")
-		w.Header().Set("X-Request-Id", "req_17")
-		w.WriteHeader(status)
-		fmt.Fprint(w, body)
-	}
+	return modeltest.Answer(status, body, "X-Request-Id", "req_17")
 }
 
 func TestWriterPassesTheProviderSuite(t *testing.T) { modeltest.RunProvider(t, protocol(0)) }
 
 // The code decides, then the status: the table of the provider's errors.
 func TestErrorsByCode(t *testing.T) {
-	for name, c := range map[string]struct {
+	lines := map[string]modeltest.Failing{}
+	for name, l := range map[string]struct {
 		status int
 		body   string
 		kind   error
@@ -72,34 +67,54 @@ func TestErrorsByCode(t *testing.T) {
 		"overloaded":         {503, modeltest.OpenAIError("overloaded", "service_unavailable_error", "server_is_overloaded"), crm.ErrTemporary, false},
 		"detail of FastAPI":  {422, `{"detail":[{"loc":["body","model"],"msg":"Field required"}]}`, crm.ErrInvalid, false},
 		"broken off":         {200, modeltest.OpenAIReply("{", "error", nil, 0, 0), crm.ErrTemporary, false},
+		// Where the error comes in a good answer, no status speaks.
+		"no money, in digits":  {200, modeltest.OpenAIError("insufficient credits", "", "402"), crm.ErrForbidden, false},
+		"rate limit in digits": {200, modeltest.OpenAIError("slow down", "", "429"), crm.ErrTemporary, false},
+		"wrong key in a 200":   {200, modeltest.OpenAIError("no auth", "authentication_error", nil), crm.ErrForbidden, false},
+		"wrong key by code":    {200, modeltest.OpenAIError("no auth", "invalid_request_error", "invalid_api_key"), crm.ErrForbidden, false},
+		"wrong key, status":    {401, modeltest.OpenAIError("no auth", "invalid_request_error", nil), crm.ErrForbidden, false},
+		"our fault in a 200":   {200, modeltest.OpenAIError("'foo' is not allowed", "invalid_request_error", nil), crm.ErrInvalid, false},
+		"too long in a 200":    {200, modeltest.OpenAIError("exceeds the context window", "invalid_request_error", nil), crm.ErrInvalid, true},
+		"unknown in a 200":     {200, modeltest.OpenAIError("hm", "", nil), crm.ErrTemporary, false},
+		"a text in a 200":      {200, `{"error":"upstream broke off"}`, crm.ErrTemporary, false},
+		"in a choice":          {200, `{"choices":[{"finish_reason":"error","error":{"code":402,"message":"no credits"},"message":{"role":"assistant","content":""}}]}`, crm.ErrForbidden, false},
+		"in a choice, retry":   {200, `{"choices":[{"finish_reason":"stop","error":{"code":502,"message":"provider error"},"message":{"role":"assistant","content":"{"}}]}`, crm.ErrTemporary, false},
+		"beside choices":       {200, `{"error":{"code":429,"message":"slow down"},"choices":[{"finish_reason":"stop","message":{"content":"{}"}}]}`, crm.ErrTemporary, false},
 	} {
-		t.Run(name, func(t *testing.T) {
-			p := protocol(0)
-			s := p.Serve(t, says(c.status, c.body))
-			_, err := p.Open(t, s.URL, time.Minute).Complete(t.Context(), modeltest.Request("We need a price."))
-			var long *model.TooLong
-			if !errors.Is(err, c.kind) || errors.As(err, &long) != c.long {
-				t.Errorf("error %v: want %v, too long %v", err, c.kind, c.long)
-			}
-			for _, other := range []error{crm.ErrTemporary, crm.ErrForbidden, crm.ErrInvalid} {
-				if !errors.Is(c.kind, other) && errors.Is(err, other) {
-					t.Errorf("error %v is %v, too", err, other)
-				}
-			}
-		})
+		lines[name] = modeltest.Failing{Answer: says(l.status, l.body), Kind: l.kind, Long: l.long}
 	}
+	protocol(0).Fails(t, lines)
 }
 
 func TestFinishes(t *testing.T) {
-	for body, want := range map[string]model.Finish{
+	protocol(0).Ends(t, map[string]model.Finish{
 		modeltest.OpenAIReply("", "stop", "I cannot", 0, 3): model.Refusal, modeltest.OpenAIReply("", "content_filter", nil, 0, 0): model.Refusal,
 		modeltest.OpenAIReply("{", "length", nil, 0, 3): model.Length, modeltest.OpenAIReply("", "tool_calls", nil, 0, 3): "tool_calls",
-	} {
-		p := protocol(0)
-		s := p.Serve(t, says(200, body))
-		if got, err := p.Open(t, s.URL, time.Minute).Complete(t.Context(), modeltest.Request("x")); err != nil || got.Finish != want {
-			t.Errorf("finish %q, %v, want %q", got.Finish, err, want)
+		`{"error":{},"choices":[{"finish_reason":"stop","error":null,"message":{"content":"{}"}}]}`: model.Stop,
+	})
+}
+
+func TestAServerThatHangsAboutTheModel(t *testing.T) { protocol(8192).Forgets(t, "/models") }
+
+// What cannot be sent is no sign that the provider answers again.
+func TestASchemaThatCannotBeSentEndsNoPause(t *testing.T) {
+	fails := true
+	s := protocol(0).Serve(t, func(w http.ResponseWriter, r *http.Request) {
+		if fails {
+			says(402, modeltest.OpenAIError("no credit", "", nil))(w, r)
 		}
+	})
+	braked := model.Braked{Completer: writer(t, Options{BaseURL: s.URL, Model: modeltest.OpenAIModel}), Brake: &model.Brake{Every: time.Nanosecond}}
+	good, bad := modeltest.Request("x"), modeltest.Request("x")
+	bad.Schema = json.RawMessage(`[]`)
+	if _, err := braked.Complete(t.Context(), good); !errors.Is(err, crm.ErrPaused) {
+		t.Fatalf("error %v, want paused", err)
+	}
+	if _, err := braked.Complete(t.Context(), bad); !errors.Is(err, crm.ErrInvalid) {
+		t.Errorf("error %v, want invalid", err)
+	}
+	if _, is := braked.Stopped(good.Subject.Portal); !is || len(s.Asked()) != 1 {
+		t.Errorf("paused %t after %d requests", is, len(s.Asked()))
 	}
 }
 
@@ -141,26 +156,16 @@ func TestWhatTheWriterSends(t *testing.T) {
 }
 
 func TestAPromptThatDoesNotFit(t *testing.T) {
-	r := modeltest.Request(strings.Repeat("We need a price for the lift in the northern depot. ", 100))
-	for name, c := range map[string]struct {
-		window, asked int
-		body          string
-		long          bool
-	}{
-		"before":               {1024, 0, "", true},
-		"shortened":            {0, 1, modeltest.OpenAIReply(modeltest.Good, "stop", nil, 600, 9), true},
-		"filled":               {8192, 1, modeltest.OpenAIReply(modeltest.Good, "stop", nil, 8000, 192), true},
-		"read whole":           {8192, 1, modeltest.OpenAIReply(modeltest.Good, "stop", nil, 1300, 9), false},
-		"a server that is mum": {0, 1, modeltest.OpenAIReply(modeltest.Good, "stop", nil, 0, 0), false},
-	} {
-		p := protocol(c.window)
-		s := p.Serve(t, says(200, c.body))
-		_, err := p.Open(t, s.URL, time.Minute).Complete(t.Context(), r)
-		var long *model.TooLong
-		if errors.As(err, &long) != c.long || (err != nil) != c.long || len(s.Asked()) != c.asked {
-			t.Errorf("%s: %v after %d requests", name, err, len(s.Asked()))
-		}
+	reply := func(in, out int) http.HandlerFunc {
+		return says(200, modeltest.OpenAIReply(modeltest.Good, "stop", nil, in, out))
 	}
+	modeltest.Fits(t, protocol, map[string]modeltest.Fitting{
+		"before":               {Window: 1024, Long: true},
+		"shortened":            {Answer: reply(600, 9), Asked: 1, Long: true},
+		"filled":               {Window: 8192, Answer: reply(8000, 192), Asked: 1, Long: true},
+		"read whole":           {Window: 8192, Answer: reply(1300, 9), Asked: 1},
+		"a server that is mum": {Answer: reply(0, 0), Asked: 1},
+	})
 }
 
 func TestCheckSaysWhatTheServerLists(t *testing.T) {
@@ -173,6 +178,17 @@ func TestCheckSaysWhatTheServerLists(t *testing.T) {
 	w = writer(t, Options{BaseURL: s.URL, Model: "alias"})
 	if got, err := w.Check(t.Context()); err != nil || !strings.Contains(got, "does not list it") {
 		t.Errorf("%q, %v", got, err)
+	}
+	for body, want := range map[string]string{ // both forms that servers have
+		`[{"id":"m","context_length":32768}]`:         "m at %s, context of 32768 tokens",
+		`{"data":[{"id":"m","context_window":1024}]}`: "m at %s, context of 1024 tokens",
+		`[]`: "which does not list it",
+	} {
+		p.Rest = says(200, body)
+		bare := p.Serve(t, says(500, ""))
+		if got, err := writer(t, Options{BaseURL: bare.URL, Model: "m"}).Check(t.Context()); err != nil || !strings.Contains(got, strings.ReplaceAll(want, "%s", bare.URL)) {
+			t.Errorf("%s: %q, %v", body, got, err)
+		}
 	}
 	p.Rest = says(401, modeltest.OpenAIError("Incorrect API key provided", "invalid_request_error", "invalid_api_key"))
 	w = writer(t, Options{BaseURL: p.Serve(t, says(500, "")).URL, Model: "m"})

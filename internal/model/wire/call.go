@@ -10,8 +10,8 @@ import (
 	"github.com/contextd/contextd/internal/crm"
 )
 
-// Call runs do under a deadline of its own. The caller's own end is returned as it is; an error without a kind (no connection, no answer in time) is temporary, but
-// for ErrGarbled, which keeps none.
+// Call runs do under a deadline of its own. A caller who leaves gets his own end back as it is; no answer before the caller's deadline is temporary like none before our
+// own, and so is an error without a kind (no connection), but for ErrGarbled, which keeps none.
 func Call(ctx context.Context, timeout time.Duration, doing string, do func(context.Context) error) error {
 	within, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
@@ -19,6 +19,8 @@ func Call(ctx context.Context, timeout time.Duration, doing string, do func(cont
 	switch {
 	case err == nil:
 		return nil
+	case errors.Is(ctx.Err(), context.DeadlineExceeded):
+		return fmt.Errorf("%s: no answer within the caller's time: %w: %w", doing, ctx.Err(), crm.ErrTemporary)
 	case ctx.Err() != nil:
 		return fmt.Errorf("%s: %w", doing, ctx.Err())
 	case within.Err() != nil:

@@ -20,7 +20,7 @@ type Answer struct {
 	Body   []byte
 }
 
-// Transport is the round tripper under a provider's client library, for answers that are JSON objects and nothing else. The libraries read answers without a bound,
+// Transport is the round tripper under a provider's client library, for answers that are JSON objects and nothing else; what is read with GET may also be a list. The libraries read answers without a bound,
 // overlook errors in an answer of status 200, and drop or reinterpret Retry-After: this one reads the answer itself and returns a failure as *Failure.
 type Transport struct {
 	Next   http.RoundTripper     // nil: a connection pool of its own
@@ -66,7 +66,7 @@ func (t Transport) RoundTrip(r *http.Request) (*http.Response, error) {
 	if f := t.judge(Answer{resp.StatusCode, resp.Header, body}); f != nil {
 		return nil, t.wait(f, resp.Header)
 	}
-	if !objects(body) {
+	if !objects(body, r.Method == http.MethodGet) {
 		return nil, fmt.Errorf("%d bytes that are not whole JSON objects: %w", len(body), ErrGarbled)
 	}
 	resp.Body = io.NopCloser(bytes.NewReader(body))
@@ -122,14 +122,14 @@ func (t Transport) wait(f *Failure, h http.Header) error {
 	return f
 }
 
-// objects tells whether a body is nothing but whole JSON objects. Client libraries put what they cannot read into their errors: a customer's text, for all we know.
-func objects(body []byte) bool {
+// objects tells whether a body is nothing but whole JSON objects, or lists where they may be. Client libraries put what they cannot read into their errors: a customer's text, for all we know.
+func objects(body []byte, lists bool) bool {
 	d := json.NewDecoder(bytes.NewReader(body))
 	for {
 		var v json.RawMessage
 		if err := d.Decode(&v); errors.Is(err, io.EOF) {
 			return true
-		} else if err != nil || v[0] != '{' {
+		} else if err != nil || v[0] != '{' && !(lists && v[0] == '[') {
 			return false
 		}
 	}
