@@ -19,7 +19,7 @@ func TestKnownAsksOnceAndAgainWhenItIsOld(t *testing.T) {
 		var fails atomic.Bool
 		k := &Known[int]{Age: time.Minute, Again: 10 * time.Second, Limit: time.Second, Ask: func(context.Context) (int, error) {
 			n := int(asked.Add(1))
-			time.Sleep(100 * time.Millisecond) // of the bubble
+			<-time.After(100 * time.Millisecond) // of the bubble
 			if fails.Load() {
 				return 0, down
 			}
@@ -36,7 +36,7 @@ func TestKnownAsksOnceAndAgainWhenItIsOld(t *testing.T) {
 			all.Go(func() { get(1, nil) })
 		}
 		all.Wait()
-		time.Sleep(2 * time.Minute)
+		<-time.After(2 * time.Minute)
 		fails.Store(true)
 		get(1, down) // the older answer stays
 		get(1, down)
@@ -44,7 +44,7 @@ func TestKnownAsksOnceAndAgainWhenItIsOld(t *testing.T) {
 			t.Errorf("asked %d times, want 2: a failure is remembered", n)
 		}
 		fails.Store(false)
-		time.Sleep(11 * time.Second)
+		<-time.After(11 * time.Second)
 		get(3, nil)
 	})
 }
@@ -61,7 +61,7 @@ func TestKnownLeavesAHungServer(t *testing.T) {
 			})
 		}}
 		leaving, leave := context.WithCancel(t.Context())
-		go func() { time.Sleep(500 * time.Millisecond); leave() }()
+		go func() { <-time.After(500 * time.Millisecond); leave() }()
 		if _, err := k.Get(leaving); !errors.Is(err, context.Canceled) {
 			t.Errorf("error %v, want canceled", err)
 		}
