@@ -13,6 +13,11 @@ import (
 
 // Truthful is an answering server for Protocol.Serve: it reads the passages out of the prompt, as a model would have to, and quotes the longest line of each.
 func (p Protocol) Truthful() http.HandlerFunc {
+	return p.Spoilt(model.Stop, func(answer string) string { return answer })
+}
+
+// Spoilt is Truthful with its answer changed before it is sent.
+func (p Protocol) Spoilt(finish model.Finish, spoil func(answer string) string) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		body, err := io.ReadAll(r.Body)
 		if err != nil {
@@ -29,7 +34,7 @@ func (p Protocol) Truthful() http.HandlerFunc {
 			return
 		}
 		w.Header().Set("Content-Type", "application/json")
-		fmt.Fprint(w, p.Reply(string(got.Text), model.Stop)) // a client that has left is part of the tests
+		fmt.Fprint(w, p.Reply(spoil(string(got.Text)), finish)) // a client that has left is part of the tests
 	}
 }
 
