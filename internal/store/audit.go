@@ -2,23 +2,21 @@ package store
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
+	"strconv"
+	"time"
+
+	"golang.org/x/mod/sumdb/tlog"
 
 	"github.com/contextd/contextd/internal/crm"
 )
 
-// audit appends an entry in the transaction of what it records. Time and Seq are set here; the entry is chained to the one before it.
+// audit appends an entry in the transaction of what it records. Time and Seq are set here; the entry becomes the next leaf of the tree.
 func (t *tx) audit(e crm.AuditEntry) error {
-	var prev string
-	err := t.one("SELECT seq, hash FROM audit ORDER BY seq DESC LIMIT 1", nil, &e.Seq, &prev)
-	if err != nil && !errors.Is(err, crm.ErrNotFound) {
-		return err
-	}
-	e.Seq++
-	e.Time = moment(micros(t.now))
-	hash, err := chain(prev, e)
-	if err != nil {
+	var last int64
+	if err := t.one("SELECT seq FROM audit ORDER BY seq DESC LIMIT 1", nil, &last); err != nil && !errors.Is(err, crm.ErrNotFound) {
 		return err
 	}
 	actors, err1 := encode(e.Actors)
@@ -27,30 +25,55 @@ func (t *tx) audit(e crm.AuditEntry) error {
 	if err := errorsOf(err1, err2, err3); err != nil {
 		return err
 	}
-	return t.do("INSERT INTO audit (seq, at, portal, action, subject, actors, ids, hashes, hash) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
-		e.Seq, micros(e.Time), int64(e.Portal), e.Action, e.Subject, actors, ids, hashes, hash)
-}
-
-// chain is an entry's hash: SHA-256 over the previous one and the entry's JSON, whose keys encoding/json sorts.
-func chain(prev string, e crm.AuditEntry) (string, error) {
-	text, err := encode(e)
+	r := auditRow{seq: last + 1, at: micros(t.now), portal: int64(e.Portal), action: e.Action, subject: e.Subject, actors: actors, ids: ids, hashes: hashes}
+	line, err := r.line()
 	if err != nil {
-		return "", err
+		return err
 	}
-	return sum([]byte(prev + "\n" + text)), nil
+	tree, err := t.completes(last, tlog.RecordHash(line))
+	if err != nil {
+		return err
+	}
+	return t.do("INSERT INTO audit (seq, at, portal, action, subject, actors, ids, hashes, tree) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+		r.seq, r.at, r.portal, r.action, r.subject, r.actors, r.ids, r.hashes, packHashes(tree))
 }
 
-func scanAudit(scan func(...any) error) (e crm.AuditEntry, hash string, err error) {
-	var at int64
-	var actors, ids, hashes string
-	if err := scan(&e.Seq, &at, &e.Portal, &e.Action, &e.Subject, &actors, &ids, &hashes, &hash); err != nil {
-		return e, "", err
-	}
-	e.Time = moment(at)
-	return e, hash, errorsOf(decode(actors, &e.Actors), decode(ids, &e.IDs), decode(hashes, &e.Hashes))
+// auditRow is an entry as it is stored: actors, ids and hashes are JSON.
+type auditRow struct {
+	seq, at, portal                      int64
+	action, subject, actors, ids, hashes string
 }
 
-const auditColumns = "seq, at, portal, action, subject, actors, ids, hashes, hash"
+const auditColumns = "seq, at, portal, action, subject, actors, ids, hashes"
+
+func (r *auditRow) scan(scan func(...any) error) error {
+	return scan(&r.seq, &r.at, &r.portal, &r.action, &r.subject, &r.actors, &r.ids, &r.hashes)
+}
+
+// line is the entry as one line of JSON without its end, the very bytes that encoding/json makes of a crm.AuditEntry: what the tree's leaf is the hash of, and what an
+// export holds.
+func (r *auditRow) line() ([]byte, error) {
+	action, err1 := json.Marshal(r.action)
+	subject, err2 := json.Marshal(r.subject)
+	if err := errorsOf(err1, err2); err != nil {
+		return nil, fmt.Errorf("audit entry %d: %w", r.seq, err)
+	}
+	b := make([]byte, 0, 128+len(action)+len(subject)+len(r.actors)+len(r.ids)+len(r.hashes))
+	b = strconv.AppendInt(append(b, `{"seq":`...), r.seq, 10)
+	b = moment(r.at).AppendFormat(append(b, `,"time":"`...), time.RFC3339Nano)
+	b = append(append(b, `","action":`...), action...)
+	b = append(append(b, `,"actors":`...), r.actors...)
+	b = strconv.AppendInt(append(b, `,"portal":`...), r.portal, 10)
+	b = append(append(b, `,"subject":`...), subject...)
+	b = append(append(b, `,"ids":`...), r.ids...)
+	b = append(append(b, `,"hashes":`...), r.hashes...)
+	return append(b, '}'), nil
+}
+
+func (r *auditRow) entry() (crm.AuditEntry, error) {
+	e := crm.AuditEntry{Seq: r.seq, Time: moment(r.at), Action: r.action, Portal: crm.PortalID(r.portal), Subject: r.subject}
+	return e, errorsOf(decode(r.actors, &e.Actors), decode(r.ids, &e.IDs), decode(r.hashes, &e.Hashes))
+}
 
 // AuditEntries lists a portal's entries, newest first; subject "" is all of them. Entries of the service itself have portal 0 and belong to every list without
 // a subject. next is "" at the end.
@@ -69,11 +92,15 @@ func (db *DB) AuditEntries(ctx context.Context, portal crm.PortalID, subject, cu
 	err = db.r.read(ctx, func(v *view) error {
 		q := "SELECT " + auditColumns + " FROM audit WHERE " + where + " AND (? = 0 OR seq < ?) ORDER BY seq DESC LIMIT ?"
 		return v.each(q, append(args, before.id, before.id, limit+1), func(scan func(...any) error) error {
-			e, _, err := scanAudit(scan)
-			if len(out) == limit {
-				next = pageCursor{id: out[limit-1].Seq}.String()
+			var r auditRow
+			if err := r.scan(scan); err != nil {
 				return err
 			}
+			if len(out) == limit {
+				next = pageCursor{id: out[limit-1].Seq}.String()
+				return nil
+			}
+			e, err := r.entry()
 			out = append(out, e)
 			return err
 		})
@@ -84,40 +111,30 @@ func (db *DB) AuditEntries(ctx context.Context, portal crm.PortalID, subject, cu
 	return out, next, nil
 }
 
-// AuditHead is the newest entry's number and hash: whoever keeps it elsewhere can later prove that nothing before it was changed or cut off.
-type AuditHead struct {
-	Seq  int64  `json:"seq"`
-	Hash string `json:"hash"`
-}
-
-// VerifyAudit recomputes the chain from its beginning and returns its head. crm.ErrConflict names the first entry that does not fit, or that known (a head kept
-// elsewhere; zero: none) is not part of the chain.
-func (db *DB) VerifyAudit(ctx context.Context, known AuditHead) (head AuditHead, err error) {
+// AuditLines calls each with a portal's entries from number first on (and those of the service itself), oldest first, at most limit of them. A line is JSON without its
+// end, byte for byte what the tree was made of. last is the number of the last one, 0 when there was none.
+func (db *DB) AuditLines(ctx context.Context, portal crm.PortalID, first int64, limit int, each func(crm.AuditEntry, []byte) error) (last int64, err error) {
+	if portal <= 0 {
+		return 0, fmt.Errorf("export audit: portal %d: %w", portal, crm.ErrInvalid)
+	}
 	err = db.r.read(ctx, func(v *view) error {
-		seen := known.Seq == 0
-		err := v.each("SELECT "+auditColumns+" FROM audit ORDER BY seq", nil, func(scan func(...any) error) error {
-			e, hash, err := scanAudit(scan)
-			if err != nil {
+		q := "SELECT " + auditColumns + " FROM audit WHERE portal IN (0, ?) AND seq >= ? ORDER BY seq LIMIT ?"
+		return v.each(q, []any{int64(portal), first, limit}, func(scan func(...any) error) error {
+			var r auditRow
+			if err := r.scan(scan); err != nil {
 				return err
 			}
-			want, err := chain(head.Hash, e)
-			if err != nil {
+			line, err1 := r.line()
+			e, err2 := r.entry()
+			if err := errorsOf(err1, err2); err != nil {
 				return err
 			}
-			if e.Seq != head.Seq+1 || want != hash {
-				return fmt.Errorf("entry %d does not follow entry %d: %w", e.Seq, head.Seq, crm.ErrConflict)
-			}
-			head = AuditHead{Seq: e.Seq, Hash: hash}
-			seen = seen || head == known
-			return nil
+			last = r.seq
+			return each(e, line)
 		})
-		if err == nil && !seen {
-			err = fmt.Errorf("entry %d is not the one that was kept elsewhere: %w", known.Seq, crm.ErrConflict)
-		}
-		return err
 	})
 	if err != nil {
-		return AuditHead{}, fmt.Errorf("verify audit: %w", err)
+		return 0, fmt.Errorf("export audit: %w", err)
 	}
-	return head, nil
+	return last, nil
 }

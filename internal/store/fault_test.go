@@ -286,7 +286,7 @@ func TestAppendOnly(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if _, err := db.VerifyAudit(t.Context(), AuditHead{}); !errors.Is(err, crm.ErrConflict) {
+	if _, err := db.VerifyAudit(t.Context()); !errors.Is(err, crm.ErrConflict) {
 		t.Errorf("verify after a change: %v", err)
 	}
 }

@@ -51,8 +51,11 @@ func migrations(d dialect) ([]*goose.Migration, error) {
 			if _, err := tx.ExecContext(ctx, ddl); err != nil {
 				return err
 			}
-			if version == postingsSchema {
+			switch version {
+			case postingsSchema:
 				return rebuildPostings(ctx, tx, d)
+			case auditTreeSchema:
+				return plantTree(ctx, tx, d)
 			}
 			return nil
 		}

@@ -1,30 +1,38 @@
 package storetest
 
 import (
+	"encoding/json"
+	"fmt"
 	"strings"
 	"time"
+
+	"golang.org/x/mod/sumdb/tlog"
 
 	"github.com/contextd/contextd/internal/crm"
 	"github.com/contextd/contextd/internal/store"
 )
 
-func auditChain(w *world) {
+func auditTree(w *world) {
 	w.happen(event("a", index(1)))
 	w.keep(kept(ref(crm.Calls, 1), w.clock.now(), "secret words", ref(crm.Companies, 5)))
-	early, err := w.VerifyAudit(w.ctx, store.AuditHead{})
+	early, err := w.VerifyAudit(w.ctx)
 	w.no(err)
-	same(w, "entries", early.Seq, 2)
+	same(w, "entries", early.Size, 2)
 	p := w.propose(proposal("p1", crm.Review))
 	_, err = w.Decide(w.ctx, crm.Decision{Portal: portal, Proposal: "p1", Approve: true, Actor: ann, Seen: p.ETag()})
 	w.no(err)
 	w.reopen()
 	head, err := w.VerifyAudit(w.ctx, early)
 	w.no(err)
-	same(w, "entries", head.Seq, 4)
-	_, err = w.VerifyAudit(w.ctx, store.AuditHead{Seq: early.Seq, Hash: head.Hash})
+	same(w, "entries", head.Size, 4)
+	now, err := w.AuditHead(w.ctx)
+	w.no(err)
+	same(w, "head", now, head)
+	_, err = w.VerifyAudit(w.ctx, store.AuditHead{Size: early.Size, Root: head.Root})
 	w.is(err, crm.ErrConflict)
-	_, err = w.VerifyAudit(w.ctx, store.AuditHead{Seq: 99, Hash: head.Hash}) // the tail was cut
+	_, err = w.VerifyAudit(w.ctx, head, store.AuditHead{Size: 99, Root: head.Root}, early) // the tail was cut
 	w.is(err, crm.ErrConflict)
+	auditProofs(w, early, head)
 
 	var actions []string
 	for cursor := ""; ; {
@@ -47,6 +55,45 @@ func auditChain(w *world) {
 	}
 	_, _, err = w.AuditEntries(w.ctx, 0, "", "", 10)
 	w.is(err, crm.ErrInvalid)
+}
+
+// auditProofs: each entry is proved to be in each tree that holds it, by itself, and the proof of one is none of another.
+func auditProofs(w *world, heads ...store.AuditHead) {
+	var lines [][]byte
+	_, err := w.AuditLines(w.ctx, portal, 1, 100, func(e crm.AuditEntry, line []byte) error {
+		text, err := json.Marshal(e)
+		same(w, "line", string(line), string(text))
+		lines = append(lines, line)
+		return err
+	})
+	w.no(err)
+	for _, head := range heads {
+		for seq := int64(1); seq <= head.Size; seq++ {
+			p, err := w.ProveAudit(w.ctx, portal, seq, head.Size)
+			w.no(err)
+			same(w, "head", p.Head, head)
+			same(w, "line", string(p.Line), string(lines[seq-1]))
+			w.no(tlog.CheckRecord(p.Proof, head.Size, head.Root, seq-1, tlog.RecordHash(p.Line)))
+			if tlog.CheckRecord(p.Proof, head.Size, head.Root, seq-1, tlog.RecordHash([]byte("{}"))) == nil {
+				w.Errorf("anything is proved to be entry %d", seq)
+			}
+		}
+		_, err := w.ProveAudit(w.ctx, portal, head.Size+1, head.Size)
+		w.is(err, crm.ErrNotFound)
+	}
+	_, err = w.ProveAudit(w.ctx, portal+1, 2, heads[0].Size) // of another portal
+	w.is(err, crm.ErrNotFound)
+}
+
+func auditCheckpoints(w *world) {
+	w.no(w.KeepCheckpoint(w.ctx, 2, "two"))
+	w.no(w.KeepCheckpoint(w.ctx, 2, "another two"))
+	w.no(w.KeepCheckpoint(w.ctx, 1, "one"))
+	w.no(w.CheckpointExported(w.ctx, 2))
+	w.reopen()
+	all, err := w.Checkpoints(w.ctx)
+	w.no(err)
+	same(w, "checkpoints", fmt.Sprint(all), fmt.Sprint([]store.Checkpoint{{Size: 1, At: w.clock.now(), Note: "one"}, {Size: 2, At: w.clock.now(), Note: "two", Exported: true}}))
 }
 
 func tokens(w *world) {

@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"github.com/contextd/contextd/internal/crm"
-	"github.com/contextd/contextd/internal/store"
 )
 
 // absent fails if any file of the data directory holds one of the words.
@@ -131,7 +130,7 @@ func eraseContact(w *world) {
 	w.tell(call, crm.Links{Contacts: []crm.Ref{person}}, acme)
 	w.no(w.Gone(w.ctx, []crm.Ref{call}, crm.Claim{})) // deleted earlier: its text is still here
 	w.keep(kept(other, w.clock.now(), "stays", acme))
-	head, err := w.VerifyAudit(w.ctx, store.AuditHead{})
+	head, err := w.VerifyAudit(w.ctx)
 	w.no(err)
 	gone, err := w.Erase(w.ctx, person, ann)
 	w.no(err)
