@@ -24,6 +24,7 @@ type Config struct {
 	Budget    BudgetConfig    `koanf:"budget"`
 	Workflows WorkflowsConfig `koanf:"workflows"`
 	Index     IndexConfig     `koanf:"index"`
+	Audit     AuditConfig     `koanf:"audit"`
 	Log       LogConfig       `koanf:"log"`
 
 	Portal crm.PortalID `koanf:"-"` // --portal; 0: none named. Use Selected
@@ -108,6 +109,13 @@ type WorkflowsConfig struct {
 type IndexConfig struct {
 	Workers int `koanf:"workers"`
 	Batch   int `koanf:"batch"`
+}
+
+// AuditConfig says where signed heads of the audit go, and how often one is made; "" is nowhere.
+type AuditConfig struct {
+	CheckpointFile  string        `koanf:"checkpoint_file"`
+	CheckpointURL   string        `koanf:"checkpoint_url"`
+	CheckpointEvery time.Duration `koanf:"checkpoint_every"`
 }
 
 // LogConfig says what is logged to standard error. Format is auto (text on a terminal, JSON elsewhere), text or json.

@@ -82,6 +82,9 @@ func configKeys(getenv func(string) string) []key {
 		key{name: "workflows.quiet", initial: "0s", doc: "how long a subject must be left alone before a workflow runs (0s: as each workflow says)", parse: one(duration(time.Hour))},
 		key{name: "index.workers", initial: "4", doc: "indexing batches at the same time", parse: one(between(1, 64))},
 		key{name: "index.batch", initial: "64", doc: "activities per indexing batch", parse: one(between(1, 100))},
+		key{name: "audit.checkpoint_file", doc: "signed heads of the audit are appended to this file, which should lie on another machine", parse: one(filePath)},
+		key{name: "audit.checkpoint_url", doc: "signed heads of the audit are sent there with POST", parse: one(webAddress)},
+		key{name: "audit.checkpoint_every", initial: "1h", doc: "how often a head of the audit is signed", parse: one(period(time.Minute, 24*time.Hour))},
 		key{name: "log.level", initial: "info", doc: "debug, info, warn or error", parse: one(among("debug", "info", "warn", "error"))},
 		key{name: "log.format", initial: "auto", doc: "auto (text on a terminal, JSON elsewhere), text or json", parse: one(among("auto", "text", "json"))},
 	)

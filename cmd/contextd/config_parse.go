@@ -75,6 +75,13 @@ func directory(s string) (string, error) {
 	return filepath.Clean(s), nil
 }
 
+func filePath(s string) (string, error) {
+	if s == "" || strings.HasSuffix(s, "/") {
+		return "", complain("name a file", "%q names no file", s)
+	}
+	return filepath.Clean(s), nil
+}
+
 func listenAddress(s string) (string, error) {
 	host, port, err := net.SplitHostPort(s)
 	n, bad := strconv.ParseUint(port, 10, 16)
@@ -166,6 +173,17 @@ func duration(most time.Duration) func(string) (time.Duration, error) {
 		d, err := time.ParseDuration(s)
 		if err != nil || d < 0 || d > most {
 			return 0, complain("set it as 500ms, 30s or 2m", "%q is not a time from 0s to %s", s, most)
+		}
+		return d, nil
+	}
+}
+
+// period is a duration that is not too short.
+func period(least, most time.Duration) func(string) (time.Duration, error) {
+	return func(s string) (time.Duration, error) {
+		d, err := time.ParseDuration(s)
+		if err != nil || d < least || d > most {
+			return 0, complain("set it as 10m or 1h", "%q is not a time from %s to %s", s, least, most)
 		}
 		return d, nil
 	}

@@ -43,6 +43,7 @@ type service struct {
 	indexer   *indexer.Indexer
 	engine    *engine.Engine
 	access    *access
+	auditing  *auditing
 	inbox     *inbox.Inbox
 	runner    *work.Runner
 	handler   http.Handler
@@ -95,6 +96,11 @@ func openService(ctx context.Context, cfg Config, log *slog.Logger, publicURL st
 		}
 	}
 	s.access = &access{DB: s.db, portals: ids, local: kept.Token}
+	key, err := keepAuditKey(cfg.Path(auditKeyFile))
+	if err != nil {
+		return s, err
+	}
+	s.auditing = &auditing{DB: s.db, key: key, cfg: cfg.Audit, s: s}
 	s.wire(clients, apps, ids, publicURL)
 	return s, nil
 }
@@ -168,7 +174,7 @@ func (s *service) wire(clients portals, apps map[crm.PortalID]inbox.App, ids []c
 		{Kind: crm.BackfillWork, Handler: s.indexer.Backfill, Batch: len(indexer.BackfillOrder()), Workers: 1, Timeout: 24 * time.Hour},
 	}}
 	s.handler = web.New(web.Server{Verifier: s.verifier(publicURL), Inbox: s.db, Access: s.access, Tokens: s.access, Retriever: asked{s.search, s.db}, History: reads{s.db},
-		Suggestions: reads{s.db}, Decider: &engine.Reviewer{Proposals: s.db, Writer: clients, Enabled: writing, Workflows: s.workflows, Marker: s.db}, Runs: &runs{s}, Audit: s.db,
+		Suggestions: reads{s.db}, Decider: &engine.Reviewer{Proposals: s.db, Writer: clients, Enabled: writing, Workflows: s.workflows, Marker: s.db}, Runs: &runs{s}, Audit: s.auditing,
 		Work: reads{s.db}, Status: statuses{reads{s.db}, s.paused}, Backfills: &backfills{s}, Generations: &generations{s}, Similar: &profiles{s}, Portals: ids, PublicURL: publicURL, Checks: s.checks(), Writing: s.cfg.anyWriting(),
 		Version: version(), Log: s.log})
 }
@@ -224,9 +230,9 @@ func decodeEvents(body []byte) ([]crm.Event, []error, error) {
 func (s *service) run(ctx context.Context) error {
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
-	all := []func(context.Context) error{s.runner.Run, s.words.run, (&profiles{s}).run, (&reconciling{s}).run, s.inbox.Run}
+	all := []func(context.Context) error{s.runner.Run, s.words.run, (&profiles{s}).run, (&reconciling{s}).run, s.auditing.run, s.inbox.Run}
 	if len(s.clients) == 0 {
-		all = all[:4]
+		all = all[:5]
 		s.runner.Pools = slices.DeleteFunc(s.runner.Pools, func(p work.Pool) bool { return p.Kind != crm.ConsiderWork && p.Kind != crm.BuildWork })
 	}
 	var parts sync.WaitGroup

@@ -51,11 +51,12 @@ var table = map[string][]string{
 	"internal/evals/retrieval":          {"internal/crm"},
 	"internal/evals/similar":            {"internal/crm"},
 	"internal/vector/vectortest":        {"internal/crm"},
-	"internal/web":                      {"internal/crm", "prompts"},
+	"internal/web":                      {"internal/crm", "internal/audit", "prompts"},
 	"internal/evals":                    {"internal/crm", "prompts"},
 	"internal/evals/proctest":           {},
 	"internal/evals/realinput":          {},
 	"internal/evals/reliability":        {},
+	"internal/audit":                    {"internal/crm"},
 	"internal/archtest":                 {},
 	"cmd/contextd":                      {"*"},
 }

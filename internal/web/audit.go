@@ -1,8 +1,10 @@
 package web
 
 import (
+	"encoding/json"
 	"fmt"
 	"net/http"
+	"strconv"
 
 	"github.com/gin-gonic/gin"
 
@@ -28,4 +30,74 @@ func (s *server) listAudit(c *gin.Context) {
 func showEntry(e crm.AuditEntry) crm.AuditEntry {
 	e.Time, e.Actors, e.IDs, e.Hashes = e.Time.UTC(), list(e.Actors), dict(e.IDs), dict(e.Hashes)
 	return e
+}
+
+// exportAudit lists entries oldest first, each exactly as the audit's tree was made of it.
+func (s *server) exportAudit(c *gin.Context) {
+	q := queryOf(c, "limit", "cursor")
+	limit, first := q.number("limit", defaultLimit, exportLimit), int64(1)
+	if text := q.text("cursor"); text != "" {
+		var err error
+		if first, err = strconv.ParseInt(text, 10, 64); err != nil || first < 1 {
+			q.refuse("cursor", "the next of an earlier page")
+		}
+	}
+	if q.err != nil {
+		s.fail(c, q.err)
+		return
+	}
+	lines, next, err := s.Audit.AuditLines(c.Request.Context(), portalOf(c), first, limit)
+	page := struct {
+		Items []json.RawMessage `json:"items"`
+		Next  *string           `json:"next"`
+	}{Items: list(lines)}
+	if next != 0 {
+		text := strconv.FormatInt(next, 10)
+		page.Next = &text
+	}
+	s.answer(c, http.StatusOK, page, err, "export the audit")
+}
+
+// exportLimit is how many entries a page of an export holds at most.
+const exportLimit = 5000
+
+func (s *server) proveAudit(c *gin.Context) {
+	q := queryOf(c)
+	seq, err := strconv.ParseInt(c.Param("seq"), 10, 64)
+	if err != nil || seq < 1 {
+		q.refuse("seq", "the number of an entry")
+	}
+	if q.err != nil {
+		s.fail(c, q.err)
+		return
+	}
+	p, err := s.Audit.ProveAudit(c.Request.Context(), portalOf(c), seq)
+	s.answer(c, http.StatusOK, p, err, "prove an audit entry")
+}
+
+func (s *server) verifyAudit(c *gin.Context) {
+	var body struct {
+		Checkpoints []string `json:"checkpoints"`
+	}
+	if err := readJSON(c, &body); err != nil {
+		s.fail(c, err)
+		return
+	}
+	ctx, cancel, err := patient(c)
+	if err != nil {
+		s.fail(c, err)
+		return
+	}
+	defer cancel()
+	v, err := s.Audit.VerifyAudit(ctx, body.Checkpoints)
+	s.answer(c, http.StatusOK, v, err, "verify the audit")
+}
+
+func (s *server) checkpoint(c *gin.Context) {
+	if err := readJSON(c, &struct{}{}); err != nil {
+		s.fail(c, err)
+		return
+	}
+	v, err := s.Audit.Checkpoint(c.Request.Context())
+	s.answer(c, http.StatusOK, v, err, "make a checkpoint")
 }

@@ -31,6 +31,7 @@ var access = map[string]web.Role{
 	"POST /api/v1/suggestions/:id/approve": web.Approver, "POST /api/v1/suggestions/:id/edit": web.Approver, "POST /api/v1/suggestions/:id/reject": web.Reviewer,
 	"POST /api/v1/runs": web.Reviewer, "GET /api/v1/runs/:id": web.Viewer,
 	"GET /api/v1/audit": web.Viewer, "GET /api/v1/status": web.Viewer,
+	"GET /api/v1/audit/export": web.Viewer, "GET /api/v1/audit/entries/:seq/proof": web.Viewer, "POST /api/v1/audit/verify": web.Administrator, "POST /api/v1/audit/checkpoint": web.Administrator,
 	"GET /api/v1/work": web.Viewer, "POST /api/v1/work/redrive": web.Administrator, "POST /api/v1/work/bury": web.Administrator,
 	"GET /api/v1/index": web.Viewer, "POST /api/v1/index": web.Administrator,
 	"POST /api/v1/index/verify": web.Administrator, "GET /api/v1/reindex": web.Viewer, "POST /api/v1/reindex": web.Administrator, "GET /api/v1/search": web.Viewer,
@@ -68,7 +69,7 @@ func checkAccess(t *testing.T, method, path string, need web.Role, who string) {
 	s := w.server()
 	s.Portals = []crm.PortalID{portal, foreign} // so that the foreign session and token are valid, only not for p1
 	h := web.New(s)
-	path = strings.NewReplacer(":type", "companies", ":id", "p1", ":name", "ci").Replace(path)
+	path = strings.NewReplacer(":type", "companies", ":id", "p1", ":name", "ci", ":seq", "1").Replace(path)
 	path = strings.ReplaceAll(path, "companies/p1", "companies/123")
 	path = strings.ReplaceAll(path, "activities/companies/123", "activities/calls/9101")
 	api := strings.HasPrefix(path, "/api/")

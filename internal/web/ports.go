@@ -2,9 +2,11 @@ package web
 
 import (
 	"context"
+	"encoding/json"
 	"net/http"
 	"time"
 
+	"github.com/contextd/contextd/internal/audit"
 	"github.com/contextd/contextd/internal/crm"
 )
 
@@ -156,6 +158,33 @@ type Runs interface {
 // Audit lists what happened in a portal; subject "" is everything.
 type Audit interface {
 	AuditEntries(ctx context.Context, portal crm.PortalID, subject, cursor string, limit int) (page []crm.AuditEntry, next string, err error)
+	// AuditLines are entries from number first on, oldest first, byte for byte as the audit's tree was made of them; next is 0 at the end.
+	AuditLines(ctx context.Context, portal crm.PortalID, first int64, limit int) (lines []json.RawMessage, next int64, err error)
+	// VerifyAudit makes the tree anew from the entries and compares it with the stored one, with every checkpoint made here, and with those given. crm.ErrConflict says
+	// what does not fit.
+	VerifyAudit(ctx context.Context, checkpoints []string) (AuditVerified, error)
+	// ProveAudit proves one entry of the portal by a fresh checkpoint; crm.ErrNotFound.
+	ProveAudit(ctx context.Context, portal crm.PortalID, seq int64) (audit.Proof, error)
+	// Checkpoint signs the present head and sends it where checkpoints go.
+	Checkpoint(ctx context.Context) (AuditCheckpoint, error)
+}
+
+// AuditVerified is what a comparison found: everything fits.
+type AuditVerified struct {
+	Entries int64  `json:"entries"`
+	Root    string `json:"root"`    // of the tree, in base64
+	Kept    int    `json:"kept"`    // checkpoints that were made here
+	Outside int    `json:"outside"` // checkpoints that were given
+	Key     string `json:"key"`     // public, of this installation
+}
+
+// AuditCheckpoint is a signed head. Exported says whether it has left this machine; Problem why not.
+type AuditCheckpoint struct {
+	Size       int64  `json:"size"`
+	Checkpoint string `json:"checkpoint"`
+	Key        string `json:"key"`
+	Exported   bool   `json:"exported"`
+	Problem    string `json:"problem,omitempty"`
 }
 
 // WorkFilter selects rows of one portal; empty fields select all. State is ready, waiting, running, buried, done or open (unfinished and not buried).

@@ -2,6 +2,7 @@ package web_test
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"net/http"
@@ -11,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/contextd/contextd/internal/audit"
 	"github.com/contextd/contextd/internal/crm"
 	"github.com/contextd/contextd/internal/web"
 )
@@ -270,6 +272,30 @@ func (w *world) AuditEntries(_ context.Context, p crm.PortalID, subject, cursor 
 	all := []crm.AuditEntry{{Seq: 2, Time: now, Action: "review.approve", Actors: []crm.Actor{{Kind: crm.TokenActor, ID: "a"}}, Portal: p, Subject: subject}, {Seq: 1, Time: now, Portal: p}}
 	page, next, err := cut(all, cursor, limit)
 	return page, next, errors.Join(err, w.touch())
+}
+
+func (w *world) AuditLines(_ context.Context, p crm.PortalID, first int64, limit int) ([]json.RawMessage, int64, error) {
+	all := []json.RawMessage{json.RawMessage(`{"seq":1,"portal":` + p.String() + `}`), json.RawMessage(`{"seq":2,"action":"a\u0026b"}`)}
+	all = all[min(first-1, 2):]
+	if len(all) > limit {
+		return all[:limit], first + int64(limit), w.touch()
+	}
+	return all, 0, w.touch()
+}
+
+func (w *world) VerifyAudit(_ context.Context, checkpoints []string) (web.AuditVerified, error) {
+	if len(checkpoints) > 0 && checkpoints[0] == "forged" {
+		return web.AuditVerified{}, errors.Join(fmt.Errorf("entry 2 is not the one that was written: %w", crm.ErrConflict), w.touch())
+	}
+	return web.AuditVerified{Entries: 2, Root: "r", Kept: 1, Outside: len(checkpoints), Key: "k"}, w.touch()
+}
+
+func (w *world) ProveAudit(_ context.Context, p crm.PortalID, seq int64) (audit.Proof, error) {
+	return audit.Proof{Entry: "{}", Seq: seq, Checkpoint: p.String()}, w.touch()
+}
+
+func (w *world) Checkpoint(context.Context) (web.AuditCheckpoint, error) {
+	return web.AuditCheckpoint{Size: 2, Checkpoint: "c", Key: "k", Exported: true}, w.touch()
 }
 
 func (w *world) WorkRows(_ context.Context, f web.WorkFilter, cursor string, limit int) ([]crm.WorkRow, string, error) {
