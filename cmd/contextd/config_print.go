@@ -40,6 +40,7 @@ func (c Config) rows() []configRow {
 		"vectors.api_key": c.Vectors.APIKey, "embedder.provider": c.Embedder.Provider, "embedder.model": c.Embedder.Model, "embedder.base_url": c.Embedder.BaseURL, "embedder.api_key": c.Embedder.APIKey,
 		"privacy.exclude_properties": c.Privacy.ExcludeProperties, "privacy.skip_when": c.Privacy.SkipWhen, "privacy.objects": c.Privacy.Objects,
 		"gate.threshold": c.Gate.Threshold, "budget.monthly_usd": c.Budget.MonthlyUSD, "workflows.quiet": c.Workflows.Quiet.String(), "index.workers": c.Index.Workers, "index.batch": c.Index.Batch,
+		"audit.checkpoint_file": c.Audit.CheckpointFile, "audit.checkpoint_url": c.Audit.CheckpointURL, "audit.checkpoint_every": c.Audit.CheckpointEvery.String(),
 		"log.level": c.Log.Level, "log.format": c.Log.Format,
 	}
 	portal := func(prefix string, p PortalConfig) {

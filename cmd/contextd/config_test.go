@@ -247,7 +247,7 @@ func TestEveryKeyHasAVariableAndEveryDocumentedVariableAKey(t *testing.T) {
 		if k.secret {
 			variables = append(variables, k.env()+"_FILE")
 		}
-		text := map[string]string{"hubspot.base_url": "http://h", "embedder.base_url": "http://h", "model.base_url": "http://h", "hubspot.app_id": "1", "hubspot.portal_id": "1", "server.public_url": "http://h", "server.listen": ":7", "server.trusted_proxies": "::1", "privacy.objects": "calls"}[k.name]
+		text := map[string]string{"hubspot.base_url": "http://h", "embedder.base_url": "http://h", "model.base_url": "http://h", "audit.checkpoint_url": "http://h", "hubspot.app_id": "1", "hubspot.portal_id": "1", "server.public_url": "http://h", "server.listen": ":7", "server.trusted_proxies": "::1", "privacy.objects": "calls"}[k.name]
 		if text == "" {
 			text = k.initial
 		}
