@@ -15,7 +15,7 @@ import (
 type Engine struct {
 	Workflows []prompts.Workflow
 	Retriever Retriever
-	Models    map[string]Model // by workflow; "" is the one for all others
+	Models    map[string]Model // by workflow, else by the class of model that it asks for; "" is the one for all others
 	History   History
 	Proposals Proposals
 	Written   Written                   // nil: no prompt shows what was written before
@@ -87,14 +87,13 @@ func (e *Engine) workflow(name string, subject crm.Ref) (prompts.Workflow, error
 	return prompts.Workflow{}, fmt.Errorf("workflow %q does not exist: %w", name, crm.ErrInvalid)
 }
 
-func (e *Engine) model(workflow string) (Model, error) {
-	if m := e.Models[workflow]; m != nil {
-		return m, nil
+func (e *Engine) model(w prompts.Workflow) (Model, error) {
+	for _, key := range []string{w.Name, w.Model, ""} {
+		if m := e.Models[key]; m != nil {
+			return m, nil
+		}
 	}
-	if m := e.Models[""]; m != nil {
-		return m, nil
-	}
-	return nil, fmt.Errorf("workflow %s has no model: %w", workflow, crm.ErrInvalid)
+	return nil, fmt.Errorf("workflow %s has no model: %w", w.Name, crm.ErrInvalid)
 }
 
 func (e *Engine) log() *slog.Logger {

@@ -52,5 +52,5 @@ func (r *run) leftOutText() string {
 	if r.leftOut == 0 {
 		return ""
 	}
-	return fmt.Sprintf("%d of %d passages, those of least value, were left out: they do not fit into the model's window", r.leftOut, r.leftOut+len(r.passages))
+	return fmt.Sprintf("%d of %d passages, those of least value, were left out: they do not fit into the prompt", r.leftOut, r.leftOut+len(r.passages))
 }

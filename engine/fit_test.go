@@ -10,6 +10,8 @@ import (
 
 	"github.com/contextd/contextd/internal/crm"
 	"github.com/contextd/contextd/internal/model"
+	"github.com/contextd/contextd/internal/model/modeltest"
+	"github.com/contextd/contextd/prompts"
 )
 
 // narrow is a model with a small window: it counts a token for three bytes. A deaf one finds out only after it has been asked.
@@ -108,5 +110,48 @@ func TestARepairThatDoesNotFit(t *testing.T) {
 	}
 	if _, err := fitting(t, n); !errors.Is(err, crm.ErrInvalid) || n.sent != 2 || len(n.shown) < 3 || !strings.Contains(asked[1], "refused") {
 		t.Errorf("%v after %d requests of %d", err, n.sent, len(n.shown))
+	}
+}
+
+// A workflow's own budget holds whatever the model could read: passages of least value go, the activity in question stays, and a person is told.
+func TestAWorkflowsBudgetBoundsThePrompt(t *testing.T) {
+	w := newWorld()
+	for i := range 20 {
+		w.activity(ref(crm.Notes, 40+i), "Dana Whitlock", "", noon.Add(-time.Duration(100+i)*time.Hour), strings.Repeat("We spoke about the offer for the technicians. ", 10))
+	}
+	echo := &modeltest.Echo{Replies: []string{`{}`}}
+	e := engineOf(t, w, echo)
+	for i := range e.Workflows {
+		e.Workflows[i].Tokens = prompts.Tokens{Input: 2200, Output: 321}
+	}
+	d, err := e.DryRun(t.Context(), "call_summary", ref(crm.Calls, 12), time.Time{})
+	if err == nil {
+		t.Fatal("an empty answer was accepted")
+	}
+	if len(d.Prompt)/4 > 2200 || !strings.Contains(d.Prompt, "48,000 a year") || len(d.Passages) > 15 {
+		t.Errorf("%d bytes, %d passages", len(d.Prompt), len(d.Passages))
+	}
+	if echo.Asked[0].MaxTokens != 321 {
+		t.Errorf("answer bounded by %d", echo.Asked[0].MaxTokens)
+	}
+}
+
+// The configuration says which model a class is; a workflow's own model goes before it.
+func TestAWorkflowAsksForAClassOfModel(t *testing.T) {
+	e := engineOf(t, newWorld(), &modeltest.Echo{})
+	small, own := &modeltest.Echo{}, &modeltest.Echo{}
+	e.Models[prompts.SmallModel], e.Models["reply_draft"] = small, own
+	for _, c := range []struct {
+		w    prompts.Workflow
+		want Model
+	}{
+		{prompts.Workflow{Name: "lead_score", Model: prompts.SmallModel}, small},
+		{prompts.Workflow{Name: "reply_draft", Model: prompts.SmallModel}, own},
+		{prompts.Workflow{Name: "lead_score", Model: prompts.LargeModel}, e.Models[""]},
+		{prompts.Workflow{Name: "lead_score"}, e.Models[""]},
+	} {
+		if got, err := e.model(c.w); err != nil || got != c.want {
+			t.Errorf("%s, class %q: %v", c.w.Name, c.w.Model, err)
+		}
 	}
 }

@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -59,7 +60,7 @@ func (e *Engine) newRun(w prompts.Workflow, subject crm.Ref, claim crm.Claim, as
 	r := &run{Engine: e, w: w, subject: subject, claim: claim, asOf: asOf, sources: map[string]Source{}, rank: map[string]int{}, untimed: map[crm.Ref]bool{}}
 	r.proposal = crm.Proposal{ID: proposalID(w.Name, w.Version, subject, claim.Seq), Portal: subject.Portal, Workflow: w.Name,
 		Prompt: crm.PromptRef{Name: w.Name, Version: w.Version, SHA256: w.SHA256}, Subject: subject, Record: subject, ReadAt: now, CreatedAt: now, Cause: claim}
-	if m, err := e.model(w.Name); err == nil { // a missing model is an error when it is asked
+	if m, err := e.model(w); err == nil { // a missing model is an error when it is asked
 		r.proposal.Model = m.Name()
 	}
 	return r
@@ -89,7 +90,7 @@ func (r *run) steps(ctx context.Context) error {
 // ask renders the prompt and asks the model: a second time when the first answer cannot be used, and never a third. A prompt that does not fit into the model's window
 // is rendered again without its passages of least value; no server ever cuts one for us.
 func (r *run) ask(ctx context.Context) error {
-	m, err := r.model(r.w.Name)
+	m, err := r.model(r.w)
 	if err != nil {
 		return err
 	}
@@ -145,12 +146,11 @@ func (r *run) complete(ctx context.Context, m Model, req *model.Request, asked *
 
 // request renders the prompt over the passages as they are now.
 func (r *run) request() (model.Request, error) {
-	var err error
-	if r.prompt, err = renderPrompt(r.w, r.payload()); err != nil {
+	if err := r.render(); err != nil {
 		return model.Request{}, err
 	}
 	req := model.Request{Workflow: r.w.Name, System: systemText, Prompt: r.prompt, Schema: r.w.Schema, Passages: slices.Clone(r.passages), Subject: r.subject,
-		Facts: r.modelFacts(), Plan: r.w.Plan, MaxTokens: r.MaxTokens}
+		Facts: r.modelFacts(), Plan: r.w.Plan, MaxTokens: cmp.Or(r.w.Tokens.Output, r.MaxTokens)}
 	if r.refusal != nil {
 		req.Prompt = repairText(r.prompt, r.refusal)
 	}

@@ -8,14 +8,18 @@ import (
 	"github.com/contextd/contextd/internal/crm"
 )
 
-// loadGolden reads the cases of a workflow, one per file, in the order of the file names.
-func loadGolden(fsys fs.FS, folder string, answer map[string]*node, p *problems) []Golden {
+// loadGolden reads the cases of a workflow, one per file, in the order of the file names, and hashes them.
+func loadGolden(fsys fs.FS, folder string, answer map[string]*node, p *problems) ([]Golden, string) {
 	files, err := fs.Glob(fsys, path.Join(folder, "golden", "*.yaml"))
 	if err != nil {
 		p.raw(fmt.Errorf("list golden cases of %s: %w", folder, err))
-		return nil
+		return nil, ""
+	}
+	if len(files) == 0 {
+		p.add(nil, "the workflow has no golden cases (%s): nobody could tell whether a new prompt is worse", path.Join(folder, "golden", "*.yaml"))
 	}
 	var out []Golden
+	var hashed []hashedFile
 	names := map[string]string{}
 	for _, file := range files {
 		raw, err := fs.ReadFile(fsys, file)
@@ -23,6 +27,7 @@ func loadGolden(fsys fs.FS, folder string, answer map[string]*node, p *problems)
 			p.raw(fmt.Errorf("read %s: %w", file, err))
 			continue
 		}
+		hashed = append(hashed, hashedFile{path.Base(file), raw})
 		var g Golden
 		root, err := decode(file, raw, &g)
 		if err != nil {
@@ -38,7 +43,7 @@ func loadGolden(fsys fs.FS, folder string, answer map[string]*node, p *problems)
 		p.errs = append(p.errs, q.errs...)
 		out = append(out, g)
 	}
-	return out
+	return out, hashFiles(hashed...)
 }
 
 // golden checks one case: it has a subject, passages, and expects something of fields that exist.
@@ -72,6 +77,11 @@ func golden(g Golden, answer map[string]*node, p *problems) {
 			if answer[name] == nil {
 				p.add(at(key, name), "field %q is not in the schema", name)
 			}
+		}
+	}
+	for _, name := range sortedKeys(g.Outcome) {
+		if n := answer[name]; n == nil || n.Type != "number" && n.Type != "integer" {
+			p.add(at("outcome", name), "field %q is not a number of the schema", name)
 		}
 	}
 	for _, name := range sortedKeys(g.Range) {

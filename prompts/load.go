@@ -1,6 +1,8 @@
 package prompts
 
 import (
+	"bytes"
+	"cmp"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
@@ -8,6 +10,10 @@ import (
 	"fmt"
 	"io/fs"
 	"path"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
 
 	"github.com/contextd/contextd/internal/crm"
 )
@@ -15,6 +21,7 @@ import (
 const (
 	workflowFile = "workflow.yaml"
 	schemaFile   = "output.schema.json"
+	readmeFile   = "README.md"
 )
 
 // Load reads every folder of fsys as a workflow, in the order of their names, and validates all of them. The error joins one sentence per problem, each with file
@@ -27,7 +34,7 @@ func Load(fsys fs.FS) ([]Workflow, error) {
 	var out []Workflow
 	var errs []error
 	for _, e := range entries {
-		if !e.IsDir() {
+		if strings.HasPrefix(e.Name(), ".") || !isFolder(fsys, e) {
 			continue
 		}
 		w, err := loadFolder(fsys, e.Name())
@@ -56,26 +63,70 @@ func loadFolder(fsys fs.FS, name string) (Workflow, error) {
 		return w, err
 	}
 	p := &problems{file: file, root: root}
-	promptFile := path.Join(name, fmt.Sprintf("prompt@%d.md", w.Version))
-	prompt, err := fs.ReadFile(fsys, promptFile)
-	if err != nil {
-		p.add(at("prompt"), "prompt %d has no file %s", w.Version, promptFile)
-	}
 	schemaPath := path.Join(name, schemaFile)
 	schema, err := fs.ReadFile(fsys, schemaPath)
 	if err != nil {
 		p.add(nil, "the workflow has no %s", schemaPath)
+	}
+	if page, err := fs.ReadFile(fsys, path.Join(name, readmeFile)); err != nil || len(bytes.TrimSpace(page)) == 0 {
+		p.add(nil, "the workflow has no %s: one page on what it does, when and with what", path.Join(name, readmeFile))
 	}
 	if len(p.errs) > 0 {
 		return w, p.err()
 	}
 	answer := checkSchema(schemaPath, schema, p)
 	w.Schema = json.RawMessage(schema)
-	w.Prompt = parsePrompt(promptFile, string(prompt), p)
+	w.Versions = loadVersions(fsys, name, p)
+	for i, v := range w.Versions {
+		w.Versions[i].SHA256 = hashFiles(hashedFile{workflowFile, raw}, hashedFile{versionFile(v.Number), []byte(v.Text)}, hashedFile{schemaFile, schema},
+			hashedFile{"payload.tmpl", []byte(shared)})
+	}
 	validate(w, name, answer, p)
-	w.Golden = loadGolden(fsys, name, answer, p)
-	w.SHA256 = hashFiles(hashedFile{workflowFile, raw}, hashedFile{path.Base(promptFile), prompt}, hashedFile{schemaFile, schema}, hashedFile{"payload.tmpl", []byte(shared)})
+	if live, err := w.At(w.Version); err == nil {
+		w = live
+	} else if w.Version > 0 {
+		p.add(at("prompt"), "prompt %d has no file %s", w.Version, path.Join(name, versionFile(w.Version)))
+	}
+	w.Golden, w.GoldenSHA = loadGolden(fsys, name, answer, p)
 	return w, p.err()
+}
+
+// isFolder also follows links: mounted configuration is made of them.
+func isFolder(fsys fs.FS, e fs.DirEntry) bool {
+	if e.Type()&fs.ModeSymlink != 0 {
+		info, err := fs.Stat(fsys, e.Name())
+		return err == nil && info.IsDir()
+	}
+	return e.IsDir()
+}
+
+func versionFile(number int) string { return fmt.Sprintf("prompt@%d.md", number) }
+
+var versionName = regexp.MustCompile(`^prompt@([1-9][0-9]{0,3})\.md$`)
+
+// loadVersions reads every prompt of a folder, ascending.
+func loadVersions(fsys fs.FS, folder string, p *problems) (out []Version) {
+	files, err := fs.Glob(fsys, path.Join(folder, "prompt*.md"))
+	if err != nil {
+		p.raw(fmt.Errorf("list prompts of %s: %w", folder, err))
+		return nil
+	}
+	for _, file := range files {
+		found := versionName.FindStringSubmatch(path.Base(file))
+		if found == nil {
+			p.raw(fmt.Errorf("%s:1: prompts are named prompt@1.md, prompt@2.md …", file))
+			continue
+		}
+		text, err := fs.ReadFile(fsys, file)
+		if err != nil {
+			p.raw(fmt.Errorf("read %s: %w", file, err))
+			continue
+		}
+		number, _ := strconv.Atoi(found[1]) // four digits at most
+		out = append(out, Version{Number: number, Text: string(text), Prompt: parsePrompt(file, string(text), p)})
+	}
+	slices.SortFunc(out, func(a, b Version) int { return cmp.Compare(a.Number, b.Number) })
+	return out
 }
 
 type hashedFile struct {

@@ -76,7 +76,7 @@ func withFile(file string, err error) error {
 
 // keysOf lists the yaml keys of a type that decode fills, by its name in the library's messages.
 func keysOf(typ string) (keys []string) {
-	for _, v := range []any{Workflow{}, Trigger{}, Condition{}, Retrieve{}, Shown{}, Change{}, Section{}, Policy{}, Golden{}, GoldenPassage{}, crm.Plan{}, crm.Field{}, crm.Rule{}} {
+	for _, v := range []any{Workflow{}, Trigger{}, Condition{}, Retrieve{}, Shown{}, Tokens{}, Change{}, Section{}, Policy{}, Golden{}, GoldenPassage{}, crm.Plan{}, crm.Field{}, crm.Rule{}} {
 		t := reflect.TypeOf(v)
 		for i := range t.NumField() {
 			if key := t.Field(i).Tag.Get("yaml"); t.String() == typ && key != "" && key != "-" {

@@ -19,6 +19,8 @@ const (
 	minBudget = 200
 	maxBudget = 200_000
 	maxMonths = 600
+	minOutput = 64
+	maxOutput = 64_000
 )
 
 func sortedKeys[V any](m map[string]V) []string { return slices.Sorted(maps.Keys(m)) }
@@ -49,6 +51,7 @@ func validate(w Workflow, folder string, answer map[string]*node, p *problems) {
 	}
 	retrieve(w.Retrieve, p)
 	shown(w.Payload, p)
+	class(w, p)
 	if answer != nil {
 		plan(w.Plan, answer, p)
 	}
@@ -59,6 +62,23 @@ func validate(w Workflow, folder string, answer map[string]*node, p *problems) {
 		change(c, w, answer, at("changes", i), p)
 	}
 	threshold(w.Policy.Threshold, at("policy", "threshold"), p)
+}
+
+// class checks what kind of model the workflow asks for, and how much of it.
+func class(w Workflow, p *problems) {
+	classes := []string{SmallModel, LargeModel}
+	if w.Model != "" && !slices.Contains(classes, w.Model) {
+		p.add(at("model"), "model %q%s: want small or large; which model that is says the configuration", w.Model, meant(w.Model, classes))
+	}
+	if slices.Contains(classes, w.Name) {
+		p.add(at("name"), "name %q is that of a class of models", w.Name)
+	}
+	if n := w.Tokens.Input; n != 0 && (n < w.Retrieve.Budget || n > maxBudget) {
+		p.add(at("tokens", "input"), "tokens.input %d: want 0 (as much as the model reads) or %d, what is retrieved, to %d", n, w.Retrieve.Budget, maxBudget)
+	}
+	if n := w.Tokens.Output; n != 0 && (n < minOutput || n > maxOutput) {
+		p.add(at("tokens", "output"), "tokens.output %d: want 0 (the model's default) or %d to %d", n, minOutput, maxOutput)
+	}
 }
 
 func types(list []crm.ObjectType, where []any, p *problems) {

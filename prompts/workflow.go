@@ -4,6 +4,7 @@ package prompts
 
 import (
 	"encoding/json"
+	"fmt"
 	"text/template"
 	"time"
 
@@ -20,16 +21,53 @@ type Workflow struct {
 	Require     []Condition      `yaml:"require"` // checked when the run starts: a subject that fails one is skipped, with the reason in the audit
 	Retrieve    Retrieve         `yaml:"retrieve"`
 	Payload     Shown            `yaml:"payload"` // which fields of the records the model is shown
-	Version     int              `yaml:"prompt"`  // which prompt@N.md is used
+	Model       string           `yaml:"model"`   // class of the model that it needs: small or large; the configuration says which that is. "": whichever there is
+	Tokens      Tokens           `yaml:"tokens"`  // of one run
+	Version     int              `yaml:"prompt"`  // which prompt@N.md is used until another one is promoted
 	Plan        crm.Plan         `yaml:"plan"`    // for the built-in writer
 	Changes     []Change         `yaml:"changes"`
 	Policy      Policy           `yaml:"policy"`
 
 	Prompt *template.Template `yaml:"-"` // parsed prompt@Version.md; its data is Input
 	Schema json.RawMessage    `yaml:"-"` // output.schema.json
-	SHA256 string             `yaml:"-"` // of every file that a run depends on
+	SHA256 string             `yaml:"-"` // of every file that a run with Version depends on
 	Golden []Golden           `yaml:"-"`
+
+	Versions  []Version `yaml:"-"` // every prompt@N.md of the folder, ascending
+	GoldenSHA string    `yaml:"-"` // of the golden cases: figures are compared only between equal ones
+	Origin    string    `yaml:"-"` // the directory that it was read from, "" for a built-in one
 }
+
+// Version is one numbered prompt of a workflow.
+type Version struct {
+	Number int
+	Text   string
+	SHA256 string // as Workflow.SHA256
+	Prompt *template.Template
+}
+
+// At is the workflow with another version of its prompt; crm.ErrNotFound when the folder has none of that number.
+func (w Workflow) At(number int) (Workflow, error) {
+	for _, v := range w.Versions {
+		if v.Number == number {
+			w.Version, w.Prompt, w.SHA256 = v.Number, v.Prompt, v.SHA256
+			return w, nil
+		}
+	}
+	return w, fmt.Errorf("workflow %s has no prompt@%d.md: %w", w.Name, number, crm.ErrNotFound)
+}
+
+// Tokens bounds what one run may take.
+type Tokens struct {
+	Input  int `yaml:"input"`  // the whole prompt: passages of least value are left out until it fits; 0: as much as the model reads
+	Output int `yaml:"output"` // the answer; 0: the model's default
+}
+
+// Model classes that a workflow may ask for.
+const (
+	SmallModel = "small" // picks and sorts: short answers from little context
+	LargeModel = "large" // writes: long answers, many passages
+)
 
 // Trigger says which change makes a subject of this workflow dirty. Only the live lane triggers, and imports where the trigger asks for them.
 type Trigger struct {
@@ -100,7 +138,8 @@ type Golden struct {
 	Passages []GoldenPassage       `yaml:"passages"`
 	Must     map[string][]string   `yaml:"must"` // field → substrings that some claim or the scalar must contain
 	MustNot  map[string][]string   `yaml:"must_not"`
-	Range    map[string][2]float64 `yaml:"range"` // number field → allowed range
+	Range    map[string][2]float64 `yaml:"range"`   // number field → allowed range
+	Outcome  map[string]float64    `yaml:"outcome"` // number field → what became of it, such as 1 for a purchase and 0 for none: numbers should be in that order across the cases
 }
 
 // GoldenPassage is a passage of a golden case; the first one is the focus.

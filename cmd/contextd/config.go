@@ -3,6 +3,7 @@ package main
 import (
 	"net"
 	"path/filepath"
+	"slices"
 	"time"
 
 	"github.com/contextd/contextd/internal/crm"
@@ -23,6 +24,7 @@ type Config struct {
 	Gate      GateConfig      `koanf:"gate"`
 	Budget    BudgetConfig    `koanf:"budget"`
 	Workflows WorkflowsConfig `koanf:"workflows"`
+	Prompts   PromptsConfig   `koanf:"prompts"`
 	Index     IndexConfig     `koanf:"index"`
 	Audit     AuditConfig     `koanf:"audit"`
 	Log       LogConfig       `koanf:"log"`
@@ -61,13 +63,22 @@ type EmbedderConfig struct {
 	APIKey   Secret `koanf:"api_key"`
 }
 
-// ModelConfig names who writes; in the list, for which workflows. BaseURL may be "": the provider's default.
+// ModelConfig names who writes; in the list, for which workflows and for which classes of model that workflows ask for. BaseURL may be "": the provider's default.
 type ModelConfig struct {
 	Provider  string   `koanf:"provider" json:"provider"`
 	Model     string   `koanf:"model" json:"model"`
 	BaseURL   string   `koanf:"base_url" json:"base_url"`
 	APIKey    Secret   `koanf:"api_key" json:"api_key"`
 	Workflows []string `koanf:"workflows" json:"workflows"` // of an entry of models
+	Classes   []string `koanf:"classes" json:"classes"`     // likewise: small, large
+}
+
+// uses are the workflows and classes that the model is for; "" is everything else.
+func (m ModelConfig) uses() []string {
+	if all := slices.Concat(m.Workflows, m.Classes); len(all) > 0 {
+		return all
+	}
+	return []string{""}
 }
 
 // PortalConfig is the access to one HubSpot portal.
@@ -103,6 +114,11 @@ type BudgetConfig struct {
 // WorkflowsConfig holds what applies to all workflows. Quiet replaces their own quiet periods when it is not 0.
 type WorkflowsConfig struct {
 	Quiet time.Duration `koanf:"quiet"`
+}
+
+// PromptsConfig names a directory with workflows beside the built-in ones; "" for none.
+type PromptsConfig struct {
+	Dir string `koanf:"dir"`
 }
 
 // IndexConfig sizes the indexing pool: calls at the same time, and activities per call.

@@ -30,6 +30,7 @@ func (l *loader) check(cfg Config) {
 		seen[p.PortalID] = name
 	}
 	l.checkIndex(cfg)
+	l.checkPrompts(cfg)
 	l.checkModels(cfg)
 	if info, err := os.Stat(cfg.DataDir); err == nil && !info.IsDir() {
 		l.add(fmt.Sprintf("data_dir: %q is a file", cfg.DataDir), string(l.origins["data_dir"]), "name a directory; it is created when missing")

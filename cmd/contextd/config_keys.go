@@ -46,7 +46,8 @@ func modelKeys() []key {
 
 // modelsKeys are the keys of an entry of models: another model for some workflows.
 func modelsKeys() []key {
-	return append(modelKeys(), key{name: "workflows", list: true, doc: "which workflows this model writes for", parse: each(workflowName)})
+	return append(modelKeys(), key{name: "workflows", list: true, doc: "which workflows this model writes for", parse: each(workflowName)},
+		key{name: "classes", list: true, doc: "for which other workflows: those that ask for a small or a large model", parse: each(modelClass)})
 }
 
 // configKeys is the table of everything that can be set, in the order in which it is shown. getenv finds the XDG directories.
@@ -79,6 +80,7 @@ func configKeys(getenv func(string) string) []key {
 		key{name: "privacy.objects", list: true, doc: "object types that are read (default: all)", parse: each(objectType)},
 		key{name: "gate.threshold", initial: "0.85", doc: "confidence from which a change is applied without asking, 0 to 1", parse: one(share)},
 		key{name: "budget.monthly_usd", initial: "0", doc: "0: no limit; this version does not know what models cost", parse: one(noBudget)},
+		key{name: "prompts.dir", doc: "a directory with further workflows, a folder each; one with the name of a built-in workflow takes its place", parse: one(directory)},
 		key{name: "workflows.quiet", initial: "0s", doc: "how long a subject must be left alone before a workflow runs (0s: as each workflow says)", parse: one(duration(time.Hour))},
 		key{name: "index.workers", initial: "4", doc: "indexing batches at the same time", parse: one(between(1, 64))},
 		key{name: "index.batch", initial: "64", doc: "activities per indexing batch", parse: one(between(1, 100))},

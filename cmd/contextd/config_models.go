@@ -15,10 +15,9 @@ func (l *loader) checkModels(cfg Config) {
 	if len(cfg.Models) == 0 {
 		return
 	}
-	known, err := prompts.Builtin()
+	known, err := prompts.Open(cfg.Prompts.Dir)
 	if err != nil {
-		l.add("models: the workflows cannot be read", string(l.origins["models"]), err.Error())
-		return
+		return // reported of prompts.dir
 	}
 	names := []string{}
 	for _, w := range known {
@@ -36,8 +35,8 @@ func (l *loader) checkModels(cfg Config) {
 		if m.Provider == "" {
 			l.add(entry+" has no provider", at("provider"), "add provider: who writes for these workflows")
 		}
-		if len(m.Workflows) == 0 {
-			l.add(entry+" has no workflows", at("workflows"), "add workflows: a list of "+strings.Join(names, ", "))
+		if len(m.Workflows)+len(m.Classes) == 0 {
+			l.add(entry+" has no workflows", at("workflows"), "add workflows: a list of "+strings.Join(names, ", ")+"; or classes: a list of small, large")
 		}
 		for _, w := range m.Workflows {
 			if !slices.Contains(names, w) {
@@ -48,7 +47,23 @@ func (l *loader) checkModels(cfg Config) {
 			}
 			taken[w] = entry
 		}
+		for _, c := range m.Classes {
+			if first, twice := taken[c]; twice {
+				l.add(fmt.Sprintf("%s.classes: %s has its model already from %s", entry, c, first), at("classes"), "name each class once")
+			}
+			taken[c] = entry
+		}
 		l.checkModel(entry+".", m)
+	}
+}
+
+// checkPrompts reads the workflows that the configuration adds: a mistake in one is found before anything starts, with file and line.
+func (l *loader) checkPrompts(cfg Config) {
+	if cfg.Prompts.Dir == "" {
+		return
+	}
+	if _, err := prompts.Open(cfg.Prompts.Dir); err != nil {
+		l.add("prompts.dir: the workflows cannot be used", string(l.origins["prompts.dir"]), err.Error())
 	}
 }
 

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/contextd/contextd/internal/crm"
+	"github.com/contextd/contextd/prompts"
 )
 
 // complaint says what is wrong with a value and how to mend it.
@@ -223,6 +224,13 @@ func vectorsURL(s string) (string, error) {
 func workflowName(s string) (string, error) {
 	if strings.ContainsAny(s, " \t=/") {
 		return "", complain("use names such as reply_draft", "%q is not a workflow's name", s)
+	}
+	return s, nil
+}
+
+func modelClass(s string) (string, error) {
+	if s != prompts.SmallModel && s != prompts.LargeModel {
+		return "", complain("use small or large", "%q is not a class of models", s)
 	}
 	return s, nil
 }

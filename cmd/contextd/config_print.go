@@ -39,7 +39,7 @@ func (c Config) rows() []configRow {
 		"server.trusted_proxies": c.Server.TrustedProxies, "store.url": c.Store.URL, "vectors.url": redacted(c.Vectors.URL),
 		"vectors.api_key": c.Vectors.APIKey, "embedder.provider": c.Embedder.Provider, "embedder.model": c.Embedder.Model, "embedder.base_url": c.Embedder.BaseURL, "embedder.api_key": c.Embedder.APIKey,
 		"privacy.exclude_properties": c.Privacy.ExcludeProperties, "privacy.skip_when": c.Privacy.SkipWhen, "privacy.objects": c.Privacy.Objects,
-		"gate.threshold": c.Gate.Threshold, "budget.monthly_usd": c.Budget.MonthlyUSD, "workflows.quiet": c.Workflows.Quiet.String(), "index.workers": c.Index.Workers, "index.batch": c.Index.Batch,
+		"gate.threshold": c.Gate.Threshold, "budget.monthly_usd": c.Budget.MonthlyUSD, "prompts.dir": c.Prompts.Dir, "workflows.quiet": c.Workflows.Quiet.String(), "index.workers": c.Index.Workers, "index.batch": c.Index.Batch,
 		"audit.checkpoint_file": c.Audit.CheckpointFile, "audit.checkpoint_url": c.Audit.CheckpointURL, "audit.checkpoint_every": c.Audit.CheckpointEvery.String(),
 		"log.level": c.Log.Level, "log.format": c.Log.Format,
 	}
@@ -50,7 +50,7 @@ func (c Config) rows() []configRow {
 	portal("hubspot.", c.HubSpot)
 	writer := func(prefix string, m ModelConfig) {
 		values[prefix+"provider"], values[prefix+"model"], values[prefix+"base_url"], values[prefix+"api_key"] = m.Provider, m.Model, m.BaseURL, m.APIKey
-		values[prefix+"workflows"] = m.Workflows
+		values[prefix+"workflows"], values[prefix+"classes"] = m.Workflows, m.Classes
 	}
 	writer("model.", c.Model)
 	var out []configRow

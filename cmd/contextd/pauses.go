@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 
@@ -55,14 +56,11 @@ func (s *service) provide(name string, workflows []string, all bool) *model.Brak
 func (s *service) completers() map[string]model.Completer {
 	out := map[string]model.Completer{}
 	for _, m := range append([]ModelConfig{s.cfg.Model}, s.cfg.Models...) {
-		names := m.Workflows
-		if len(names) == 0 {
-			names = []string{""}
-		}
+		names := m.uses()
 		w := s.writers[names[0]]
 		var c model.Completer = w
 		if _, local := w.(localWriter); !local {
-			c = model.Braked{Completer: w, Brake: s.provide(w.Name(), m.Workflows, false)}
+			c = model.Braked{Completer: w, Brake: s.provide(w.Name(), slices.Concat(m.Workflows, m.Classes), false)}
 		}
 		for _, name := range names {
 			out[name] = c

@@ -65,7 +65,7 @@ func openService(ctx context.Context, cfg Config, log *slog.Logger, publicURL st
 	}
 	ids, clients, apps := []crm.PortalID{}, portals{}, map[crm.PortalID]inbox.App{}
 	for _, p := range cfg.AllPortals() {
-		c, err := newClient(cfg, p, definitions(s.workflows))
+		c, err := newClient(cfg, p, propertiesRead(s.workflows))
 		if err != nil {
 			return s, err
 		}
@@ -121,9 +121,9 @@ func (s *service) load(ctx context.Context) (err error) {
 	return err
 }
 
-// workflows loads the built-in ones and applies the quiet period of the configuration, if one is set.
+// workflows loads the built-in ones and those of the configuration, and applies the quiet period of the configuration, if one is set.
 func workflows(cfg Config) ([]prompts.Workflow, error) {
-	all, err := prompts.Builtin()
+	all, err := prompts.Open(cfg.Prompts.Dir)
 	if err != nil {
 		return nil, fmt.Errorf("load workflows: %w", err)
 	}
@@ -137,15 +137,11 @@ func workflows(cfg Config) ([]prompts.Workflow, error) {
 	return all, nil
 }
 
-// newClient is the client of one portal. It reads the properties of defs beside the usual ones: what a suggestion would replace, and what people made of it.
-func newClient(cfg Config, p PortalConfig, defs []hubspot.Definition) (*hubspot.Client, error) {
+// newClient is the client of one portal. It reads the further properties beside the usual ones.
+func newClient(cfg Config, p PortalConfig, further map[crm.ObjectType][]string) (*hubspot.Client, error) {
 	rate := 0
 	if cfg.unlimited {
 		rate = -1
-	}
-	further := map[crm.ObjectType][]string{}
-	for _, d := range defs {
-		further[d.Object] = append(further[d.Object], d.Name)
 	}
 	return hubspot.New(hubspot.Options{Properties: further, Portal: p.PortalID, Rate: rate, Search: rate, Token: string(p.Token), BaseURL: p.BaseURL, AppID: p.AppID,
 		Objects: cfg.Privacy.Objects, ExcludeProperties: cfg.Privacy.ExcludeProperties, SkipWhen: cfg.Privacy.SkipWhen})

@@ -32,6 +32,25 @@ func definitions(all []prompts.Workflow) []hubspot.Definition {
 	return out
 }
 
+// propertiesRead lists the properties that the workflows want of records beside the usual ones: those that they write, for what a suggestion would replace and what people made of it,
+// and those that their prompts show.
+func propertiesRead(all []prompts.Workflow) map[crm.ObjectType][]string {
+	out := map[crm.ObjectType][]string{}
+	for _, d := range definitions(all) {
+		out[d.Object] = append(out[d.Object], d.Name)
+	}
+	for _, w := range all {
+		for t, names := range w.Payload.Properties {
+			out[t] = append(out[t], names...)
+		}
+	}
+	for t := range out {
+		slices.Sort(out[t])
+		out[t] = slices.Compact(out[t])
+	}
+	return out
+}
+
 // setupHubSpot creates what is missing in the selected portal.
 func setupHubSpot(ctx context.Context, cfg Config, dryRun bool) (SetupReport, error) {
 	p, err := cfg.Selected()

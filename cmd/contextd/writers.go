@@ -48,7 +48,7 @@ func makeWriter(m ModelConfig) (writer, error) {
 	return nil, fmt.Errorf("model provider %q: %w", m.Provider, crm.ErrInvalid)
 }
 
-// writers are all chat models by workflow; "" is the one for all others.
+// writers are all chat models by workflow or class; "" is the one for all others.
 func writers(cfg Config) (map[string]writer, error) {
 	out := map[string]writer{}
 	for _, m := range append([]ModelConfig{cfg.Model}, cfg.Models...) {
@@ -56,10 +56,7 @@ func writers(cfg Config) (map[string]writer, error) {
 		if err != nil {
 			return nil, err
 		}
-		if len(m.Workflows) == 0 {
-			out[""] = w
-		}
-		for _, name := range m.Workflows {
+		for _, name := range m.uses() {
 			out[name] = w
 		}
 	}
@@ -71,7 +68,7 @@ func writerChecks(ctx context.Context, cfg Config) (checks []Check) {
 	for i, m := range append([]ModelConfig{cfg.Model}, cfg.Models...) {
 		c, prefix := Check{Name: "writer", State: "ok"}, "model."
 		if i > 0 {
-			c.Name, prefix = "writer of "+strings.Join(m.Workflows, ", "), fmt.Sprintf("models[%d].", i-1)
+			c.Name, prefix = "writer of "+strings.Join(m.uses(), ", "), fmt.Sprintf("models[%d].", i-1)
 		}
 		w, err := makeWriter(m)
 		if err == nil {

@@ -25,9 +25,9 @@ var (
 
 	recordNames = map[crm.ObjectType][]string{
 		crm.Contacts: {"firstname", "lastname", "email", "hs_additional_emails", "phone", "mobilephone", "jobtitle", "company", "lifecyclestage", "hs_lead_status", "hubspot_owner_id",
-			"hs_language", "hs_timezone", "country", "notes_last_contacted", "notes_last_updated", "num_notes", "hs_last_sales_activity_timestamp", "hs_email_optout", "createdate",
+			"hs_language", "hs_buying_role", "hs_timezone", "country", "notes_last_contacted", "notes_last_updated", "num_notes", "hs_last_sales_activity_timestamp", "hs_email_optout", "createdate",
 			"lastmodifieddate", "hs_merged_object_ids", "hs_calculated_merged_vids", "hs_object_source_label", companyProperty},
-		crm.Companies: {"name", "domain", "industry", "numberofemployees", "annualrevenue", "lifecyclestage", "hubspot_owner_id", "description", "hs_lastmodifieddate", "createdate",
+		crm.Companies: {"name", "domain", "industry", "country", "numberofemployees", "annualrevenue", "lifecyclestage", "hubspot_owner_id", "description", "hs_lastmodifieddate", "createdate",
 			"hs_merged_object_ids"},
 		crm.Deals: {"dealname", "pipeline", "dealstage", "amount", "deal_currency_code", "closedate", "createdate", "hubspot_owner_id", "dealtype", "description", "hs_is_closed",
 			"hs_is_closed_won", "hs_deal_stage_probability", "hs_lastmodifieddate", "hs_merged_object_ids"},

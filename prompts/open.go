@@ -1,0 +1,71 @@
+package prompts
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"slices"
+
+	"github.com/contextd/contextd/internal/crm"
+)
+
+// Open loads the built-in workflows and those of a directory, "" for none: a folder there adds a workflow, or takes the place of the built-in one of its name, whole. They
+// come in the order of their names. Errors as Load's, with the directory.
+func Open(dir string) ([]Workflow, error) {
+	all, err := Builtin()
+	if err != nil {
+		return nil, err
+	}
+	if dir != "" {
+		own, err := openDir(dir)
+		if err != nil {
+			return nil, fmt.Errorf("workflows of %s: %w", dir, err)
+		}
+		for _, w := range own {
+			all = append(slices.DeleteFunc(all, func(o Workflow) bool { return o.Name == w.Name }), w)
+		}
+		slices.SortFunc(all, func(a, b Workflow) int { return cmp.Compare(a.Name, b.Name) })
+	}
+	return all, together(all)
+}
+
+func openDir(dir string) ([]Workflow, error) {
+	root := os.DirFS(dir)
+	if _, err := fs.Stat(root, workflowFile); err == nil {
+		return nil, fmt.Errorf("it is one workflow: name the directory that holds its folder: %w", crm.ErrInvalid)
+	}
+	own, err := Load(root)
+	if err == nil && len(own) == 0 {
+		err = fmt.Errorf("it holds no folder with a workflow: %w", crm.ErrInvalid)
+	}
+	for i := range own {
+		own[i].Origin = dir
+	}
+	return own, err
+}
+
+// together checks what one workflow says of another, and that no two write to the same place.
+func together(all []Workflow) error {
+	var errs []error
+	names, places := []string{}, map[string]string{}
+	for _, w := range all {
+		names = append(names, w.Name)
+	}
+	for _, w := range all {
+		if s := w.Payload.Summary; s != "" && !slices.Contains(names, s) {
+			errs = append(errs, fmt.Errorf("%s: payload.summary: %q is not a workflow%s: %w", w.Name, s, meant(s, names), crm.ErrInvalid))
+		}
+		for _, c := range w.Changes {
+			for _, t := range w.Subjects {
+				place := string(t) + "." + c.Property
+				if first := places[place]; c.Kind == crm.PropertyKind && first != "" && first != w.Name {
+					errs = append(errs, fmt.Errorf("%s and %s both write the property %s: %w", first, w.Name, place, crm.ErrInvalid))
+				}
+				places[place] = w.Name
+			}
+		}
+	}
+	return errors.Join(errs...)
+}
