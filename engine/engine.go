@@ -11,7 +11,7 @@ import (
 	"github.com/contextd/contextd/prompts"
 )
 
-// Engine runs workflows for subjects. All fields but Written, Zone, MaxTokens and Log are required. It is safe for concurrent use.
+// Engine runs workflows for subjects. All fields but Written, Spending, Zone, MaxTokens and Log are required. It is safe for concurrent use.
 type Engine struct {
 	Workflows []prompts.Workflow
 	Retriever Retriever
@@ -19,6 +19,7 @@ type Engine struct {
 	History   History
 	Proposals Proposals
 	Written   Written                   // nil: no prompt shows what was written before
+	Spending  Spending                  // nil: nobody counts what failed and dry runs cost
 	Policy    func(crm.PortalID) Policy // as it is now
 	Enabled   func(crm.PortalID) error  // nil, or why writing is stopped (crm.ErrStopped)
 	Now       func() time.Time
@@ -39,7 +40,7 @@ func (e *Engine) Consider(ctx context.Context, claims []crm.Claim) []error {
 	return errs
 }
 
-func (e *Engine) consider(ctx context.Context, claim crm.Claim) error {
+func (e *Engine) consider(ctx context.Context, claim crm.Claim) (err error) {
 	name, subject, err := ParseConsiderKey(claim.Portal, claim.Key)
 	if err != nil {
 		return err
@@ -56,6 +57,7 @@ func (e *Engine) consider(ctx context.Context, claim crm.Claim) error {
 		return fmt.Errorf("consider %s: %w", claim.Key, err)
 	}
 	r := e.newRun(w, subject, claim, time.Time{})
+	defer func() { err = r.settleCalls(ctx, err) }()
 	switch err := r.do(ctx); {
 	case errors.Is(err, crm.ErrNotFound): // it was deleted meanwhile; what still waits for a person about it is superseded by this
 		r.proposal.Verdict, r.proposal.State = crm.Drop, crm.Dropped
@@ -63,10 +65,11 @@ func (e *Engine) consider(ctx context.Context, claim crm.Claim) error {
 	case err != nil:
 		return fmt.Errorf("consider %s: %w", claim.Key, err)
 	}
-	added, err := e.Proposals.Propose(ctx, r.proposal, Raw{Prompt: r.prompt, Reply: r.reply})
+	added, err := e.Proposals.Propose(ctx, r.proposal, Raw{Prompt: r.prompt, Reply: r.reply, Calls: r.calls})
 	if err != nil {
 		return fmt.Errorf("consider %s: %w", claim.Key, err)
 	}
+	r.calls = nil // stored with the run
 	e.log().Info("considered", "portal", claim.Portal, "workflow", w.Name, "subject", subject.Path(), "proposal", id, "verdict", r.proposal.Verdict.String(), "added", added)
 	return nil
 }
@@ -119,7 +122,7 @@ func (e *Engine) DryRun(ctx context.Context, workflow string, subject crm.Ref, a
 		return Dry{}, fmt.Errorf("dry run: %w", err)
 	}
 	r := e.newRun(w, subject, crm.Claim{Portal: subject.Portal, Kind: crm.ConsiderWork, Key: ConsiderKey(workflow, subject)}, asOf)
-	err = r.do(ctx)
+	err = r.settleCalls(ctx, r.do(ctx))
 	d := Dry{Proposal: r.proposal, Passages: r.passages, Prompt: r.prompt, Reply: r.reply, Checks: r.checks}
 	if err != nil {
 		return d, fmt.Errorf("dry run %s: %w", ConsiderKey(workflow, subject), err)

@@ -54,7 +54,13 @@ type Proposals interface {
 	Overruled(ctx context.Context, p crm.Proposal, c crm.Change) (bool, error)
 }
 
-// Raw is the erasable text of a run, kept under its hash: the rendered prompt and the model's reply.
+// Spending is told what calls to models cost whose run is not stored.
+type Spending interface {
+	// Spend records what calls cost; one that was recorded before counts once.
+	Spend(ctx context.Context, calls []crm.ModelCall) error
+}
+
+// Raw is the erasable text of a run, kept under its hash: the rendered prompt and the model's reply. Its calls are recorded and their usable answers kept, in one transaction.
 type Raw = crm.Raw
 
 // Decision is a person's word on a suggestion.

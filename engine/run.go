@@ -38,6 +38,7 @@ type run struct {
 
 	prompt  string
 	reply   string
+	calls   []crm.ModelCall // for the ledger
 	repairs int
 	refusal error // of the answer before
 	answer  Answer
@@ -108,6 +109,9 @@ func (r *run) ask(ctx context.Context) error {
 			return fmt.Errorf("model %s: %w", m.Name(), err)
 		}
 		r.proposal.Usage = r.proposal.Usage.Add(resp.Usage)
+		if resp.Call != nil {
+			r.calls = append(r.calls, *resp.Call)
+		}
 		if resp.Model != "" {
 			r.proposal.Model = resp.Model
 		}
@@ -120,7 +124,7 @@ func (r *run) ask(ctx context.Context) error {
 		}
 		r.repairs++
 		r.refusal = err
-		req.Prompt = repairText(r.prompt, err)
+		req.Prompt, req.Repair = repairText(r.prompt, err), true
 	}
 }
 
@@ -150,9 +154,9 @@ func (r *run) request() (model.Request, error) {
 		return model.Request{}, err
 	}
 	req := model.Request{Workflow: r.w.Name, System: systemText, Prompt: r.prompt, Schema: r.w.Schema, Passages: slices.Clone(r.passages), Subject: r.subject,
-		Facts: r.modelFacts(), Plan: r.w.Plan, MaxTokens: cmp.Or(r.w.Tokens.Output, r.MaxTokens)}
+		Facts: r.modelFacts(), Plan: r.w.Plan, MaxTokens: cmp.Or(r.w.Tokens.Output, r.MaxTokens), Template: r.proposal.Prompt, Sources: r.shown()}
 	if r.refusal != nil {
-		req.Prompt = repairText(r.prompt, r.refusal)
+		req.Prompt, req.Repair = repairText(r.prompt, r.refusal), true
 	}
 	if !r.focus.Ref.IsZero() {
 		req.Subject = r.focus.Ref
@@ -215,6 +219,7 @@ func (r *run) judge(context.Context) error {
 	if !slices.ContainsFunc(r.judged, func(j Judged) bool { return j.Supported }) {
 		return nothing("no claim is supported by the history")
 	}
+	r.answerUsable()
 	return nil
 }
 

@@ -41,11 +41,12 @@ func (x *Indexer) embedAll(ctx context.Context, jobs []*job) {
 		}
 		return n
 	}
-	wanted := map[*job]numbers{}
+	wanted, payers := map[*job]numbers{}, map[crm.PortalID]int{}
 	for _, j := range open(jobs) {
 		if j.todo != embed || len(j.kept.Accounts) == 0 || len(j.kept.Chunks) == 0 {
 			continue
 		}
+		payers[j.ref.Portal] += len(j.kept.Document.Text)
 		var n numbers
 		for _, c := range j.kept.Chunks {
 			n.items = append(n.items, add(EmbedText(c)))
@@ -65,6 +66,7 @@ func (x *Indexer) embedAll(ctx context.Context, jobs []*job) {
 	if most <= 0 {
 		most = 256
 	}
+	ctx = crm.WithPayers(ctx, payers)
 	for from := 0; from < len(texts); from += most {
 		run.part(ctx, from, min(from+most, len(texts)))
 	}

@@ -20,6 +20,8 @@ type suggestion struct {
 		InputTokens  int     `json:"input_tokens"`
 		OutputTokens int     `json:"output_tokens"`
 		CostUSD      float64 `json:"cost_usd"`
+		FromCache    int     `json:"from_cache"`
+		Unpriced     int     `json:"unpriced"`
 	} `json:"usage"`
 	CreatedAt time.Time  `json:"created_at"`
 	DecidedAt *time.Time `json:"decided_at"`
@@ -162,6 +164,8 @@ type statusView struct {
 		Since     time.Time `json:"since"`
 		Next      time.Time `json:"next"`
 	} `json:"paused"`
-	Write   any    `json:"write"` // on or off
-	Version string `json:"version"`
+	Budget  budgetView  `json:"budget"`
+	Usage   []usageView `json:"usage"`
+	Write   any         `json:"write"` // on or off
+	Version string      `json:"version"`
 }

@@ -136,7 +136,14 @@ func (p *program) reviewShowCommand() *cobra.Command {
 func showSuggestion(w io.Writer, s suggestion) {
 	fmt.Fprintf(w, "%s  %s  %s, confidence %s, verdict %s\n", s.ID, s.Workflow, s.State, percent(s.Confidence), s.Verdict)
 	fmt.Fprintf(w, "  record   %s\n  subject  %s\n", oneLine(s.Record.String()), s.Subject)
-	fmt.Fprintf(w, "  by       %s, prompt %s v%d, %d + %d tokens, $%.4f\n", s.Model, s.Prompt.Name, s.Prompt.Version, s.Usage.InputTokens, s.Usage.OutputTokens, s.Usage.CostUSD)
+	cost := fmt.Sprintf("$%.4f", s.Usage.CostUSD)
+	if s.Usage.Unpriced > 0 {
+		cost = "cost unknown"
+	}
+	if s.Usage.FromCache > 0 {
+		cost += ", answer from the cache"
+	}
+	fmt.Fprintf(w, "  by       %s, prompt %s v%d, %d + %d tokens, %s\n", s.Model, s.Prompt.Name, s.Prompt.Version, s.Usage.InputTokens, s.Usage.OutputTokens, cost)
 	if s.DecidedAt != nil {
 		fmt.Fprintf(w, "  decided  %s by %s\n", moment(*s.DecidedAt), s.DecidedBy)
 	}

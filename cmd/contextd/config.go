@@ -23,6 +23,7 @@ type Config struct {
 	Privacy   PrivacyConfig   `koanf:"privacy"`
 	Gate      GateConfig      `koanf:"gate"`
 	Budget    BudgetConfig    `koanf:"budget"`
+	Cache     CacheConfig     `koanf:"cache"`
 	Workflows WorkflowsConfig `koanf:"workflows"`
 	Prompts   PromptsConfig   `koanf:"prompts"`
 	Index     IndexConfig     `koanf:"index"`
@@ -61,9 +62,12 @@ type EmbedderConfig struct {
 	Model    string `koanf:"model"`
 	BaseURL  string `koanf:"base_url"`
 	APIKey   Secret `koanf:"api_key"`
+
+	InputPrice *float64 `koanf:"input_usd_per_million"` // nil: not said
 }
 
-// ModelConfig names who writes; in the list, for which workflows and for which classes of model that workflows ask for. BaseURL may be "": the provider's default.
+// ModelConfig names who writes; in the list, for which workflows and for which classes of model that workflows ask for. BaseURL may be "": the provider's default. Prices are in dollars per million tokens, nil where not
+// said.
 type ModelConfig struct {
 	Provider  string   `koanf:"provider" json:"provider"`
 	Model     string   `koanf:"model" json:"model"`
@@ -71,6 +75,10 @@ type ModelConfig struct {
 	APIKey    Secret   `koanf:"api_key" json:"api_key"`
 	Workflows []string `koanf:"workflows" json:"workflows"` // of an entry of models
 	Classes   []string `koanf:"classes" json:"classes"`     // likewise: small, large
+
+	InputPrice  *float64 `koanf:"input_usd_per_million" json:"input_usd_per_million"`
+	OutputPrice *float64 `koanf:"output_usd_per_million" json:"output_usd_per_million"`
+	CachedPrice *float64 `koanf:"cached_usd_per_million" json:"cached_usd_per_million"`
 }
 
 // uses are the workflows and classes that the model is for; "" is everything else.
@@ -106,9 +114,15 @@ type GateConfig struct {
 	Threshold float64 `koanf:"threshold"`
 }
 
-// BudgetConfig bounds what models may cost; 0 is no bound.
+// BudgetConfig bounds what models may cost in each portal and calendar month (UTC); 0 is no bound.
 type BudgetConfig struct {
 	MonthlyUSD float64 `koanf:"monthly_usd"`
+}
+
+// CacheConfig bounds the models' answers that are kept: in days, 0 for none, and in megabytes for each portal.
+type CacheConfig struct {
+	Days      int `koanf:"days"`
+	Megabytes int `koanf:"megabytes"`
 }
 
 // WorkflowsConfig holds what applies to all workflows. Quiet replaces their own quiet periods when it is not 0.

@@ -41,6 +41,9 @@ func modelKeys() []key {
 		{name: "model", doc: "as the provider lists it, such as qwen3:8b, gpt-5-mini or claude-sonnet-4-6", parse: one(modelName)},
 		{name: "base_url", doc: "where the provider listens (default: Ollama http://127.0.0.1:11434, OpenAI https://api.openai.com/v1, Anthropic https://api.anthropic.com); of other servers with OpenAI's API with their /v1", parse: one(webAddress)},
 		{name: "api_key", secret: true, doc: "of the provider; Ollama itself needs none, a gateway before it may", parse: secret},
+		{name: "input_usd_per_million", doc: "US dollars per million tokens that the model reads, as the provider's price list says (built in and Ollama: 0); without it the cost is unknown", parse: one(dollars)},
+		{name: "output_usd_per_million", doc: "US dollars per million tokens that it writes", parse: one(dollars)},
+		{name: "cached_usd_per_million", doc: "US dollars per million tokens that the provider has read before and calls cached (default: as input_usd_per_million)", parse: one(dollars)},
 	}
 }
 
@@ -65,6 +68,7 @@ func configKeys(getenv func(string) string) []key {
 		{name: "embedder.model", doc: "builtin: static256 (default) or hash256; else as the provider lists it, such as all-minilm or text-embedding-3-small", parse: one(modelName)},
 		{name: "embedder.base_url", doc: "where the provider listens, as model.base_url", parse: one(webAddress)},
 		{name: "embedder.api_key", secret: true, doc: "of the provider, sent as a bearer token; Ollama itself needs none, a gateway before it may", parse: secret},
+		{name: "embedder.input_usd_per_million", doc: "US dollars per million tokens, as model.input_usd_per_million", parse: one(dollars)},
 	}
 	for _, k := range modelKeys() {
 		k.name = "model." + k.name
@@ -79,7 +83,9 @@ func configKeys(getenv func(string) string) []key {
 		key{name: "privacy.skip_when", doc: "records with this property set are never stored, nor is anything on them", parse: one(word)},
 		key{name: "privacy.objects", list: true, doc: "object types that are read (default: all)", parse: each(objectType)},
 		key{name: "gate.threshold", initial: "0.85", doc: "confidence from which a change is applied without asking, 0 to 1", parse: one(share)},
-		key{name: "budget.monthly_usd", initial: "0", doc: "0: no limit; this version does not know what models cost", parse: one(noBudget)},
+		key{name: "budget.monthly_usd", initial: "0", doc: "what models may cost in each portal and calendar month (UTC), in US dollars; 0: no limit. What it has no room for waits; search and approved writes go on", parse: one(dollars)},
+		key{name: "cache.days", initial: "30", doc: "how long answers of models are kept, so that the same question costs nothing; 0: not at all", parse: one(between(0, 365))},
+		key{name: "cache.megabytes", initial: "64", doc: "how much they may take in each portal", parse: one(between(1, 10_000))},
 		key{name: "prompts.dir", doc: "a directory with further workflows, a folder each; one with the name of a built-in workflow takes its place", parse: one(directory)},
 		key{name: "workflows.quiet", initial: "0s", doc: "how long a subject must be left alone before a workflow runs (0s: as each workflow says)", parse: one(duration(time.Hour))},
 		key{name: "index.workers", initial: "4", doc: "indexing batches at the same time", parse: one(between(1, 64))},

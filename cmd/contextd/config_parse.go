@@ -148,15 +148,12 @@ func share(s string) (float64, error) {
 	return f, nil
 }
 
-func noBudget(s string) (float64, error) {
+func dollars(s string) (float64, error) {
 	f, err := strconv.ParseFloat(s, 64)
-	if err != nil || !(f >= 0) {
-		return 0, complain("use 0", "%q is not an amount", s)
+	if err != nil || !(f >= 0 && f <= 1e9) {
+		return 0, complain("use a number of US dollars, such as 20 or 0.15", "%q is not an amount", s)
 	}
-	if f != 0 {
-		return 0, complain("leave it at 0, and set a limit at the model's provider: this version does not know what models cost", "%q is not available in this version", s)
-	}
-	return 0, nil
+	return f, nil
 }
 
 func between(low, high int) func(string) (int, error) {

@@ -39,7 +39,8 @@ func (c Config) rows() []configRow {
 		"server.trusted_proxies": c.Server.TrustedProxies, "store.url": c.Store.URL, "vectors.url": redacted(c.Vectors.URL),
 		"vectors.api_key": c.Vectors.APIKey, "embedder.provider": c.Embedder.Provider, "embedder.model": c.Embedder.Model, "embedder.base_url": c.Embedder.BaseURL, "embedder.api_key": c.Embedder.APIKey,
 		"privacy.exclude_properties": c.Privacy.ExcludeProperties, "privacy.skip_when": c.Privacy.SkipWhen, "privacy.objects": c.Privacy.Objects,
-		"gate.threshold": c.Gate.Threshold, "budget.monthly_usd": c.Budget.MonthlyUSD, "prompts.dir": c.Prompts.Dir, "workflows.quiet": c.Workflows.Quiet.String(), "index.workers": c.Index.Workers, "index.batch": c.Index.Batch,
+		"gate.threshold": c.Gate.Threshold, "budget.monthly_usd": c.Budget.MonthlyUSD, "cache.days": c.Cache.Days, "cache.megabytes": c.Cache.Megabytes, "embedder.input_usd_per_million": c.Embedder.InputPrice,
+		"prompts.dir": c.Prompts.Dir, "workflows.quiet": c.Workflows.Quiet.String(), "index.workers": c.Index.Workers, "index.batch": c.Index.Batch,
 		"audit.checkpoint_file": c.Audit.CheckpointFile, "audit.checkpoint_url": c.Audit.CheckpointURL, "audit.checkpoint_every": c.Audit.CheckpointEvery.String(),
 		"log.level": c.Log.Level, "log.format": c.Log.Format,
 	}
@@ -51,6 +52,7 @@ func (c Config) rows() []configRow {
 	writer := func(prefix string, m ModelConfig) {
 		values[prefix+"provider"], values[prefix+"model"], values[prefix+"base_url"], values[prefix+"api_key"] = m.Provider, m.Model, m.BaseURL, m.APIKey
 		values[prefix+"workflows"], values[prefix+"classes"] = m.Workflows, m.Classes
+		values[prefix+"input_usd_per_million"], values[prefix+"output_usd_per_million"], values[prefix+"cached_usd_per_million"] = m.InputPrice, m.OutputPrice, m.CachedPrice
 	}
 	writer("model.", c.Model)
 	var out []configRow
@@ -140,6 +142,8 @@ func isUnset(v any) bool {
 		return v == ""
 	case Secret:
 		return v == ""
+	case *float64:
+		return v == nil
 	case crm.PortalID:
 		return v == 0
 	case []string:
@@ -153,6 +157,10 @@ func isUnset(v any) bool {
 // yamlValue writes a value so that YAML reads it back: JSON strings are YAML, plain words need no quotes.
 func yamlValue(v any) string {
 	switch v := v.(type) {
+	case *float64:
+		if v != nil {
+			return yamlValue(*v)
+		}
 	case float64:
 		return strconv.FormatFloat(v, 'g', -1, 64)
 	case int:

@@ -52,7 +52,7 @@ func (s *service) provide(name string, workflows []string, all bool) *model.Brak
 	return b
 }
 
-// completers are the configured writers as the engine takes them, each behind a brake.
+// completers are the configured writers as the engine takes them, each behind a brake and counted.
 func (s *service) completers() map[string]model.Completer {
 	out := map[string]model.Completer{}
 	for _, m := range append([]ModelConfig{s.cfg.Model}, s.cfg.Models...) {
@@ -62,6 +62,7 @@ func (s *service) completers() map[string]model.Completer {
 		if _, local := w.(localWriter); !local {
 			c = model.Braked{Completer: w, Brake: s.provide(w.Name(), slices.Concat(m.Workflows, m.Classes), false)}
 		}
+		c = s.counted(c, w, m)
 		for _, name := range names {
 			out[name] = c
 		}
@@ -93,7 +94,7 @@ func (s *service) embedder(ctx context.Context, description string) (generation.
 	if err != nil || strings.HasPrefix(e.Name(), "builtin/") {
 		return e, err
 	}
-	return brakedEmbedder{e, s.provide(e.Name(), nil, true)}, nil
+	return meteredEmbedder{brakedEmbedder{e, s.provide(e.Name(), nil, true)}, s.meter, s.cfg.Embedder.price()}, nil
 }
 
 // paused lists what waits for a person in a portal.

@@ -29,7 +29,7 @@ type searching struct {
 
 // Retrieve implements engine.Retriever.
 func (x *searcher) Retrieve(ctx context.Context, q crm.Question) (crm.Context, error) {
-	return x.live().Retrieve(ctx, q)
+	return x.live().Retrieve(crm.WithPayers(ctx, map[crm.PortalID]int{q.Portal: 1}), q)
 }
 
 func (x *searcher) live() *searching {

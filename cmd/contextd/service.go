@@ -17,6 +17,7 @@ import (
 	"github.com/contextd/contextd/internal/crm"
 	"github.com/contextd/contextd/internal/hubspot"
 	"github.com/contextd/contextd/internal/inbox"
+	"github.com/contextd/contextd/internal/model/spend"
 	"github.com/contextd/contextd/internal/store"
 	"github.com/contextd/contextd/internal/web"
 	"github.com/contextd/contextd/internal/work"
@@ -40,6 +41,8 @@ type service struct {
 	writers   map[string]writer // by workflow
 	providers []provider        // that can be paused
 	providing sync.Mutex
+	purse     *spend.Purse
+	meter     *spend.Meter
 	indexer   *indexer.Indexer
 	engine    *engine.Engine
 	access    *access
@@ -81,6 +84,9 @@ func openService(ctx context.Context, cfg Config, log *slog.Logger, publicURL st
 		return s, err
 	}
 	s.portals = ids
+	if err := s.openPurse(ctx); err != nil {
+		return s, err
+	}
 	fresh, err := s.openIndex(ctx)
 	if err != nil {
 		return s, err
@@ -155,7 +161,7 @@ func (s *service) wire(clients portals, apps map[crm.PortalID]inbox.App, ids []c
 		Lister: lister(s.clients), Cursors: cursors{s.db}, Now: s.now, Triggers: engine.Triggers(s.workflows), RecordTriggers: engine.RecordTriggers(s.workflows)}
 	writing := s.writing()
 	s.engine = &engine.Engine{Workflows: s.workflows, Retriever: s.search, Models: s.completers(),
-		History: s.db, Proposals: s.db, Written: s.db, Policy: func(portal crm.PortalID) engine.Policy {
+		History: s.db, Proposals: s.db, Written: s.db, Spending: s.db, Policy: func(portal crm.PortalID) engine.Policy {
 			return engine.Policy{Write: writing(portal) == nil, Threshold: s.cfg.Gate.Threshold}
 		}, Enabled: writing, Now: s.now, Log: s.log}
 	applier := &engine.Applier{Effects: s.db, Writer: clients, Enabled: writing, Now: time.Now, Log: s.log} // its deadlines are the runner's
@@ -164,14 +170,14 @@ func (s *service) wire(clients portals, apps map[crm.PortalID]inbox.App, ids []c
 		{Kind: crm.RecordWork, Handler: s.indexer.Records, Batch: 50, Workers: 2},
 		{Kind: crm.EraseWork, Handler: s.indexer.Erase},
 		{Kind: crm.IndexWork, Handler: s.indexer.Activities, Batch: s.cfg.Index.Batch, Workers: s.cfg.Index.Workers},
-		{Kind: crm.ConsiderWork, Handler: s.engine.Consider, Batch: 1, Workers: 2, Timeout: 25 * time.Minute}, // a model is asked twice at most, ten minutes each
+		{Kind: crm.ConsiderWork, Handler: s.considering, Batch: 1, Workers: 2, Timeout: 25 * time.Minute}, // a model is asked twice at most, ten minutes each
 		{Kind: crm.ApplyWork, Handler: applier.Apply, Batch: 1, Workers: 4},
 		{Kind: crm.BuildWork, Handler: (&generations{s}).build, Batch: 1, Workers: 1, Timeout: 24 * time.Hour},
 		{Kind: crm.BackfillWork, Handler: s.indexer.Backfill, Batch: len(indexer.BackfillOrder()), Workers: 1, Timeout: 24 * time.Hour},
 	}}
 	s.handler = web.New(web.Server{Verifier: s.verifier(publicURL), Inbox: s.db, Access: s.access, Tokens: s.access, Retriever: asked{s.search, s.db}, History: reads{s.db},
 		Suggestions: reads{s.db}, Decider: &engine.Reviewer{Proposals: s.db, Writer: clients, Enabled: writing, Workflows: s.workflows, Marker: s.db}, Runs: &runs{s}, Audit: s.auditing,
-		Work: reads{s.db}, Status: statuses{reads{s.db}, s.paused}, Backfills: &backfills{s}, Generations: &generations{s}, Similar: &profiles{s}, Portals: ids, PublicURL: publicURL, Checks: s.checks(), Writing: s.cfg.anyWriting(),
+		Work: reads{s.db}, Status: statuses{reads{s.db}, s.paused}, Usage: usage{s}, Backfills: &backfills{s}, Generations: &generations{s}, Similar: &profiles{s}, Portals: ids, PublicURL: publicURL, Checks: s.checks(), Writing: s.cfg.anyWriting(),
 		Version: version(), Log: s.log})
 }
 
@@ -226,9 +232,9 @@ func decodeEvents(body []byte) ([]crm.Event, []error, error) {
 func (s *service) run(ctx context.Context) error {
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
-	all := []func(context.Context) error{s.runner.Run, s.words.run, (&profiles{s}).run, (&reconciling{s}).run, s.auditing.run, s.inbox.Run}
+	all := []func(context.Context) error{s.runner.Run, s.words.run, (&profiles{s}).run, (&reconciling{s}).run, s.auditing.run, s.meter.Run, s.pruneAnswers, s.inbox.Run}
 	if len(s.clients) == 0 {
-		all = all[:5]
+		all = all[:len(all)-1]
 		s.runner.Pools = slices.DeleteFunc(s.runner.Pools, func(p work.Pool) bool { return p.Kind != crm.ConsiderWork && p.Kind != crm.BuildWork })
 	}
 	var parts sync.WaitGroup
@@ -252,6 +258,11 @@ func (s *service) close() error {
 	}
 	if s.index != nil {
 		errs = append(errs, s.index.Close())
+	}
+	if s.meter != nil {
+		ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second) // closing; bounded, so that a dead disk does not hold up the end
+		errs = append(errs, s.meter.Flush(ctx))
+		cancel()
 	}
 	if s.db != nil {
 		errs = append(errs, s.db.Close())

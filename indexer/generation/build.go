@@ -152,10 +152,12 @@ func (s *Set) write(ctx context.Context, o *Open, batch []crm.Kept, w *watch, al
 // embed fills in the vectors of a batch, in one call per view.
 func embed(ctx context.Context, o *Open, batch []crm.Kept) error {
 	var items, windows []string
+	payers := map[crm.PortalID]int{}
 	for i := range batch {
 		if len(batch[i].Accounts) == 0 {
 			continue
 		}
+		payers[batch[i].Activity.Ref.Portal] += len(batch[i].Document.Text)
 		for _, c := range batch[i].Chunks {
 			items = append(items, indexer.EmbedText(c))
 		}
@@ -163,6 +165,7 @@ func embed(ctx context.Context, o *Open, batch []crm.Kept) error {
 			windows = append(windows, indexer.WindowTexts(batch[i].Chunks)...)
 		}
 	}
+	ctx = crm.WithPayers(ctx, payers)
 	vectors, _, err := o.Embedder.Embed(ctx, crm.EmbedDocument, items)
 	if err != nil {
 		return fmt.Errorf("embed %d texts: %w", len(items), err)

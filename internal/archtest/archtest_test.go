@@ -41,6 +41,7 @@ var table = map[string][]string{
 	"internal/model/openai":             {"internal/crm", "internal/model", "internal/model/wire", "internal/model/embedding"},
 	"internal/model/anthropic":          {"internal/crm", "internal/model", "internal/model/wire"},
 	"internal/model/embedding":          {"internal/crm", "internal/model/wire"},
+	"internal/model/spend":              {"internal/crm", "internal/model", "internal/model/wire"},
 	"internal/model/wire":               {"internal/crm"},
 	"internal/model/builtin/distil":     {"internal/crm", "internal/model", "internal/model/ollama", "internal/model/builtin"},
 	"internal/vector/flat":              {"internal/crm"},

@@ -18,16 +18,20 @@ const (
 	EmbedQuery
 )
 
-// Usage is what a model call cost. Money is in US dollars.
+// Usage is what model calls cost. Money is in US dollars. An answer from our own cache counts in FromCache and costs nothing, no tokens either.
 type Usage struct {
 	InputTokens  int     `json:"input_tokens"`
 	OutputTokens int     `json:"output_tokens"`
 	CostUSD      float64 `json:"cost_usd"`
+	CachedTokens int     `json:"cached_tokens"` // of the input tokens: what the provider had read before, and charges less for
+	FromCache    int     `json:"from_cache"`    // answers
+	Unpriced     int     `json:"unpriced"`      // calls of a model whose price nobody has said: their cost is unknown, not 0
 }
 
 // Add sums two usages.
 func (u Usage) Add(o Usage) Usage {
-	return Usage{u.InputTokens + o.InputTokens, u.OutputTokens + o.OutputTokens, u.CostUSD + o.CostUSD}
+	return Usage{u.InputTokens + o.InputTokens, u.OutputTokens + o.OutputTokens, u.CostUSD + o.CostUSD, u.CachedTokens + o.CachedTokens, u.FromCache + o.FromCache,
+		u.Unpriced + o.Unpriced}
 }
 
 // Chunk is an embeddable piece of one version of one activity. Start and End are byte offsets in that version's text; Text is exactly that slice. Header is the

@@ -2,10 +2,11 @@ package crm
 
 import "time"
 
-// Raw is the erasable text of a run, kept under its hash: the rendered prompt and the model's reply.
+// Raw is the erasable text of a run, kept under its hash: the rendered prompt and the model's reply. Calls are the questions to models that led to it.
 type Raw struct {
 	Prompt string
 	Reply  string
+	Calls  []ModelCall
 }
 
 // Decision is a person's word on a suggestion.

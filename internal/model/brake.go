@@ -84,7 +84,7 @@ func (b *Brake) admit(portal crm.PortalID) (trial bool, err error) {
 		b.stopped[portal] = s
 		return true, nil
 	}
-	return false, &crm.RetryAfter{At: s.Next, Err: fmt.Errorf("%w since %s: %s", crm.ErrPaused, s.Since.UTC().Format(time.RFC3339), s.Cause)}
+	return false, &crm.RetryAfter{At: s.Next, Err: &Unsent{fmt.Errorf("%w since %s: %s", crm.ErrPaused, s.Since.UTC().Format(time.RFC3339), s.Cause)}}
 }
 
 // judge begins or ends the pause by how a request went. One that never left says nothing about the provider: it ends no pause, and the next may be the trial.

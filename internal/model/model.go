@@ -21,6 +21,10 @@ type Request struct {
 	Facts     map[string]string // what the CRM record says, as the prompt shows it
 	Plan      crm.Plan
 	MaxTokens int // of the answer; 0: the provider's default
+
+	Template crm.PromptRef // the prompt's version and its workflow's hash
+	Repair   bool          // the run's second question, after an answer that could not be used
+	Sources  []crm.Ref     // every activity and record whose words may stand in Prompt: erasing one of them erases what is kept of the answer
 }
 
 // Finish says why a model stopped.
@@ -39,6 +43,7 @@ type Response struct {
 	Model  string
 	Finish Finish
 	Usage  crm.Usage
+	Call   *crm.ModelCall // for the ledger, to be stored with the run; nil from a provider itself
 }
 
 // Completer is a chat model. Errors wrap crm.ErrTemporary (try again), crm.ErrForbidden (a person must act) or crm.ErrInvalid (our request is wrong).

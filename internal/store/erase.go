@@ -10,7 +10,7 @@ import (
 )
 
 // Erase forgets an activity, or a record, for good: all versions of its text, chunks, postings, what its events and deliveries said, every text that runs
-// made of it, and what was asked about its accounts. Erasing a contact erases the activities it took part in; a company, deal or ticket only itself. Ids, hashes and the audit stay, and a tombstone keeps a late
+// made of it, answers that are kept to questions with its words, and what was asked about its accounts. Erasing a contact erases the activities it took part in; a company, deal or ticket only itself. Ids, hashes and the audit stay, and a tombstone keeps a late
 // webhook or a replay from bringing it back. The answer names the erased activities, for other stores; they are also marked as index work in the same transaction, so
 // that other stores forget them even if the caller dies. It returns once no byte of it is left in the files.
 func (db *DB) Erase(ctx context.Context, ref crm.Ref, by crm.Actor) (activities []crm.Ref, err error) {
@@ -117,7 +117,7 @@ func (t *tx) eraseRecord(ref crm.Ref) (activities, ids []crm.Ref, err error) {
 		if ref.Type == crm.Contacts {
 			err = errorsOf(t.linkedTo(r, found), t.goneWith(r, found))
 		}
-		err = errorsOf(err, t.factsOf(r), t.eraseQueriesOf(r))
+		err = errorsOf(err, t.factsOf(r), t.eraseQueriesOf(r), t.eraseAnswersOf(r))
 		about, err2 := t.strings("SELECT id FROM proposals WHERE portal = ? AND (record = ? OR subject = ? OR account = ?)", portal, p, p, p)
 		err = errorsOf(err, err2,
 			t.do("DELETE FROM records WHERE portal = ? AND ref = ?", portal, p),
@@ -149,6 +149,16 @@ func (t *tx) eraseQueriesOf(record crm.Ref) error {
 	err = errorsOf(err, err2, t.do("DELETE FROM queries WHERE portal = ? AND account = ''", int64(record.Portal)))
 	for _, m := range members {
 		err = errorsOf(err, t.eraseQueries(m.Account))
+	}
+	return err
+}
+
+// eraseAnswersOf forgets the answers to questions that showed a record: its own, or, where it is a person or a deal, those about the accounts it belonged to.
+func (t *tx) eraseAnswersOf(record crm.Ref) error {
+	members, err := t.memberships(record)
+	err = errorsOf(err, t.eraseAnswers(record))
+	for _, m := range members {
+		err = errorsOf(err, t.eraseAnswers(m.Account))
 	}
 	return err
 }
@@ -188,7 +198,7 @@ func (t *tx) eraseActivity(ref crm.Ref) error {
 	for _, a := range accounts {
 		t.accounts.forget(a) // no word of it may stay in memory
 	}
-	err = errorsOf(t.dropChunks(ref), t.unlink(ref),
+	err = errorsOf(t.dropChunks(ref), t.unlink(ref), t.eraseAnswers(ref),
 		t.do("DELETE FROM versions WHERE portal = ? AND activity = ?", portal, p),
 		t.do("DELETE FROM activities WHERE portal = ? AND ref = ?", portal, p),
 		t.entomb(ref))
@@ -206,7 +216,7 @@ func (t *tx) eraseActivity(ref crm.Ref) error {
 		}
 	}
 	for _, a := range accounts {
-		if err := errorsOf(t.erasePrompts(a), t.eraseQueries(a)); err != nil {
+		if err := errorsOf(t.erasePrompts(a), t.eraseQueries(a), t.eraseAnswers(a)); err != nil { // a question may show more than its passages
 			return err
 		}
 	}

@@ -39,8 +39,14 @@ func (t *tx) propose(p crm.Proposal, raw crm.Raw) (bool, error) {
 		return false, fmt.Errorf("portal %d, id %q: %w", p.Portal, p.ID, crm.ErrInvalid)
 	}
 	portal := int64(p.Portal)
+	if err := t.spend(raw.Calls); err != nil { // the money is spent whatever becomes of the run
+		return false, err
+	}
 	known, err := t.exists("SELECT 1 FROM proposals WHERE portal = ? AND id = ?", portal, p.ID)
 	if err != nil || known {
+		return false, err
+	}
+	if err := t.keepAnswers(raw.Calls); err != nil {
 		return false, err
 	}
 	refused, err := t.exists("SELECT 1 FROM proposals WHERE portal = ? AND workflow = ? AND subject = ? AND state = 'rejected' AND fingerprint = ? AND fingerprint <> ''",
@@ -110,6 +116,13 @@ func (t *tx) auditProposal(action string, p crm.Proposal, by crm.Actor, effects 
 	ids := map[string]string{"proposal": p.ID, "workflow": p.Workflow}
 	if p.Model != "" {
 		ids["model"], ids["input_tokens"], ids["output_tokens"] = p.Model, strconv.Itoa(p.Usage.InputTokens), strconv.Itoa(p.Usage.OutputTokens)
+		ids["cost_usd"] = strconv.FormatFloat(p.Usage.CostUSD, 'f', -1, 64)
+		if p.Usage.Unpriced > 0 {
+			ids["cost_usd"] = "unknown"
+		}
+		if p.Usage.FromCache > 0 {
+			ids["from_cache"] = strconv.Itoa(p.Usage.FromCache)
+		}
 	}
 	for i, id := range effects {
 		ids["effect"+strconv.Itoa(i)] = id

@@ -36,6 +36,8 @@ func TestShapes(t *testing.T) {
 		"work-redrive": post("/api/v1/work/redrive", "admin", `{"ids":["index:calls/9101"]}`),
 		"work-bury":    post("/api/v1/work/bury", "admin", `{"ids":["consider:call_summary:calls/9101"],"cause":"gone"}`),
 		"status":       get("/api/v1/status", "viewer"),
+		"usage":        get("/api/v1/usage", "viewer"),
+		"usage-days":   get("/api/v1/usage?by=day&month=2026-11", "viewer"),
 		"index":        get("/api/v1/index", "viewer"),
 		"index-start":  post("/api/v1/index", "admin", `{"objects":["calls","notes"],"since":"2026-01-01T00:00:00Z","limit":200}`),
 		"tokens":       get("/api/v1/tokens", "admin"),

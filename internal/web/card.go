@@ -200,7 +200,15 @@ func costOf(u crm.Usage) string {
 	if u == (crm.Usage{}) {
 		return ""
 	}
-	return fmt.Sprintf("%d tokens in, %d out, $%.4f", u.InputTokens, u.OutputTokens, u.CostUSD)
+	cost := fmt.Sprintf("$%.4f", u.CostUSD)
+	if u.Unpriced > 0 {
+		cost = "cost unknown"
+	}
+	text := fmt.Sprintf("%d tokens in, %d out, %s", u.InputTokens, u.OutputTokens, cost)
+	if u.FromCache > 0 {
+		text += ", answer from the cache"
+	}
+	return text
 }
 
 func rejectChoices() []choice {

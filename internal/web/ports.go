@@ -233,6 +233,19 @@ type Paused struct {
 	Next      time.Time
 }
 
+// Budget is what models may cost in one portal and month (0: anything), what they did cost, and how many runs wait for money.
+type Budget struct {
+	Limit crm.USD
+	crm.MonthSpend
+}
+
+// Usage tells what models cost. Months are UTC calendar months, named by any moment in them.
+type Usage interface {
+	Budget(ctx context.Context, portal crm.PortalID, month time.Time) (Budget, error)
+	// Spending lists the ledger of a month: one line for each day, task, workflow and model.
+	Spending(ctx context.Context, portal crm.PortalID, month time.Time) ([]crm.Spent, error)
+}
+
 // StatusReader reads the status of one portal.
 type StatusReader interface {
 	Status(ctx context.Context, portal crm.PortalID) (Status, error)

@@ -74,7 +74,7 @@ func newWorld() *world {
 
 func (w *world) server() web.Server {
 	return web.Server{
-		Verifier: w, Inbox: w, Access: w, Tokens: w, Retriever: w, History: w, Suggestions: w, Decider: w, Runs: w, Audit: w, Work: w, Status: w, Backfills: w, Generations: w, Similar: w,
+		Verifier: w, Inbox: w, Access: w, Tokens: w, Retriever: w, History: w, Suggestions: w, Decider: w, Runs: w, Audit: w, Work: w, Status: w, Usage: w, Backfills: w, Generations: w, Similar: w,
 		Portals: []crm.PortalID{portal}, PublicURL: "http://contextd.test", Writing: true, Version: "1.2.3", Now: func() time.Time { return now }, Log: quiet(),
 	}
 }
@@ -317,6 +317,25 @@ func (w *world) BuryRows(_ context.Context, f web.WorkFilter, cause string, _ cr
 func (w *world) Status(context.Context, crm.PortalID) (web.Status, error) {
 	return web.Status{Events: web.EventCounts{Received: 9, Done: 4, InReview: 2, Dead: 1, Ignored: map[string]int{"echo": 2}}, Work: map[string]int{"live": 3},
 		OldestSeconds: 1.5, Coverage: map[string]float64{"calls": 1}}, w.touch()
+}
+
+func (w *world) Budget(_ context.Context, p crm.PortalID, month time.Time) (web.Budget, error) {
+	if p != portal || crm.Month(month) != crm.Month(now) {
+		return web.Budget{}, w.touch()
+	}
+	return web.Budget{Limit: 20_000_000_000, MonthSpend: crm.MonthSpend{Spent: 19_500_000_000, Reserved: 100_000_000, Waiting: 2}}, w.touch()
+}
+
+func (w *world) Spending(_ context.Context, p crm.PortalID, month time.Time) ([]crm.Spent, error) {
+	if p != portal || crm.Month(month) != crm.Month(now) {
+		return nil, w.touch()
+	}
+	chat := crm.Spent{Day: "2026-11-19", Task: crm.ChatTask, Workflow: "call_summary", Model: "openai/m", Calls: 3, Unsure: 1, Saved: 900,
+		Usage: crm.Usage{InputTokens: 3000, OutputTokens: 200, CachedTokens: 100, FromCache: 1}, Cost: 19_000_000_000}
+	later := chat
+	later.Day, later.Cost = "2026-11-20", 500_000_000
+	unknown := crm.Spent{Day: "2026-11-20", Task: crm.EmbeddingTask, Model: "openai/e", Calls: 2, Unpriced: 2, Usage: crm.Usage{InputTokens: 500}}
+	return []crm.Spent{chat, later, unknown}, w.touch()
 }
 
 func (w *world) StartBackfill(_ context.Context, b web.Backfill) (int, error) {

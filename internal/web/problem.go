@@ -36,9 +36,12 @@ const retryAfter = 5 * time.Second
 // statusOf maps an error to its status and to the text that the caller may read. This is the only place that does.
 func statusOf(err error) (status int, detail string) {
 	var own *statusError
+	var over *crm.OverBudget
 	switch {
 	case errors.As(err, &own):
 		return own.status, own.detail
+	case errors.As(err, &over):
+		return http.StatusServiceUnavailable, over.Error()
 	case errors.Is(err, crm.ErrTemporary), errors.Is(err, crm.ErrUnknown):
 		return http.StatusServiceUnavailable, "this cannot be done right now; try again"
 	case errors.Is(err, crm.ErrNotFound):

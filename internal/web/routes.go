@@ -58,6 +58,7 @@ func (s *server) routes() []route {
 		{post, "/api/v1/audit/verify", byToken, Administrator, s.verifyAudit},
 		{post, "/api/v1/audit/checkpoint", byToken, Administrator, s.checkpoint},
 		{get, "/api/v1/status", byToken, Viewer, s.status},
+		{get, "/api/v1/usage", byToken, Viewer, s.showSpending},
 		{get, "/api/v1/work", byToken, Viewer, s.listWork},
 		{post, "/api/v1/work/redrive", byToken, Administrator, s.redrive},
 		{post, "/api/v1/work/bury", byToken, Administrator, s.bury},

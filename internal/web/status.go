@@ -17,6 +17,8 @@ type statusJSON struct {
 	Undecoded int                `json:"undecoded"`
 	Coverage  map[string]float64 `json:"coverage"`
 	Paused    []pausedJSON       `json:"paused"`
+	Budget    budgetJSON         `json:"budget"`
+	Usage     []usageJSON        `json:"usage"` // of this month, by task, workflow and model
 	Write     string             `json:"write"`
 	Version   string             `json:"version"`
 }
@@ -49,7 +51,12 @@ func (s *server) status(c *gin.Context) {
 		s.fail(c, fmt.Errorf("status: %w", err))
 		return
 	}
-	out := statusJSON{
+	budget, lines, err := s.spending(c, s.Now(), false)
+	if err != nil {
+		s.fail(c, fmt.Errorf("status: %w", err))
+		return
+	}
+	out := statusJSON{Budget: budget, Usage: lines,
 		Events: eventsJSON{st.Events.Received, st.Events.Done, st.Events.InReview, st.Events.Dead, st.Events.Open, dict(st.Events.Ignored)},
 		Work:   map[string]int{}, Oldest: st.OldestSeconds, Undecoded: st.Undecoded, Coverage: dict(st.Coverage),
 		Paused: each(st.Paused, func(p Paused) pausedJSON {

@@ -59,7 +59,7 @@ func (b *Builder) meaning(ctx context.Context, e Embedder, portal crm.PortalID, 
 	if len(texts) == 0 {
 		return nil, nil
 	}
-	vectors, _, err := e.Embed(ctx, crm.EmbedDocument, texts)
+	vectors, _, err := e.Embed(crm.WithPayers(ctx, map[crm.PortalID]int{portal: 1}), crm.EmbedDocument, texts)
 	if err != nil {
 		return nil, fmt.Errorf("embed %d texts: %w", len(texts), err)
 	}

@@ -41,6 +41,7 @@ type Writer struct {
 	messages anthropic.MessageService
 	models   anthropic.ModelService
 	idle     func()
+	base     string
 	model    string
 	timeout  time.Duration
 	window   *wire.Known[int] // tokens that the model reads; 0: not told
@@ -61,7 +62,7 @@ func NewWriter(o Options) (*Writer, error) {
 	}
 	h, idle := wire.Transport{Judge: judge, Limit: largestReply, Secret: o.APIKey}.Client()
 	options := []option.RequestOption{option.WithBaseURL(o.BaseURL), option.WithAPIKey(o.APIKey), option.WithHTTPClient(h), option.WithMaxRetries(0), option.WithRequestTimeout(o.Timeout)}
-	w := &Writer{messages: anthropic.NewMessageService(options...), models: anthropic.NewModelService(options...), idle: idle, model: o.Model, timeout: o.Timeout}
+	w := &Writer{messages: anthropic.NewMessageService(options...), models: anthropic.NewModelService(options...), idle: idle, base: o.BaseURL, model: o.Model, timeout: o.Timeout}
 	w.window = &wire.Known[int]{Age: infoAge, Again: infoAgain, Limit: infoLimit, Ask: w.reads}
 	return w, nil
 }
@@ -143,7 +144,7 @@ func (w *Writer) Complete(ctx context.Context, r model.Request) (model.Response,
 func (w *Writer) response(r model.Request, got *anthropic.Message, window int) (model.Response, error) {
 	u := got.Usage
 	out := model.Response{Model: "anthropic/" + cmp.Or(got.Model, w.model),
-		Usage: crm.Usage{InputTokens: int(u.InputTokens + u.CacheCreationInputTokens + u.CacheReadInputTokens), OutputTokens: int(u.OutputTokens)}}
+		Usage: crm.Usage{InputTokens: int(u.InputTokens + u.CacheCreationInputTokens + u.CacheReadInputTokens), OutputTokens: int(u.OutputTokens), CachedTokens: int(u.CacheReadInputTokens)}}
 	if got.Type != "message" {
 		return out, fmt.Errorf("%s: an answer that is no message: %w", w.Name(), wire.ErrGarbled)
 	}

@@ -105,7 +105,7 @@ func TestWhatTheWriterSends(t *testing.T) {
 	r := modeltest.Request("We need a price.")
 	r.System = "You write."
 	got, err := w.Complete(t.Context(), r)
-	if err != nil || string(got.Text) != `{"a":1}` || got.Model != "anthropic/claude-sonnet-4-6-20260101" || got.Usage != (crm.Usage{InputTokens: 35, OutputTokens: 9}) || w.Name() != "anthropic/claude-sonnet-4-6" {
+	if err != nil || string(got.Text) != `{"a":1}` || got.Model != "anthropic/claude-sonnet-4-6-20260101" || got.Usage != (crm.Usage{InputTokens: 35, OutputTokens: 9, CachedTokens: 20}) || w.Name() != "anthropic/claude-sonnet-4-6" {
 		t.Errorf("%+v, %s, %v", got, got.Text, err)
 	}
 	if h.Get("X-Api-Key") != "k" || h.Get("Anthropic-Version") == "" || h.Get("Authorization") != "" {

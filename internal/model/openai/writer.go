@@ -97,7 +97,7 @@ func (w *Writer) Complete(ctx context.Context, r model.Request) (model.Response,
 	if err != nil {
 		return model.Response{}, err
 	}
-	return model.Response{Text: []byte(choice.Message.Content), Model: "openai/" + cmp.Or(got.Model, w.c.model), Finish: finish, Usage: crm.Usage{InputTokens: read, OutputTokens: wrote}}, nil
+	return model.Response{Text: []byte(choice.Message.Content), Model: "openai/" + cmp.Or(got.Model, w.c.model), Finish: finish, Usage: crm.Usage{InputTokens: read, OutputTokens: wrote, CachedTokens: int(got.Usage.PromptTokensDetails.CachedTokens)}}, nil
 }
 
 func (w *Writer) params(r model.Request, answer int) (openai.ChatCompletionNewParams, error) {

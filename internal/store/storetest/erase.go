@@ -38,7 +38,7 @@ func (w *world) holding(word string) string {
 
 const canary = "kanarienvogel"
 
-// tell puts the canary everywhere an activity's text can go: two versions, chunks, terms, a cut, an event, its delivery, a suggestion and its effects.
+// tell puts the canary everywhere an activity's text can go: two versions, chunks, terms, a cut, an event, its delivery, a suggestion and its effects, and a kept answer.
 func (w *world) tell(activity crm.Ref, links crm.Links, account crm.Ref) {
 	w.Helper()
 	id, err := w.Deliver(w.ctx, []byte(`[{"objectId":`+activity.ID+`,"propertyValue":"`+canary+`"}]`), w.clock.now())
@@ -59,7 +59,9 @@ func (w *world) tell(activity crm.Ref, links crm.Links, account crm.Ref) {
 		p.Claims[0].Text, p.Claims[0].Evidence[0].Activity, p.Claims[0].Evidence[0].Quote = canary, activity, canary
 		p.Changes[0].After, p.Changes[0].Before = canary, text(canary)
 		p.Changes[0].Property = "ai_summary"
-		_, err = w.Propose(w.ctx, p, crm.Raw{Prompt: "prompt " + canary, Reply: "reply " + canary})
+		asked := w.modelCall("", 0, 0)
+		asked.Key, asked.Answer, asked.Answers, asked.Sources, asked.Usable = activity.Path()+verdict.String(), []byte("answer "+canary), "openai/m", []crm.Ref{activity}, true
+		_, err = w.Propose(w.ctx, p, crm.Raw{Prompt: "prompt " + canary, Reply: "reply " + canary, Calls: []crm.ModelCall{asked}})
 		w.no(err)
 	}
 	got := w.suggestion(activity.Path() + " apply")

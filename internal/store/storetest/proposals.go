@@ -72,7 +72,8 @@ func proposalsReview(w *world) {
 	same(w, "added twice", added, false)
 	raw, err := w.RunText(w.ctx, portal, "p1")
 	w.no(err)
-	same(w, "raw", raw, crm.Raw{Prompt: "prompt of p1", Reply: "reply of p1"})
+	same(w, "prompt", raw.Prompt, "prompt of p1")
+	same(w, "reply", raw.Reply, "reply of p1")
 
 	for _, bad := range []crm.Decision{
 		{Approve: true, Changes: []string{"c9"}},

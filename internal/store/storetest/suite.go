@@ -88,6 +88,10 @@ func Run(t *testing.T, open Open) {
 		{"Cursors/Span", cursorsSpan},
 		{"Queries/Kept", queriesKept},
 		{"Queries/Erased", queriesErased},
+		{"Spend/Ledger", spendLedger},
+		{"Spend/Budget", spendBudget},
+		{"Answers/Kept", answersKept},
+		{"Answers/Erased", answersErased},
 		{"Erase/Activity", eraseActivity},
 		{"Erase/Contact", eraseContact},
 	}
