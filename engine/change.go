@@ -52,7 +52,8 @@ type changeState struct {
 
 // change builds one change; skip says why it is not proposed at all.
 func (r *run) change(pos int, wc prompts.Change, plain map[string]string) (c crm.Change, s changeState, skip string, err error) {
-	c = crm.Change{Kind: wc.Kind, Claims: r.standsOn(wc)}
+	c = crm.Change{Kind: wc.Kind}
+	c.After, c.Claims = r.claimsOf(wc)
 	name := wc.Property
 	if wc.Kind != crm.PropertyKind {
 		name = string(wc.Kind)
@@ -106,13 +107,21 @@ func (r *run) propertyChange(c crm.Change, wc prompts.Change) (crm.Change, chang
 	if v := r.record.Properties[wc.Property]; v != "" {
 		c.Before = &v
 	}
-	value, ok := r.answer.Scalar(wc.Value)
 	rules := RulesOf(r.w, wc)
-	c.After = value
+	ok := c.After != ""
+	switch {
+	case wc.Values != "": // of claims, and so checked with them
+	case len(wc.Sections) > 0:
+		c.After = RenderText(wc, languageOf(r.focus, r.passages), r.judged)
+		ok = c.After != ""
+	default:
+		c.After, ok = r.answer.Scalar(wc.Value)
+	}
+	value := c.After
 	switch {
 	case !ok:
 		s.invalid = fmt.Sprintf("the answer has no value for %s", wc.Property)
-	case rules.Type == "string":
+	case rules.Type == "string" && wc.Value != "":
 		s.invalid = PlainProblem(value, r.namesAllowed()...) // a free sentence in a property is held to the same rule as one in a note
 	}
 	if s.invalid == "" {

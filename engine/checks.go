@@ -16,18 +16,22 @@ type Quote struct {
 }
 
 // Statement is one claim of an answer, as the model made it. Field and Index say where it stood; Effect is a further word of its schema ("raises").
+// Value is what the claim says as a value of its own ("140"); ValueType is the type of the property that takes it.
 type Statement struct {
-	Field  string
-	Index  int
-	Text   string
-	Effect string
-	Quotes []Quote
+	Field     string
+	Index     int
+	Text      string
+	Effect    string
+	Value     string
+	ValueType string
+	Quotes    []Quote
 }
 
 // Source is one passage of the prompt with the stored text of its activity's version, in which quotes must stand.
 type Source struct {
 	crm.Passage
 	Stored string
+	Seq    int64      // of that version; see crm.Stored
 	Turns  []crm.Span // of a transcript: who speaks where in Stored
 }
 
@@ -63,6 +67,7 @@ type Judged struct {
 	crm.ClaimText
 	Field   string
 	Effect  string
+	Value   string
 	Overlap float64
 	Turned  bool
 	Checks  []Check
@@ -71,9 +76,9 @@ type Judged struct {
 // Judge checks one statement. It is supported when it has a quote and each quote (1) names a passage of this run, (2) is at least three words or twelve characters,
 // (3) stands verbatim, on word boundaries, in the passage and in the stored text (white space runs, NFC and typographic quotes and dashes apart: see normalise),
 // (4) comes from this portal, and leaves out no negation of its clause; and when (5) every number, amount, date, time, address, code and name of the statement follows from its quotes or from
-// their passages' person and date.
+// their passages' person and date. A value of its own must stand in the quotes, too, unless it is one of a list of options.
 func Judge(s Statement, scope Scope) Judged {
-	j := Judged{ClaimText: crm.ClaimText{Text: s.Text}, Field: s.Field, Effect: s.Effect}
+	j := Judged{ClaimText: crm.ClaimText{Text: s.Text}, Field: s.Field, Effect: s.Effect, Value: s.Value}
 	record := func(check, why string) bool {
 		j.Checks = append(j.Checks, Check{Claim: s.Text, Check: check, OK: why == "", Why: why})
 		if why != "" && j.Why == "" {
@@ -104,8 +109,11 @@ func Judge(s Statement, scope Scope) Judged {
 	said := statedBy(s, j.Evidence, scope)
 	repeats := said.repeats()
 	j.Overlap, j.Turned = said.overlap(), said.turned() && !repeats
+	if s.Value != "" {
+		ok = record("value", said.valueMissing(s)) && ok
+	}
 	if repeats {
-		j.Supported = record("verbatim", "")
+		j.Supported = record("verbatim", "") && ok
 		return j
 	}
 	for _, check := range []struct {

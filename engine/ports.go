@@ -32,6 +32,8 @@ type History interface {
 	Account(ctx context.Context, record crm.Ref) (crm.Ref, error)
 	// Timeline lists an account's or record's activities, newest first, without text, ours included and flagged.
 	Timeline(ctx context.Context, record crm.Ref, since time.Time, limit int) ([]crm.Stored, error)
+	// Known is crm.Stored.Seq of the newest text that an account has; 0 when it has none.
+	Known(ctx context.Context, account crm.Ref) (int64, error)
 }
 
 // Written finds what earlier runs wrote.
@@ -43,10 +45,12 @@ type Written interface {
 // Proposals keeps what runs propose and what becomes of it. Each method is one transaction that also writes its audit entries.
 type Proposals interface {
 	// Propose stores a decided proposal; changes with verdict Apply get an effect and an ApplyWork mark in the same transaction. An older pending proposal of the same
-	// portal, workflow and subject is superseded. added is false when this very proposal (by id) is already stored, or an equal fingerprint was rejected before.
+	// portal, workflow and subject is superseded, unless this one confirms what was suggested before. added is false when this very proposal (by id) is already stored, or an equal fingerprint was rejected before.
 	Propose(ctx context.Context, p crm.Proposal, raw Raw) (added bool, err error)
 	// Proposal by id; crm.ErrNotFound.
 	Proposal(ctx context.Context, portal crm.PortalID, id string) (crm.Proposal, error)
+	// Latest is the newest proposal of a workflow about a subject that has a change in one of the states, made before a moment (zero: at any time); crm.ErrNotFound.
+	Latest(ctx context.Context, subject crm.Ref, workflow string, before time.Time, states ...crm.State) (crm.Proposal, error)
 	// Decide approves or rejects pending changes of a proposal: all of them when changes is empty. seen is the ETag that the person was shown; crm.ErrConflict when
 	// the proposal has moved. Approving creates effects and marks in the same transaction; every decision is an outcome and an audit entry.
 	Decide(ctx context.Context, d Decision) (crm.Proposal, error)

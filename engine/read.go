@@ -152,7 +152,7 @@ func (r *run) fits(a crm.Stored) bool {
 		(len(re.FocusKinds) == 0 || slices.Contains(re.FocusKinds, a.Ref.Type.Kind())) &&
 		(re.FocusDirection == "" || re.FocusDirection == a.Direction) &&
 		(r.asOf.IsZero() || a.Time.Before(r.asOf) && a.Created.Before(r.asOf)) &&
-		len(a.Accounts) > 0
+		len(a.Accounts) > 0 && (r.subject != r.account || slices.Contains(a.Accounts, r.account))
 }
 
 func addAll(l crm.Links, refs []crm.Ref) crm.Links {

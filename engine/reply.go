@@ -58,7 +58,11 @@ func (a Answer) Text(field string) string {
 
 // Scalar is a field as HubSpot wants it: a number in decimal form, a string as it is. ok is false for anything else.
 func (a Answer) Scalar(field string) (value string, ok bool) {
-	switch v := a.Values[field].(type) {
+	return scalar(a.Values[field])
+}
+
+func scalar(v any) (value string, ok bool) {
+	switch v := v.(type) {
 	case string:
 		return v, true
 	case json.Number:
@@ -206,6 +210,7 @@ func (a *Answer) collect(field string, v any) {
 		s := Statement{Field: field, Index: len(a.Statements)}
 		s.Text, _ = v["text"].(string)
 		s.Effect, _ = v["effect"].(string)
+		s.Value, _ = scalar(v["value"])
 		for _, q := range quotes {
 			one, _ := q.(map[string]any)
 			passage, _ := one["passage"].(string)

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"slices"
 	"strconv"
+	"time"
 
 	"github.com/contextd/contextd/internal/crm"
 )
@@ -29,9 +30,7 @@ func (r *run) retrieve(ctx context.Context) error {
 	var all [][]crm.Passage
 	for i, text := range questions {
 		q := crm.Question{Filter: crm.Filter{Portal: r.subject.Portal, Account: r.account, Kinds: r.w.Retrieve.Kinds, AsOf: r.asOf}, Text: text, Budget: budget}
-		if m := r.w.Retrieve.Months; m > 0 {
-			q.Since = cmp.Or(r.asOf, r.proposal.ReadAt).AddDate(0, -m, 0)
-		}
+		q.Since = r.since()
 		if i == 0 {
 			q.Focus = r.focus.Ref
 		} else {
@@ -44,7 +43,15 @@ func (r *run) retrieve(ctx context.Context) error {
 		r.coverage += got.Coverage / float64(len(questions))
 		all = append(all, got.Passages)
 	}
-	if err := r.admit(ctx, mixed(all, r.focus.Ref), budget); err != nil {
+	first := map[crm.Ref]bool{r.focus.Ref: !r.focus.Ref.IsZero()}
+	fresh, err := r.retrieveFresh(ctx, questions[0], budget/2)
+	if err != nil {
+		return err
+	}
+	for _, p := range fresh {
+		first[p.Activity] = true
+	}
+	if err := r.admit(ctx, mixed(append([][]crm.Passage{fresh}, all...), first), budget); err != nil {
 		return err
 	}
 	if len(r.passages) == 0 {
@@ -53,8 +60,16 @@ func (r *run) retrieve(ctx context.Context) error {
 	return nil
 }
 
-// mixed orders passages by importance: those of the focus first, then the best of every question in turn, each chunk once.
-func mixed(all [][]crm.Passage, focus crm.Ref) []crm.Passage {
+// since is how far back the workflow looks; zero: everything.
+func (r *run) since() time.Time {
+	if m := r.w.Retrieve.Months; m > 0 {
+		return cmp.Or(r.asOf, r.proposal.ReadAt).AddDate(0, -m, 0)
+	}
+	return time.Time{}
+}
+
+// mixed orders passages by importance: those of the activities that come first, then the best of every question in turn, each chunk once.
+func mixed(all [][]crm.Passage, first map[crm.Ref]bool) []crm.Passage {
 	var out []crm.Passage
 	seen := map[string]bool{}
 	add := func(p crm.Passage) {
@@ -67,7 +82,7 @@ func mixed(all [][]crm.Passage, focus crm.Ref) []crm.Passage {
 	for i, ps := range all {
 		ps = slices.Clone(ps)
 		for _, p := range ps {
-			if p.Activity == focus && !focus.IsZero() {
+			if first[p.Activity] {
 				add(p)
 			}
 		}
@@ -157,7 +172,8 @@ func (r *run) confirm(ctx context.Context, p crm.Passage, known map[crm.Ref]crm.
 	r.untimed[p.Activity] = a.TimeUnknown
 	src := Source{Passage: p, Stored: text}
 	if a.Document.Version == p.Version {
-		src.Turns = a.Document.Turns
+		src.Turns, src.Seq = a.Document.Turns, a.Seq
+		src.New = r.before.unknown(a)
 	}
 	return src, true, nil
 }

@@ -35,6 +35,7 @@ type run struct {
 	untimed      map[crm.Ref]bool // activities whose time is not to be trusted
 	owner        string
 	around       surroundings // the records that the prompt may show
+	before       before
 
 	prompt  string
 	reply   string
@@ -50,11 +51,14 @@ type run struct {
 }
 
 // errNothing ends a run that has nothing to propose: its text is the reason that is shown.
-type errNothing struct{ why string }
+type errNothing struct {
+	why   string
+	stays bool // and what was suggested before stays as it is
+}
 
 func (e errNothing) Error() string { return e.why }
 
-func nothing(format string, args ...any) error { return errNothing{fmt.Sprintf(format, args...)} }
+func nothing(format string, args ...any) error { return errNothing{why: fmt.Sprintf(format, args...)} }
 
 func (e *Engine) newRun(w prompts.Workflow, subject crm.Ref, claim crm.Claim, asOf time.Time) *run {
 	now := e.Now()
@@ -74,13 +78,16 @@ func (r *run) do(ctx context.Context) error {
 	if errors.As(err, &none) {
 		r.proposal.Verdict, r.proposal.State = crm.Drop, crm.Dropped
 		r.proposal.Reasons = append(r.proposal.Reasons, none.why)
+		if none.stays {
+			r.proposal.Confirms = r.before.stands.ID
+		}
 		return nil
 	}
 	return err
 }
 
 func (r *run) steps(ctx context.Context) error {
-	for _, step := range []func(context.Context) error{r.read, r.retrieve, r.readAround, r.ask, r.judge, r.decide} {
+	for _, step := range []func(context.Context) error{r.read, r.readBefore, r.retrieve, r.readAround, r.ask, r.judge, r.compare, r.decide} {
 		if err := step(ctx); err != nil {
 			return err
 		}
@@ -199,7 +206,9 @@ func (r *run) judge(context.Context) error {
 	scope := r.scope()
 	cited := map[string]bool{}
 	for _, s := range r.answer.Statements {
+		s.ValueType = r.valueType(s.Field)
 		j := Judge(s, scope)
+		r.judgeNews(&j, s)
 		r.judged = append(r.judged, j)
 		r.checks = append(r.checks, j.Checks...)
 		r.proposal.Claims = append(r.proposal.Claims, j.ClaimText)

@@ -31,6 +31,7 @@ type world struct {
 	raws       map[string]Raw
 	asked      []crm.Question
 	overruled  map[string]bool // by property
+	seq        int64
 }
 
 func newWorld() *world {
@@ -58,6 +59,8 @@ func (w *world) activity(r crm.Ref, person string, d crm.Direction, at time.Time
 	a := crm.Stored{Activity: crm.Activity{Ref: r, Time: at, Created: at, Direction: d, Subject: "About the renewal", People: []crm.Person{{Name: person, Role: "from"}},
 		Links: crm.Links{Companies: []crm.Ref{ref(crm.Companies, 1)}, Contacts: []crm.Ref{ref(crm.Contacts, 2)}, Deals: []crm.Ref{ref(crm.Deals, 3)}}},
 		Document: crm.Document{Ref: r, Version: hex.EncodeToString(sum[:]), Text: text, Language: "en"}, Accounts: []crm.Ref{ref(crm.Companies, 1)}}
+	w.seq++
+	a.Seq = w.seq
 	w.activities = append(w.activities, a)
 	return &w.activities[len(w.activities)-1]
 }
@@ -157,6 +160,29 @@ func (w *world) Proposal(_ context.Context, portal crm.PortalID, id string) (crm
 		return crm.Proposal{}, crm.ErrNotFound
 	}
 	return p, nil
+}
+
+func (w *world) Latest(_ context.Context, subject crm.Ref, workflow string, before time.Time, states ...crm.State) (crm.Proposal, error) {
+	var best crm.Proposal
+	for _, p := range w.proposals {
+		holds := slices.ContainsFunc(p.Changes, func(c crm.Change) bool { return slices.Contains(states, c.State) })
+		if p.Subject == subject && p.Workflow == workflow && holds && (before.IsZero() || p.CreatedAt.Before(before)) && (best.ID == "" || p.CreatedAt.After(best.CreatedAt)) {
+			best = p
+		}
+	}
+	if best.ID == "" {
+		return best, crm.ErrNotFound
+	}
+	return best, nil
+}
+
+func (w *world) Known(_ context.Context, account crm.Ref) (seq int64, _ error) {
+	for _, a := range w.activities {
+		if slices.Contains(a.Accounts, account) {
+			seq = max(seq, a.Seq)
+		}
+	}
+	return seq, nil
 }
 
 func (w *world) Decide(_ context.Context, d Decision) (crm.Proposal, error) {

@@ -17,7 +17,7 @@ func change(c Change, w Workflow, answer map[string]*node, where []any, p *probl
 	threshold(c.Threshold, here("threshold"), p)
 	switch c.Kind {
 	case crm.PropertyKind:
-		property(c, answer, here, p)
+		property(c, w, answer, here, p)
 	case crm.NoteKind, crm.TaskKind:
 		body(c, w, answer, here, p)
 	default:
@@ -41,27 +41,55 @@ func planned(name string, plan crm.Plan, where []any, p *problems) {
 	}
 }
 
-func property(c Change, answer map[string]*node, here func(...any) []any, p *problems) {
+func property(c Change, w Workflow, answer map[string]*node, here func(...any) []any, p *problems) {
 	if !aiProperty.MatchString(c.Property) {
 		p.add(here("property"), "property %q: want a name that starts with ai_", c.Property)
 	}
-	if c.Title != "" || len(c.Sections) > 0 || len(c.Links) > 0 || c.DueDays != 0 {
-		p.add(here(), "title, sections, links and due_days belong to notes and tasks")
+	if c.Title != "" || len(c.Links) > 0 || c.DueDays != 0 {
+		p.add(here(), "title, links and due_days belong to notes and tasks")
 	}
 	if c.Label == "" {
 		p.add(here("property"), "property %q needs a label", c.Property)
 	}
-	field := answer[c.Value]
+	if (c.Type == "enumeration") != (len(c.Options) > 0) {
+		p.add(here("options"), "an enumeration, and nothing else, has options")
+	}
+	switch ways := count(c.Value != "", c.Values != "", len(c.Sections) > 0); {
+	case ways != 1:
+		p.add(here(), "property %q takes its value from one of value, values and sections", c.Property)
+	case c.Value != "":
+		valueOf(c, c.Value, answer[c.Value], here("value"), here, p)
+	case c.Values != "":
+		valuesOf(c, w, answer, here, p)
+	default:
+		textOf(c, w, answer, here, p)
+	}
+	if c.Values == "" && (c.List || c.Without != "") {
+		p.add(here(), "list and without belong to values")
+	}
+	if len(c.Sections) == 0 && c.Limit != 0 {
+		p.add(here("limit"), "a limit belongs to sections")
+	}
+}
+
+func count(all ...bool) (n int) {
+	for _, is := range all {
+		if is {
+			n++
+		}
+	}
+	return n
+}
+
+// valueOf checks the field that holds a value against the type of the property.
+func valueOf(c Change, name string, field *node, where []any, here func(...any) []any, p *problems) {
 	if field == nil {
-		p.add(here("value"), "value %q is not a field of the schema", c.Value)
+		p.add(where, "value %q is not a field of the schema", name)
 		return
 	}
 	want, known := map[string][]any{"number": {"number", "integer"}, "enumeration": {"string"}, "string": {"string"}, "datetime": {"string"}}[c.Type]
 	if !known || !slices.Contains(want, field.Type) {
-		p.add(here("type"), "type %q does not fit field %q of type %v: want number, enumeration, string or datetime", c.Type, c.Value, field.Type)
-	}
-	if (c.Type == "enumeration") != (len(c.Options) > 0) {
-		p.add(here("options"), "an enumeration, and nothing else, has options")
+		p.add(here("type"), "type %q does not fit field %q of type %v: want number, enumeration, string or datetime", c.Type, name, field.Type)
 	}
 	for _, v := range field.Enum {
 		if c.Type == "enumeration" && !slices.Contains(c.Options, v) {
@@ -70,9 +98,49 @@ func property(c Change, answer map[string]*node, here func(...any) []any, p *pro
 	}
 }
 
+// valuesOf checks a property that takes what its claims carry.
+func valuesOf(c Change, w Workflow, answer map[string]*node, here func(...any) []any, p *problems) {
+	field := answer[c.Values]
+	if field == nil || !field.isClaims() {
+		p.add(here("values"), "values %q is not an array of claims of the schema", c.Values)
+		return
+	}
+	valueOf(c, c.Values+"[].value", field.Items.Properties["value"], here("values"), here, p)
+	planned(c.Values, w.Plan, here("values"), p)
+	if !slices.Equal(c.Claims, []string{c.Values}) {
+		p.add(here("claims"), "the property stands on the claims that carry its value: want claims: [%s]", c.Values)
+	}
+	if c.List && c.Type != "string" {
+		p.add(here("list"), "a list of values is of type string")
+	}
+	effect := field.Items.Properties["effect"]
+	if c.Without != "" && (effect == nil || !slices.Contains(effect.Enum, c.Without)) {
+		p.add(here("without"), "without %q is no effect that the schema allows to the claims of %q", c.Without, c.Values)
+	}
+}
+
+// maxText is the longest text of a property that people still read on a record.
+const maxText = 10_000
+
+// textOf checks a property whose text is built from claims.
+func textOf(c Change, w Workflow, answer map[string]*node, here func(...any) []any, p *problems) {
+	if c.Type != "string" {
+		p.add(here("type"), "sections make a text: want type string, not %q", c.Type)
+	}
+	if c.Limit < 100 || c.Limit > maxText {
+		p.add(here("limit"), "limit %d: want 100 to %d characters", c.Limit, maxText)
+	}
+	for i, s := range c.Sections {
+		if s.Style == "text" {
+			p.add(here("sections", i, "style"), "a property shows claims only")
+		}
+		section(s, c, w, answer, here("sections", i), p)
+	}
+}
+
 func body(c Change, w Workflow, answer map[string]*node, here func(...any) []any, p *problems) {
-	if c.Property != "" || c.Type != "" || c.Value != "" || len(c.Options) > 0 {
-		p.add(here(), "property, type, value and options belong to property changes")
+	if c.Property != "" || c.Type != "" || c.Value != "" || c.Values != "" || c.List || c.Without != "" || c.Limit != 0 || len(c.Options) > 0 {
+		p.add(here(), "property, type, value, values, limit and options belong to property changes")
 	}
 	if c.Title == "" || len(c.Sections) == 0 {
 		p.add(here(), "a note or task needs a title and sections")

@@ -11,6 +11,8 @@ func fits(kind string, n *node) (known, ok bool) {
 	switch kind {
 	case "claims", "questions", "answers", "open", "factors":
 		return true, n.isClaims()
+	case "values":
+		return true, n.isClaims() && n.Items.Properties["value"] != nil
 	case "number":
 		return true, n.Type == "number" || n.Type == "integer"
 	case "choice", "text", "language":
@@ -34,7 +36,7 @@ func plan(pl crm.Plan, answer map[string]*node, p *problems) {
 			continue
 		}
 		if known, ok := fits(f.Kind, n); !known {
-			p.add(at("plan", "fields", i, "kind"), "kind %q: want claims, factors, number, choice, text, language, questions, answers or open", f.Kind)
+			p.add(at("plan", "fields", i, "kind"), "kind %q: want claims, values, factors, number, choice, text, language, questions, answers or open", f.Kind)
 		} else if !ok {
 			p.add(at("plan", "fields", i, "kind"), "kind %q does not fit the schema of %q", f.Kind, f.Name)
 		}
@@ -62,16 +64,16 @@ func from(f crm.Field, pl crm.Plan, i int, p *problems) {
 		}
 		return
 	}
-	if !slices.Contains([]string{"", "focus", "theirs"}, f.From) {
-		p.add(at("plan", "fields", i, "from"), "from %q: want focus, theirs or nothing", f.From)
+	if !slices.Contains([]string{"", "focus", "theirs", "new"}, f.From) {
+		p.add(at("plan", "fields", i, "from"), "from %q: want focus, theirs, new or nothing", f.From)
 	}
 }
 
 func rules(f crm.Field, n *node, where []any, p *problems) {
 	for j, r := range f.Rules {
 		here := append(where[:len(where):len(where)], j)
-		if f.Kind != "number" && f.Kind != "choice" {
-			p.add(here, "only numbers and choices have rules")
+		if f.Kind != "number" && f.Kind != "choice" && f.Kind != "values" {
+			p.add(here, "only numbers, choices and values have rules")
 			return
 		}
 		if r.Name == "" {
@@ -86,8 +88,28 @@ func rules(f crm.Field, n *node, where []any, p *problems) {
 		if f.Kind == "choice" && len(n.Enum) > 0 && !slices.Contains(n.Enum, r.Value) {
 			p.add(here, "rule %q picks %q, which is not one of the schema's %v", r.Name, r.Value, n.Enum)
 		}
+		if f.Kind == "values" {
+			carried(r, n, here, p)
+		}
 		if f.Kind == "number" && r.Points == 0 {
 			p.add(here, "rule %q has no points", r.Name)
 		}
+	}
+}
+
+// carried checks a rule whose claims carry a value: it must be one that the schema allows, as the effect beside it.
+func carried(r crm.Rule, n *node, where []any, p *problems) {
+	if !n.isClaims() || n.Items.Properties["value"] == nil {
+		return // named already
+	}
+	value := n.Items.Properties["value"]
+	switch counts := value.Type == "number" || value.Type == "integer"; {
+	case counts && r.Value != "":
+		p.add(where, "rule %q: a number is what stood for the cue's #", r.Name)
+	case !counts && r.Value == "", len(value.Enum) > 0 && !slices.Contains(value.Enum, r.Value):
+		p.add(where, "rule %q carries %q, which the schema does not allow", r.Name, r.Value)
+	}
+	if effect := n.Items.Properties["effect"]; effect == nil && r.Effect != "" || effect != nil && !slices.Contains(effect.Enum, r.Effect) {
+		p.add(where, "rule %q has the effect %q, which the schema does not allow", r.Name, r.Effect)
 	}
 }

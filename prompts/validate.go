@@ -16,6 +16,7 @@ var workflowName = regexp.MustCompile(`^[a-z][a-z_]{1,39}$`)
 // Limits of a workflow: a quiet period or a retrieval budget beyond them is a slip of the pen.
 const (
 	maxQuiet  = 24 * time.Hour
+	maxRest   = 366 * 24 * time.Hour
 	minBudget = 200
 	maxBudget = 200_000
 	maxMonths = 600
@@ -61,6 +62,9 @@ func validate(w Workflow, folder string, answer map[string]*node, p *problems) {
 	for i, c := range w.Changes {
 		change(c, w, answer, at("changes", i), p)
 	}
+	if w.Update != nil {
+		update(*w.Update, w, answer, p)
+	}
 	threshold(w.Policy.Threshold, at("policy", "threshold"), p)
 }
 
@@ -79,6 +83,19 @@ func class(w Workflow, p *problems) {
 	if n := w.Tokens.Output; n != 0 && (n < minOutput || n > maxOutput) {
 		p.add(at("tokens", "output"), "tokens.output %d: want 0 (the model's default) or %d to %d", n, minOutput, maxOutput)
 	}
+}
+
+func update(u Update, w Workflow, answer map[string]*node, p *problems) {
+	if u.Rest < 0 || u.Rest > maxRest {
+		p.add(at("update", "rest"), "rest %v: want 0 to %v", u.Rest, maxRest)
+	}
+	if u.News == "" {
+		return
+	}
+	if field := answer[u.News]; field == nil || !field.isClaims() {
+		p.add(at("update", "news"), "news %q is not an array of claims of the schema", u.News)
+	}
+	planned(u.News, w.Plan, at("update", "news"), p)
 }
 
 func types(list []crm.ObjectType, where []any, p *problems) {

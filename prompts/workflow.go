@@ -27,6 +27,7 @@ type Workflow struct {
 	Plan        crm.Plan         `yaml:"plan"`    // for the built-in writer
 	Changes     []Change         `yaml:"changes"`
 	Policy      Policy           `yaml:"policy"`
+	Update      *Update          `yaml:"update"` // nil: every run stands for itself
 
 	Prompt *template.Template `yaml:"-"` // parsed prompt@Version.md; its data is Input
 	Schema json.RawMessage    `yaml:"-"` // output.schema.json
@@ -81,6 +82,12 @@ type Trigger struct {
 	Quiet      time.Duration `yaml:"quiet"`      // wait until the subject was left alone for that long
 }
 
+// Update says that a suggestion is kept current: a run that finds nothing new in the history leaves the one before as it is.
+type Update struct {
+	News string        `yaml:"news"` // the field of claims that holds only what is new since the last suggestion that was written; "": none
+	Rest time.Duration `yaml:"rest"` // so long after a suggestion triggers start no further run; a person may ask at any time
+}
+
 // Condition is a simple test on the subject's record: property Is one of the values, or Not any of them. An absent property is "".
 type Condition struct {
 	Property string           `yaml:"property"`
@@ -108,10 +115,14 @@ type Change struct {
 	Type      string           `yaml:"type"`     // property kind: number, enumeration, string, datetime
 	Options   []string         `yaml:"options"`  // enumeration
 	Label     string           `yaml:"label"`
-	Value     string           `yaml:"value"`     // field of the answer that holds the scalar
+	Value     string           `yaml:"value"`     // property kind: field of the answer that holds the scalar; or
+	Values    string           `yaml:"values"`    // field of claims that each carry a value: the newest supported one is taken; or sections
+	List      bool             `yaml:"list"`      // values: all of them, not only the newest
+	Without   string           `yaml:"without"`   // values: the effect of a claim that says that its value is given up
+	Limit     int              `yaml:"limit"`     // sections of a property: characters at most
 	Claims    []string         `yaml:"claims"`    // fields of the answer (arrays of claims) that the change stands on
 	Title     string           `yaml:"title"`     // note, task: the heading
-	Sections  []Section        `yaml:"sections"`  // note, task: the body, built by code from supported claims only
+	Sections  []Section        `yaml:"sections"`  // note, task, property of type string: the text, built by code from supported claims only
 	Links     []crm.ObjectType `yaml:"links"`     // note, task: on which of the subject's related records it is put
 	DueDays   int              `yaml:"due_days"`  // task
 	Verdict   *crm.Verdict     `yaml:"verdict"`   // review: always a person

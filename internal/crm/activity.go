@@ -144,6 +144,7 @@ type Stored struct {
 	Activity                // Body and Turns are empty: the text is Document.Text
 	Document     Document   // of the asked version; Text is "" once erased
 	Accounts     []Ref      // primary first
+	Seq          int64      // number of this version: it grows in the order in which the store met the versions of a portal; 0 where it was not asked for
 	LearnedAt    time.Time  // when this version became known to people: the creation of the activity, for a later version its modification
 	SupersededAt *time.Time // nil while current
 	DeletedAt    *time.Time // nil while it exists in HubSpot

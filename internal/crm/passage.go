@@ -33,6 +33,7 @@ type Passage struct {
 	Score     float64   `json:"score"`
 	Parts     Parts     `json:"parts,omitempty"` // what the score is made of: dense, keyword, …
 	Language  string    `json:"language,omitempty"`
+	New       bool      `json:"new,omitempty"` // this text was not known when the workflow's last suggestion was written
 }
 
 // Context is what a question brought back: passages in chronological order (search: by score), how well they cover the question (0…1, share of the question's idf

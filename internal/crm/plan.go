@@ -7,13 +7,13 @@ type Plan struct {
 
 // Field says which sentences answer one field. Cues are lower-case words or phrases per language ("en", "de", "fr", "es"); a sentence's rank is the weight of its
 // cues, its position and kind. Kind "claims" fills an array of claims; "number" and "choice" fill scalars from rules, "factors" holds the evidence of the number
-// named by From; "questions" are the focus's questions, "answers" what the history says to them and "open" those without an answer; "language" is the focus's
+// named by From; "values" are claims that each carry a value: that of a rule whose cue they hold, or the number that stood for the cue's "#"; "questions" are the focus's questions, "answers" what the history says to them and "open" those without an answer; "language" is the focus's
 // language and "text" the phrase that Cues has for it. In cues "word*" is a beginning, "#" a number from ten, and "!phrase" rules a sentence out.
 type Field struct {
 	Name  string              `yaml:"name" json:"name"`
 	Kind  string              `yaml:"kind" json:"kind"`
 	Cues  map[string][]string `yaml:"cues" json:"cues"`
-	From  string              `yaml:"from" json:"from"` // focus: only the triggering activity; theirs: only the other side's words; "": all
+	From  string              `yaml:"from" json:"from"` // focus: only the triggering activity; theirs: only the other side's words; new: only texts that the last suggestion did not know; "": all
 	Max   int                 `yaml:"max" json:"max"`
 	Rules []Rule              `yaml:"rules" json:"rules"`
 	Base  float64             `yaml:"base" json:"base"`       // of a number
@@ -26,6 +26,7 @@ type Rule struct {
 	Cues    map[string][]string `yaml:"cues" json:"cues"`
 	Points  float64             `yaml:"points" json:"points"`
 	Value   string              `yaml:"value" json:"value"`
+	Effect  string              `yaml:"effect" json:"effect"`     // of values: the further word that the claim carries
 	Theirs  bool                `yaml:"theirs" json:"theirs"`     // only the other side's words count
 	Max     int                 `yaml:"max" json:"max"`           // how often it may count; 0: once
 	AtLeast *float64            `yaml:"at_least" json:"at_least"` // choice by the number field named Of

@@ -160,6 +160,8 @@ type Proposal struct {
 	Usage       Usage
 	Fingerprint string    // hash of the evidence and the values: an equal one is not suggested again after a rejection
 	ReadAt      time.Time // when the record and evidence were read
+	Known       int64     // Stored.Seq of the newest text of the account then; only of workflows that are kept current
+	Confirms    string    // id of the earlier suggestion that this run leaves as it is, because nothing is new; "": what is pending is superseded. Not stored
 	CreatedAt   time.Time
 	DecidedAt   time.Time
 	DecidedBy   Actor

@@ -78,9 +78,9 @@ func (v *view) version(s *crm.Stored, known time.Time) error {
 	}
 	var turns, cuts string
 	var learned, superseded int64
-	err := v.one(`SELECT v.version, v.language, v.turns, v.cuts, v.learned_at, v.superseded_at, COALESCE(t.body, '') FROM versions v
+	err := v.one(`SELECT v.id, v.version, v.language, v.turns, v.cuts, v.learned_at, v.superseded_at, COALESCE(t.body, '') FROM versions v
 		LEFT JOIN texts t ON t.portal = v.portal AND t.hash = v.version WHERE v.portal = ? AND v.activity = ? AND `+where+" ORDER BY v.id DESC LIMIT 1", args,
-		&s.Document.Version, &s.Document.Language, &turns, &cuts, &learned, &superseded, &s.Document.Text)
+		&s.Seq, &s.Document.Version, &s.Document.Language, &turns, &cuts, &learned, &superseded, &s.Document.Text)
 	if err != nil {
 		return err
 	}

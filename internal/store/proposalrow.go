@@ -17,6 +17,7 @@ type proposalBody struct {
 	Usage    crm.Usage          `json:"usage"`
 	ReadAt   time.Time          `json:"read_at"`
 	Cause    crm.Claim          `json:"cause"`
+	Known    int64              `json:"known,omitempty"`
 }
 
 // storedClaim adds to a claim what its public JSON leaves out: which activity each quote is from.
@@ -27,7 +28,7 @@ type storedClaim struct {
 
 func bodyOf(p crm.Proposal) proposalBody {
 	b := proposalBody{Prompt: p.Prompt, Model: p.Model, Features: p.Features, Verdict: p.Verdict, Reasons: p.Reasons, Usage: p.Usage,
-		ReadAt: p.ReadAt, Cause: p.Cause}
+		ReadAt: p.ReadAt, Cause: p.Cause, Known: p.Known}
 	for _, c := range p.Claims {
 		s := storedClaim{ClaimText: c}
 		for _, e := range c.Evidence {
@@ -40,7 +41,7 @@ func bodyOf(p crm.Proposal) proposalBody {
 
 // into fills a proposal from its stored body.
 func (b proposalBody) into(p *crm.Proposal) (err error) {
-	p.Prompt, p.Model, p.Features, p.Verdict, p.Reasons, p.Usage, p.ReadAt, p.Cause = b.Prompt, b.Model, b.Features, b.Verdict, b.Reasons, b.Usage, b.ReadAt, b.Cause
+	p.Prompt, p.Model, p.Features, p.Verdict, p.Reasons, p.Usage, p.ReadAt, p.Cause, p.Known = b.Prompt, b.Model, b.Features, b.Verdict, b.Reasons, b.Usage, b.ReadAt, b.Cause, b.Known
 	for _, s := range b.Claims {
 		c := s.ClaimText
 		for i := range c.Evidence {

@@ -57,8 +57,10 @@ func (t *tx) propose(p crm.Proposal, raw crm.Raw) (bool, error) {
 	if refused {
 		return false, t.auditProposal("proposal.refused", p, crm.System("gate"), nil)
 	}
-	if err := t.supersede(p); err != nil {
-		return false, err
+	if p.Confirms == "" {
+		if err := t.supersede(p); err != nil {
+			return false, err
+		}
 	}
 	p.Changes = slices.Clone(p.Changes)
 	for i := range p.Changes {
@@ -123,6 +125,9 @@ func (t *tx) auditProposal(action string, p crm.Proposal, by crm.Actor, effects 
 		if p.Usage.FromCache > 0 {
 			ids["from_cache"] = strconv.Itoa(p.Usage.FromCache)
 		}
+	}
+	if p.Confirms != "" {
+		ids["confirms"] = p.Confirms
 	}
 	for i, id := range effects {
 		ids["effect"+strconv.Itoa(i)] = id

@@ -107,6 +107,8 @@ func allowed(from string, s *sentence) bool {
 		return s.focus
 	case "theirs":
 		return s.voice == theirVoice
+	case "new":
+		return s.passage.New
 	}
 	return true
 }

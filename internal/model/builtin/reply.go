@@ -16,9 +16,12 @@ const (
 	minTheirs = .75
 )
 
-// asked are the questions and requests of the focus.
+// asked are the questions and requests of the focus; with another From, the newest questions of the whole history, which only later words can answer.
 func (t *text) asked(f crm.Field) []claim {
 	t.questions = nil
+	if f.From != "" && f.From != "focus" {
+		return t.askedBefore(f)
+	}
 	compiled := map[string][]cue{}
 	for _, l := range languages {
 		compiled[l] = compile(f.Cues, l)
@@ -42,6 +45,32 @@ func (t *text) asked(f crm.Field) []claim {
 	t.match()
 	out := []claim{}
 	for _, q := range t.questions {
+		out = append(out, say(q))
+	}
+	return out
+}
+
+// askedBefore keeps only what nobody has answered since: an old question with its answer is no news.
+func (t *text) askedBefore(f crm.Field) []claim {
+	t.later = true
+	compiled := map[string][]cue{}
+	for _, l := range languages {
+		compiled[l] = compile(f.Cues, l)
+	}
+	for i := range t.sentences {
+		s := &t.sentences[i]
+		if !s.question || !allowed(f.From, s) || len(content(s.terms)) < 3 || len(match(compiled[s.language], s.terms)) == 0 {
+			continue
+		}
+		if !slices.ContainsFunc(t.questions, func(q *sentence) bool { return alike(q, s) }) {
+			t.questions = append(t.questions, s)
+		}
+	}
+	t.match()
+	t.questions = slices.DeleteFunc(t.questions, func(q *sentence) bool { return t.answered[q] != nil })
+	slices.SortStableFunc(t.questions, func(a, b *sentence) int { return b.time().Compare(a.time()) })
+	out := []claim{}
+	for _, q := range keep(t.questions, limit(f.Max, 6)) {
 		out = append(out, say(q))
 	}
 	return out
@@ -85,7 +114,7 @@ func (t *text) match() {
 		best, score := (*sentence)(nil), 0.0
 		for i := range t.sentences {
 			s := &t.sentences[i]
-			if !t.shareable(s) || repeats(s, q) {
+			if t.later && !s.time().After(q.time()) || !t.later && !t.shareable(s) || s.question || repeats(s, q) {
 				continue
 			}
 			shared, held := 0, 0.0

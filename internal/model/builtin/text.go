@@ -29,6 +29,7 @@ type text struct {
 	contents  map[*sentence][]string
 	questions []*sentence
 	answered  map[*sentence]*sentence
+	later     bool // an answer must come after its question
 }
 
 // read splits the passages, finds out who speaks and in which language, and drops what speaks to the machine.

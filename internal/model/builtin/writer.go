@@ -97,11 +97,12 @@ func (s schema) clamp(v float64) float64 {
 	return v
 }
 
-// claim is a claim of the answer; Effect only where the schema has it.
+// claim is a claim of the answer; Effect and Value only where the schema has them.
 type claim struct {
 	Text   string  `json:"text"`
 	Quotes []quote `json:"quotes"`
 	Effect string  `json:"effect,omitempty"`
+	Value  any     `json:"value,omitempty"`
 }
 
 type quote struct {
@@ -124,6 +125,8 @@ func (t *text) answer(ctx context.Context, plan crm.Plan, s schema) (map[string]
 		switch f.Kind {
 		case "claims":
 			out[f.Name] = t.claims(f)
+		case "values":
+			out[f.Name] = t.values(f)
 		case "number":
 			t.numbers[f.Name] = p.clamp(t.number(f))
 			out[f.Name] = t.numbers[f.Name]
@@ -142,7 +145,7 @@ func (t *text) answer(ctx context.Context, plan crm.Plan, s schema) (map[string]
 		case "language":
 			out[f.Name] = t.language
 		default:
-			return nil, fmt.Errorf("field %s has kind %q, want claims, factors, number, choice, text, language, questions, answers or open: %w", f.Name, f.Kind, crm.ErrInvalid)
+			return nil, fmt.Errorf("field %s has kind %q, want claims, values, factors, number, choice, text, language, questions, answers or open: %w", f.Name, f.Kind, crm.ErrInvalid)
 		}
 	}
 	for name, p := range s.Properties {
