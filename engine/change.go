@@ -70,7 +70,7 @@ func (r *run) change(pos int, wc prompts.Change, plain map[string]string) (c crm
 	}
 	c.Property, c.Fields = bodyProperty(wc.Kind), r.bodyFields(wc)
 	for _, l := range r.links.All() {
-		if slices.Contains(wc.Links, l.Type) && l.Portal == r.subject.Portal {
+		if slices.Contains(wc.Links, l.Type) && l.Portal == r.subject.Portal && (l.Type != r.subject.Type || l == r.subject) {
 			c.Links = append(c.Links, l)
 		}
 	}

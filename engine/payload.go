@@ -84,7 +84,7 @@ func quotedPassages(ps []crm.Passage) []prompts.Quoted {
 	out := make([]prompts.Quoted, len(ps))
 	for i, p := range ps {
 		out[i] = prompts.Quoted{ID: p.ID, Kind: string(p.Kind), Date: dateShown(p.Time), Person: oneLine(p.Person), Direction: string(p.Direction), Subject: oneLine(p.Subject),
-			Text: strings.Map(dropUnseen, p.Text)}
+			Text: strings.Map(dropUnseen, p.Text), New: p.New}
 	}
 	return out
 }

@@ -10,6 +10,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/contextd/contextd/internal/crm"
+	"github.com/contextd/contextd/prompts"
 )
 
 var update = flag.Bool("update", false, "rewrite the golden files")
@@ -34,6 +35,17 @@ func golden(t *testing.T, name, got string) {
 	}
 }
 
+func named(t *testing.T, workflow string) prompts.Workflow {
+	t.Helper()
+	for _, w := range builtins(t) {
+		if w.Name == workflow {
+			return w
+		}
+	}
+	t.Fatalf("there is no workflow %s", workflow)
+	return prompts.Workflow{}
+}
+
 // TestGoldenRuns keeps the prompts and bodies of the three workflows for people to judge.
 func TestGoldenRuns(t *testing.T) {
 	for workflow, subject := range map[string]crm.Ref{"call_summary": ref(crm.Calls, 12), "lead_score": ref(crm.Contacts, 2), "reply_draft": ref(crm.Deals, 3)} {
@@ -53,7 +65,7 @@ func TestGoldenRuns(t *testing.T) {
 }
 
 func TestRenderBodyLimits(t *testing.T) {
-	w := builtins(t)[0]
+	w := named(t, "call_summary")
 	var claims []Judged
 	for range 300 {
 		claims = append(claims, Judged{Field: "key_points", ClaimText: crm.ClaimText{Text: strings.Repeat("word ", 60) + "end.", Supported: true,

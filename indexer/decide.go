@@ -175,6 +175,7 @@ const recent = 72 * time.Hour
 // to afterwards is concerned in the same way, and nothing else is then. An old activity that is met for the first time (or again: restored) is history.
 func (x *Indexer) trigger(j *job, changed bool) {
 	a := j.kept.Activity
+	a.Links = withAccounts(a.Links, j.kept.Accounts)
 	age := x.now().Sub(a.Created)
 	switch {
 	case !j.known:
@@ -184,12 +185,20 @@ func (x *Indexer) trigger(j *job, changed bool) {
 	case j.marked.Mark == "": // asked for again by a reindex
 		return
 	case !changed:
-		a.Links = gained(j.marked.Links, a.Links)
+		a.Links = gained(withAccounts(j.marked.Links, j.marked.Accounts), a.Links)
 		if age > recent || len(a.Links.All()) == 0 {
 			return
 		}
 	}
 	j.kept.Triggers = x.Triggers(a, j.kept.Document, j.claim.Lane)
+}
+
+// withAccounts adds the companies that an activity belongs to through its people: HubSpot links it to them late, or never.
+func withAccounts(l crm.Links, accounts []crm.Ref) crm.Links {
+	for _, a := range accounts {
+		l = l.Add(a)
+	}
+	return l
 }
 
 // gained are the links that were not there before.

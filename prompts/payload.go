@@ -74,6 +74,7 @@ type Quoted struct {
 	Person    string
 	Subject   string
 	Text      string
+	New       bool // our last summary did not know it
 }
 
 // Field is one line of a part as it is shown.

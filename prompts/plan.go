@@ -40,6 +40,9 @@ func plan(pl crm.Plan, answer map[string]*node, p *problems) {
 		} else if !ok {
 			p.add(at("plan", "fields", i, "kind"), "kind %q does not fit the schema of %q", f.Kind, f.Name)
 		}
+		if f.Days < 0 || f.Days > 0 && f.Kind != "claims" {
+			p.add(at("plan", "fields", i, "days"), "days %d: want 0 or more, for a field of claims", f.Days)
+		}
 		if f.Max < 0 {
 			p.add(at("plan", "fields", i, "max"), "max %d: want 0 or more", f.Max)
 		}
@@ -47,6 +50,11 @@ func plan(pl crm.Plan, answer map[string]*node, p *problems) {
 			p.add(at("plan", "fields", i, "default"), "default %q is not one of the schema's %v", f.Value, n.Enum)
 		}
 		rules(f, n, at("plan", "fields", i, "rules"), p)
+		for j, name := range f.Like {
+			if f.Kind != "claims" || !slices.ContainsFunc(pl.Fields, func(o crm.Field) bool { return o.Name == name && o.Kind == "claims" && len(o.Like) == 0 }) {
+				p.add(at("plan", "fields", i, "like", j), "like %q: want the names of fields of claims, for a field of claims", name)
+			}
+		}
 		from(f, pl, i, p)
 	}
 	for _, name := range sortedKeys(answer) {

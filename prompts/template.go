@@ -94,6 +94,6 @@ func sample() Input {
 		Context: Context{AsOf: "2026-01-02, Friday", Account: sampleName, Subject: "emails/1", Language: "en", People: []string{sampleName}, Summary: Summary{"2026-01-01", []string{sampleName}}},
 		Person:  Person{sampleName, sampleName, sampleName, sampleName, f}, Company: Company{sampleName, sampleName, sampleName, sampleName, sampleName, f},
 		Deal: Deal{sampleName, sampleName, sampleName, sampleName, sampleName, sampleName, f}, Ticket: Ticket{sampleName, sampleName, sampleName, f},
-		History: []Quoted{{"P1", "email", "2026-01-02", "in", sampleName, sampleName, sampleText}},
+		History: []Quoted{{"P1", "email", "2026-01-02", "in", sampleName, sampleName, sampleText, false}},
 	}}
 }

@@ -162,4 +162,5 @@ type GoldenPassage struct {
 	Subject   string        `yaml:"subject"`
 	Text      string        `yaml:"text"`
 	Language  string        `yaml:"language"`
+	New       bool          `yaml:"new"` // the last suggestion did not know it
 }

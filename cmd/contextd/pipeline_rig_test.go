@@ -10,6 +10,7 @@ import (
 	"net"
 	"net/http"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -166,6 +167,17 @@ func (p *pipeline) runs(workflow, subject string) []crm.Proposal {
 		p.Fatal(err)
 	}
 	return slices.DeleteFunc(all, func(s crm.Proposal) bool { return s.Subject != p.ref(subject) })
+}
+
+// notesOf are the notes that a workflow wrote.
+func (p *pipeline) notesOf(workflow string) map[string]bool {
+	out := map[string]bool{}
+	for _, w := range p.sim.Writes(0) {
+		if strings.Contains(w.After["hs_note_body"], "by contextd ("+workflow+"@") {
+			out[w.Object] = true
+		}
+	}
+	return out
 }
 
 // hub is the portal as the service sees it.

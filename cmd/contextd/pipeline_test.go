@@ -85,7 +85,7 @@ func TestEditedCallUpdatesItsNote(t *testing.T) {
 		p.settle()
 		approve()
 		second, body := note()
-		if second != first || !strings.Contains(body, "170 technicians") || p.sim.State().Activities[crm.Note] != 1 {
+		if second != first || !strings.Contains(body, "170 technicians") || len(p.notesOf("call_summary")) != 1 {
 			t.Errorf("plain %v: %s then %s, %d notes: %s", plain, first, second, p.sim.State().Activities[crm.Note], body)
 		}
 		// a person edits the note, then the call changes again
@@ -102,8 +102,8 @@ func TestEditedCallUpdatesItsNote(t *testing.T) {
 			t.Errorf("plain %v: the person's edit: %s\n%s %+v", plain, body, runs[0].State, runs[0].Changes)
 		}
 		approve()
-		if third, body := note(); third != first || !strings.Contains(body, "180 technicians") || p.sim.State().Activities[crm.Note] != 1 {
-			t.Errorf("plain %v: after approving over the edit: %s, %d notes", plain, body, p.sim.State().Activities[crm.Note])
+		if third, body := note(); third != first || !strings.Contains(body, "180 technicians") || len(p.notesOf("call_summary")) != 1 {
+			t.Errorf("plain %v: after approving over the edit: %s, %d notes", plain, body, len(p.notesOf("call_summary")))
 		}
 		if c, err := p.s.db.Counts(t.Context(), p.portal()); err != nil || c.Dead != 0 {
 			t.Errorf("%+v %v", c, err)

@@ -22,6 +22,9 @@ func definitions(all []prompts.Workflow) []hubspot.Definition {
 				}
 				seen[string(t)+c.Property] = true
 				d := hubspot.Definition{Object: t, Name: c.Property, Label: c.Label, Type: c.Type, Description: "Written by contextd (workflow " + w.Name + ")"}
+				if len(c.Sections) > 0 {
+					d.FieldType = "textarea" // of several lines
+				}
 				for _, o := range c.Options {
 					d.Options = append(d.Options, hubspot.Choice{Value: o, Label: o})
 				}

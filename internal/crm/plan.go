@@ -14,6 +14,8 @@ type Field struct {
 	Kind  string              `yaml:"kind" json:"kind"`
 	Cues  map[string][]string `yaml:"cues" json:"cues"`
 	From  string              `yaml:"from" json:"from"` // focus: only the triggering activity; theirs: only the other side's words; new: only texts that the last suggestion did not know; "": all
+	Like  []string            `yaml:"like" json:"like"` // of claims: other fields whose cues these sentences are weighed by
+	Days  int                 `yaml:"days" json:"days"` // of claims: only what was said so many days before the newest passage, or later; 0: everything
 	Max   int                 `yaml:"max" json:"max"`
 	Rules []Rule              `yaml:"rules" json:"rules"`
 	Base  float64             `yaml:"base" json:"base"`       // of a number

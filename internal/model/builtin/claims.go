@@ -5,6 +5,7 @@ import (
 	"math"
 	"slices"
 	"strings"
+	"time"
 	"unicode"
 
 	"github.com/contextd/contextd/internal/crm"
@@ -13,9 +14,10 @@ import (
 // minWeight is what a sentence must weigh to be selected: about one telling cue.
 const minWeight = .75
 
+// weighed is a sentence that may stand in a field: weight says whether it does, rank before which others.
 type weighed struct {
-	s      *sentence
-	weight float64
+	s            *sentence
+	weight, rank float64
 }
 
 // claims selects the heaviest sentences of a field and gives them in the order in which they were said.
@@ -26,7 +28,7 @@ func (t *text) claims(f crm.Field) []claim {
 			list = append(list, w)
 		}
 	}
-	slices.SortStableFunc(list, func(a, b weighed) int { return cmp.Compare(b.weight, a.weight) })
+	slices.SortStableFunc(list, func(a, b weighed) int { return cmp.Compare(b.rank, a.rank) })
 	var picked []*sentence
 	for _, w := range list {
 		if len(picked) >= limit(f.Max, 6) {
@@ -56,12 +58,40 @@ func (t *text) settle(plan crm.Plan) {
 			continue
 		}
 		t.weights[f.Name] = t.weigh(f)
+		if len(f.Like) > 0 {
+			t.weights[f.Name] = t.likened(f, plan)
+		}
 		for _, w := range t.weights[f.Name] {
+			if f.From == "new" && w.weight >= minWeight {
+				w.weight += 100 // what is new stands among the news, whatever else it is
+			}
 			if old, ok := best[w.s]; !ok || w.weight > old {
 				best[w.s], t.home[w.s] = w.weight, f.Name
 			}
 		}
 	}
+}
+
+// likened weighs the sentences of a field by the cues of others: what weighs most in one of them.
+func (t *text) likened(f crm.Field, plan crm.Plan) []weighed {
+	var out []weighed
+	at := map[*sentence]int{}
+	for _, o := range plan.Fields {
+		if !slices.Contains(f.Like, o.Name) {
+			continue
+		}
+		for _, w := range t.weigh(crm.Field{Cues: o.Cues, From: f.From}) {
+			if i, ok := at[w.s]; ok {
+				if w.weight > out[i].weight {
+					out[i] = w
+				}
+				continue
+			}
+			at[w.s] = len(out)
+			out = append(out, w)
+		}
+	}
+	return out
 }
 
 // weigh gives every sentence that may stand in the field its weight: rare cues weigh more than those that the text is full of.
@@ -75,7 +105,7 @@ func (t *text) weigh(f crm.Field) []weighed {
 	df := map[string]map[int]int{}
 	for i := range t.sentences {
 		s := &t.sentences[i]
-		if !allowed(f.From, s) {
+		if !allowed(f.From, s) || f.Days > 0 && t.newest.Sub(s.time()) > time.Duration(f.Days)*24*time.Hour {
 			continue
 		}
 		if compiled[s.language] == nil {
@@ -96,9 +126,22 @@ func (t *text) weigh(f crm.Field) []weighed {
 			phrase := 1 + .2*float64(len(compiled[h.s.language][c].terms)-1)
 			sum += phrase / math.Sqrt(float64(df[h.s.language][c]))
 		}
-		out = append(out, weighed{h.s, math.Sqrt(sum)*1.3 + shape(h.s)})
+		weight := math.Sqrt(sum)*1.3 + shape(h.s)
+		rank := weight
+		if f.From != "focus" && weight > 0 {
+			rank *= t.freshness(h.s)
+		}
+		out = append(out, weighed{h.s, weight, rank})
 	}
 	return out
+}
+
+// freshness halves the rank of a sentence with every 150 days that it is older than the newest passage, to a quarter at most: what was said last goes first.
+func (t *text) freshness(s *sentence) float64 {
+	if s.time().IsZero() {
+		return .25
+	}
+	return max(.25, math.Pow(.5, float64(t.newest.Sub(s.time()))/float64(fresh)))
 }
 
 func allowed(from string, s *sentence) bool {

@@ -79,7 +79,7 @@ func request(t *testing.T, w prompts.Workflow, g prompts.Golden) model.Request {
 			activity = subject
 		}
 		r.Passages = append(r.Passages, crm.Passage{ID: fmt.Sprintf("P%d", i+1), Activity: activity, Kind: p.Kind, Time: p.Time, Person: p.Person,
-			Direction: p.Direction, Subject: p.Subject, Text: p.Text, End: len(p.Text), Language: p.Language})
+			Direction: p.Direction, Subject: p.Subject, Text: p.Text, End: len(p.Text), Language: p.Language, New: p.New})
 	}
 	return r
 }

@@ -84,14 +84,22 @@ func indexVersions(w *world) {
 		w.clock.advance(time.Hour)
 	}
 	w.reopen()
+	var last int64
 	for i, at := range moments {
 		s, err := w.ActivityAt(w.ctx, call, at)
 		w.no(err)
+		if s.Seq <= last {
+			w.Errorf("version %d has number %d after %d", i, s.Seq, last)
+		}
+		last = s.Seq
 		same(w, fmt.Sprint("text as of version ", i), s.Document.Text, texts[i])
 		same(w, "learned", s.LearnedAt, at)
 		same(w, "superseded", s.SupersededAt != nil, i < 2)
 	}
-	_, err := w.ActivityAt(w.ctx, call, moments[0].Add(-time.Second))
+	newest, err := w.Known(w.ctx, acme)
+	w.no(err)
+	same(w, "the newest text of the account", newest, last)
+	_, err = w.ActivityAt(w.ctx, call, moments[0].Add(-time.Second))
 	w.is(err, crm.ErrNotFound)
 	old, err := w.Text(w.ctx, call, hash("second"))
 	w.no(err)

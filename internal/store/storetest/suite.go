@@ -68,6 +68,7 @@ func Run(t *testing.T, open Open) {
 		{"Proposals/Review", proposalsReview},
 		{"Proposals/Automatic", proposalsAutomatic},
 		{"Proposals/Supersede", proposalsSupersede},
+		{"Proposals/Latest", proposalsLatest},
 		{"Proposals/Fingerprint", proposalsFingerprint},
 		{"Proposals/Edit", proposalsEdit},
 		{"Proposals/List", proposalsList},
