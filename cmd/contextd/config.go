@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/contextd/contextd/internal/crm"
+	"github.com/contextd/contextd/internal/redact"
 )
 
 // Config is everything that can be set, after defaults, files, environment and flags were merged and checked. The keys are described in config_keys.go.
@@ -102,11 +103,15 @@ type PortalConfig struct {
 // WriteOn tells whether approved changes may be written to this portal.
 func (p PortalConfig) WriteOn() bool { return p.Write == "on" }
 
-// PrivacyConfig says what is never stored. SkipWhen is the name of a record property, "" for none; Objects are the types that are read, empty for all.
+// PrivacyConfig says what is never stored, and what models on other machines are not told. SkipWhen is the name of a record property, "" for none; Objects are the types that
+// are read, empty for all; RedactKinds are empty for the usual ones.
 type PrivacyConfig struct {
 	ExcludeProperties []string         `koanf:"exclude_properties"`
 	SkipWhen          string           `koanf:"skip_when"`
 	Objects           []crm.ObjectType `koanf:"objects"`
+	Redact            string           `koanf:"redact"` // remote, always or off; "" is remote
+	RedactKinds       []redact.Kind    `koanf:"redact_kinds"`
+	RedactTerms       []string         `koanf:"redact_terms"`
 }
 
 // GateConfig holds the confidence from which a change is applied without asking, 0 to 1.

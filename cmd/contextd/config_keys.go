@@ -5,6 +5,8 @@ import (
 	"path/filepath"
 	"strings"
 	"time"
+
+	"github.com/contextd/contextd/internal/redact"
 )
 
 // key is one thing that can be set. parse turns its text into the value that Config holds and refuses with a *complaint.
@@ -82,6 +84,9 @@ func configKeys(getenv func(string) string) []key {
 		key{name: "privacy.exclude_properties", list: true, doc: "properties that are never read, beside those that HubSpot marks as sensitive", parse: each(word)},
 		key{name: "privacy.skip_when", doc: "records with this property set are never stored, nor is anything on them", parse: one(word)},
 		key{name: "privacy.objects", list: true, doc: "object types that are read (default: all)", parse: each(objectType)},
+		key{name: "privacy.redact", initial: "remote", doc: "when models are sent pseudonyms: remote: those that run elsewhere (all but the built-in ones and Ollama on this machine); always: every one on a server; off: never", parse: one(among("remote", "always", "off"))},
+		key{name: "privacy.redact_kinds", list: true, doc: "for which data pseudonyms are sent: " + redact.List(redact.Kinds()) + " (default: all but person)", parse: each(redactKind)},
+		key{name: "privacy.redact_terms", list: true, doc: "names and words that pseudonyms are sent for beside them, such as a project's", parse: each(redactTerm)},
 		key{name: "gate.threshold", initial: "0.85", doc: "confidence from which a change is applied without asking, 0 to 1", parse: one(share)},
 		key{name: "budget.monthly_usd", initial: "0", doc: "what models may cost in each portal and calendar month (UTC), in US dollars; 0: no limit. What it has no room for waits; search and approved writes go on", parse: one(dollars)},
 		key{name: "cache.days", initial: "30", doc: "how long answers of models are kept, so that the same question costs nothing; 0: not at all", parse: one(between(0, 365))},

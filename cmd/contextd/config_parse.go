@@ -10,8 +10,10 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode"
 
 	"github.com/contextd/contextd/internal/crm"
+	"github.com/contextd/contextd/internal/redact"
 	"github.com/contextd/contextd/prompts"
 )
 
@@ -136,6 +138,26 @@ func word(s string) (string, error) {
 func objectType(s string) (string, error) {
 	if _, err := crm.ParseObjectType(s); err != nil {
 		return "", complain("use companies contacts deals tickets calls meetings emails notes tasks communications", "%q is not an object type", s)
+	}
+	return s, nil
+}
+
+func redactKind(s string) (string, error) {
+	if _, err := redact.ParseKind(s); err != nil {
+		return "", complain("use "+redact.List(redact.Kinds()), "%q is not a kind of data", s)
+	}
+	return s, nil
+}
+
+func redactTerm(s string) (string, error) {
+	letters := 0
+	for _, r := range s {
+		if unicode.IsLetter(r) || unicode.IsDigit(r) {
+			letters++
+		}
+	}
+	if letters < 2 {
+		return "", complain("use names or words with two letters or more", "%q is too short to be told from other text", s)
 	}
 	return s, nil
 }

@@ -39,6 +39,7 @@ func (c Config) rows() []configRow {
 		"server.trusted_proxies": c.Server.TrustedProxies, "store.url": c.Store.URL, "vectors.url": redacted(c.Vectors.URL),
 		"vectors.api_key": c.Vectors.APIKey, "embedder.provider": c.Embedder.Provider, "embedder.model": c.Embedder.Model, "embedder.base_url": c.Embedder.BaseURL, "embedder.api_key": c.Embedder.APIKey,
 		"privacy.exclude_properties": c.Privacy.ExcludeProperties, "privacy.skip_when": c.Privacy.SkipWhen, "privacy.objects": c.Privacy.Objects,
+		"privacy.redact": c.Privacy.Redact, "privacy.redact_kinds": c.Privacy.RedactKinds, "privacy.redact_terms": c.Privacy.RedactTerms,
 		"gate.threshold": c.Gate.Threshold, "budget.monthly_usd": c.Budget.MonthlyUSD, "cache.days": c.Cache.Days, "cache.megabytes": c.Cache.Megabytes, "embedder.input_usd_per_million": c.Embedder.InputPrice,
 		"prompts.dir": c.Prompts.Dir, "workflows.quiet": c.Workflows.Quiet.String(), "index.workers": c.Index.Workers, "index.batch": c.Index.Batch,
 		"audit.checkpoint_file": c.Audit.CheckpointFile, "audit.checkpoint_url": c.Audit.CheckpointURL, "audit.checkpoint_every": c.Audit.CheckpointEvery.String(),

@@ -44,11 +44,12 @@ func indexChecks(ctx context.Context, cfg Config, held bool) []Check {
 }
 
 func embedderCheck(ctx context.Context, cfg Config) Check {
-	made, err := embedders(cfg)(ctx, embedderOf(cfg).describe())
+	e := embedderOf(cfg)
+	made, err := embedders(cfg)(ctx, e.describe())
 	if err != nil {
 		return Check{Name: "embedder", State: "fail", Detail: err.Error(), Fix: "start the server, pull the model, or correct embedder.model and embedder.base_url", Code: exitCode(err)}
 	}
-	return Check{Name: "embedder", State: "ok", Detail: fmt.Sprintf("%s, %d dimensions", made.Name(), made.Dimension())}
+	return Check{Name: "embedder", State: "ok", Detail: fmt.Sprintf("%s, %d dimensions%s", made.Name(), made.Dimension(), cfg.Privacy.shown(e.Provider, e.Model, e.BaseURL))}
 }
 
 // storeCheck asks a server what it is.

@@ -12,6 +12,7 @@ import (
 	"github.com/contextd/contextd/internal/model/builtin"
 	"github.com/contextd/contextd/internal/model/ollama"
 	"github.com/contextd/contextd/internal/model/openai"
+	"github.com/contextd/contextd/internal/redact"
 )
 
 // embedderConfig is what an embedder is made from; it is kept with the generation it made, so that this one can be asked even after the configuration has changed.
@@ -19,11 +20,12 @@ type embedderConfig struct {
 	Provider string `json:"provider"`
 	Model    string `json:"model"`
 	BaseURL  string `json:"base_url,omitempty"`
+	Redact   string `json:"redact,omitempty"` // how texts are masked before they are sent; "": they are not
 }
 
 // embedderOf completes the configured embedder with its provider's defaults.
 func embedderOf(cfg Config) embedderConfig {
-	e := embedderConfig{cfg.Embedder.Provider, cfg.Embedder.Model, cfg.Embedder.BaseURL}
+	e := embedderConfig{Provider: cfg.Embedder.Provider, Model: cfg.Embedder.Model, BaseURL: cfg.Embedder.BaseURL}
 	switch {
 	case e.Provider == "ollama" && e.BaseURL == "":
 		e.BaseURL = "http://127.0.0.1:11434"
@@ -32,6 +34,9 @@ func embedderOf(cfg Config) embedderConfig {
 	case e.Provider == "builtin" && e.Model == "":
 		e.Model = "static256"
 	}
+	if f := cfg.Privacy.finder(e.Provider, e.Model, e.BaseURL); f != nil {
+		e.Redact = f.Signature()
+	}
 	return e
 }
 
@@ -39,7 +44,7 @@ func embedderOf(cfg Config) embedderConfig {
 func (e embedderConfig) describe() string {
 	b, err := json.Marshal(e)
 	if err != nil {
-		panic(err) // three strings always encode
+		panic(err) // strings always encode
 	}
 	return string(b)
 }
@@ -57,11 +62,20 @@ func embedders(cfg Config) func(context.Context, string) (generation.Embedder, e
 			with = key
 		}
 		made, err := e.open(ctx, with)
-		if errors.Is(err, crm.ErrForbidden) && e != configured { // nobody will mend what is configured no more, and without this no new generation could be made
+		if errors.Is(err, crm.ErrForbidden) && !e.sameAs(configured) { // nobody will mend what is configured no more, and without this no new generation could be made
 			return nil, fmt.Errorf("%s: %w", err.Error(), crm.ErrNotFound)
+		}
+		if err == nil && e.Provider != "builtin" {
+			made = redact.Embedder{Embedding: made, Finder: cfg.Privacy.finder(e.Provider, e.Model, e.BaseURL), Signature: e.Redact}
 		}
 		return made, err
 	}
+}
+
+// sameAs: one and the same model at one and the same place, however its texts are masked.
+func (e embedderConfig) sameAs(other embedderConfig) bool {
+	e.Redact = other.Redact
+	return e == other
 }
 
 // server is scheme and host of the address: who gets the key.

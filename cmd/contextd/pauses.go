@@ -11,6 +11,7 @@ import (
 	"github.com/contextd/contextd/indexer/generation"
 	"github.com/contextd/contextd/internal/crm"
 	"github.com/contextd/contextd/internal/model"
+	"github.com/contextd/contextd/internal/redact"
 	"github.com/contextd/contextd/internal/web"
 )
 
@@ -52,7 +53,7 @@ func (s *service) provide(name string, workflows []string, all bool) *model.Brak
 	return b
 }
 
-// completers are the configured writers as the engine takes them, each behind a brake and counted.
+// completers are the configured writers as the engine takes them, each behind a brake, counted, and told pseudonyms where it runs elsewhere.
 func (s *service) completers() map[string]model.Completer {
 	out := map[string]model.Completer{}
 	for _, m := range append([]ModelConfig{s.cfg.Model}, s.cfg.Models...) {
@@ -63,6 +64,9 @@ func (s *service) completers() map[string]model.Completer {
 			c = model.Braked{Completer: w, Brake: s.provide(w.Name(), slices.Concat(m.Workflows, m.Classes), false)}
 		}
 		c = s.counted(c, w, m)
+		if f := s.cfg.Privacy.finder(m.Provider, m.Model, m.BaseURL); f != nil {
+			c = redact.Completer{Completer: c, Finder: f} // before the cache, which then holds pseudonyms, too
+		}
 		for _, name := range names {
 			out[name] = c
 		}

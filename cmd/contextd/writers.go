@@ -73,6 +73,7 @@ func writerChecks(ctx context.Context, cfg Config) (checks []Check) {
 		w, err := makeWriter(m)
 		if err == nil {
 			c.Detail, err = w.Check(ctx)
+			c.Detail += cfg.Privacy.shown(m.Provider, m.Model, m.BaseURL)
 			w.Close()
 		}
 		if err != nil {

@@ -46,6 +46,15 @@ const rules = 1
 // Signature names kinds, terms and rules, as the fingerprint of an embedder of masked texts holds it. It says nothing about the terms but a hash.
 func (f *Finder) Signature() string { return f.sign }
 
+// String lists the kinds, and that there are terms, as a person reads them.
+func (f *Finder) String() string {
+	chosen := slices.DeleteFunc(Kinds(), func(k Kind) bool { return !f.kinds[k] })
+	if len(f.terms.first) > 0 {
+		chosen = append(chosen, Term)
+	}
+	return List(chosen)
+}
+
 // Find lists what stands in text, in order and without overlaps.
 func (f *Finder) Find(text string) []Span { return f.find(text, nil) }
 

@@ -6,6 +6,9 @@ import (
 	"github.com/contextd/contextd/internal/crm"
 )
 
+// longestID is in bytes.
+const longestID = 40
+
 // idAt is the end of an identifier at i: a record's number behind its type ("deals/9", ".../record/0-1/51"), or what a word before it calls a number of somebody's
 // ("passport no. C01X00T47"); 0 when there is none.
 func idAt(text string, i int) int {
@@ -13,13 +16,13 @@ func idAt(text string, i int) int {
 		return end
 	}
 	end, digits := i, 0
-	for end < len(text) && (isDigit(text[end]) || isLetter(text[end]) || (text[end] == '-' || text[end] == '/' || text[end] == '.') && end+1 < len(text) && isDigit(text[end+1])) {
+	for end < len(text) && end-i <= longestID && (isDigit(text[end]) || isLetter(text[end]) || (text[end] == '-' || text[end] == '/' || text[end] == '.') && end+1 < len(text) && isDigit(text[end+1])) {
 		if isDigit(text[end]) {
 			digits++
 		}
 		end++
 	}
-	if digits < 4 || end-i < 5 || end-i > 40 || end < len(text) && text[end] >= 0x80 && wordEnd(text, end) > end {
+	if digits < 4 || end-i < 5 || end-i > longestID || end < len(text) && text[end] >= 0x80 && wordEnd(text, end) > end {
 		return 0
 	}
 	kind, between := cueNear(text, i)

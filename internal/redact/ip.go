@@ -5,10 +5,10 @@ import (
 	"strings"
 )
 
-// ip4At is the end of an IPv4 address at i, 0 when there is none. Four single digits are a version or a chapter unless they are called an address; this machine's own
-// addresses are nobody's.
+// ip4At is the end of an IPv4 address at i, 0 when there is none. Small numbers are a version or a chapter ("3.14.2.1") unless they are called an
+// address; this machine's own addresses are nobody's.
 func ip4At(text string, i int) int {
-	end, single := i, true
+	end, short := i, true
 	for part := range 4 {
 		from := end
 		for end < len(text) && isDigit(text[end]) {
@@ -16,8 +16,8 @@ func ip4At(text string, i int) int {
 		}
 		if n := end - from; n == 0 || n > 3 {
 			return 0
-		} else if n > 1 {
-			single = false
+		} else if n > 2 || part == 0 && n > 1 {
+			short = false
 		}
 		if part < 3 {
 			if end >= len(text) || text[end] != '.' {
@@ -30,7 +30,7 @@ func ip4At(text string, i int) int {
 		return 0
 	}
 	a, err := netip.ParseAddr(text[i:end])
-	if err != nil || a.IsLoopback() || a.IsUnspecified() || versioned(text, i) || single && cue(text, i) != IP {
+	if err != nil || a.IsLoopback() || a.IsUnspecified() || versioned(text, i) || short && cue(text, i) != IP {
 		return 0
 	}
 	return end

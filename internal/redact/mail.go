@@ -47,6 +47,11 @@ func sign(text string, i int) int {
 // localStart walks back over the part before the sign, not further than low. What only URLs and punctuation have ends it.
 func localStart(text string, at, low int) int {
 	from := at
+	if from > low && text[from-1] == '"' { // a quoted one may hold anything (RFC 5322, 3.2.4)
+		if open := strings.LastIndexAny(text[max(low, from-66):from-1], "\"\n"); open >= 0 && text[max(low, from-66)+open] == '"' {
+			return max(low, from-66) + open
+		}
+	}
 	for from > low {
 		r, size := utf8.DecodeLastRuneInString(text[low:from])
 		if !unicode.IsLetter(r) && !unicode.IsDigit(r) && !unicode.IsMark(r) && !strings.ContainsRune("._+-'!#$*^`~’", r) {

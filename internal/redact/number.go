@@ -77,10 +77,15 @@ func (f *Finder) numberAt(text string, i int, starts bool) (Span, bool) {
 			return Span{i, end, ID}, true
 		}
 	}
-	if isDigit(c) || c == '+' || c == '(' {
+	if c == '+' || c == '(' || isDigit(c) && !goesOn(text, i) {
 		return f.grouped(text, i)
 	}
 	return Span{}, false
+}
+
+// goesOn: the digits at i go on with a number that began before and was nothing.
+func goesOn(text string, i int) bool {
+	return i > 1 && strings.IndexByte("-./:,", text[i-1]) >= 0 && isDigit(text[i-2])
 }
 
 // grouped reads digits with separators and judges them.
@@ -89,7 +94,14 @@ func (f *Finder) grouped(text string, i int) (Span, bool) {
 	if len(n.groups) == 0 {
 		return Span{}, false
 	}
-	called := cue(text, i)
+	most := n.digits(len(n.groups))
+	if most < fewestDigits {
+		return Span{}, false
+	}
+	called := Kind("")
+	if most >= 9 && (f.kinds[Card] || f.kinds[SSN]) {
+		called = cue(text, i)
+	}
 	for k := len(n.groups); k > 0; k-- {
 		switch {
 		case n.sign || n.bracket:
@@ -101,10 +113,24 @@ func (f *Finder) grouped(text string, i int) (Span, bool) {
 	}
 	if f.kinds[Phone] {
 		if end := phone(text, i, n); end > 0 {
-			return Span{i, end, Phone}, true
+			return unbracketed(text, Span{i, end, Phone}), true
 		}
 	}
 	return Span{}, false
+}
+
+// unbracketed leaves out a bracket whose other one is not in the span.
+func unbracketed(text string, s Span) Span {
+	open, shut := strings.Count(text[s.Start:s.End], "("), strings.Count(text[s.Start:s.End], ")")
+	if text[s.End-1] == ')' && shut > open {
+		s.End--
+		shut--
+	}
+	if text[s.Start] == '(' && (open > shut || shut == 1 && text[s.End-1] == ')') {
+		s.Start++
+		s.End -= shut
+	}
+	return s
 }
 
 // number is digits in groups, as they stand at one place.
@@ -113,11 +139,16 @@ type number struct {
 	bracket    bool // it begins with a bracket, behind the sign if there is one
 	groups     []string
 	ends       []int    // of the groups in the text, with a bracket that closes behind one
-	separators []string // between groups: separators[i] stands behind groups[i]
+	separators []string // between groups: separators[i] stands behind groups[i]; every dash is "-", every blank " "
 }
 
-// most digits that are read as one number.
-const mostDigits = 32
+var typewriter = strings.NewReplacer("\u00a0", " ", "\u202f", " ", "\u2010", "-", "\u2011", "-", "\u2013", "-")
+
+// The most digits and groups that are read as one number.
+const (
+	mostDigits = 32
+	mostGroups = 8
+)
 
 // read takes the groups of digits from i on. Between two of them stand at most three of blank, dash, dot, slash and brackets, no blank twice.
 func read(text string, i int) (n number) {
@@ -136,7 +167,7 @@ func read(text string, i int) (n number) {
 		n.bracket = true
 		i++
 	}
-	for digits := 0; i < len(text) && digits < mostDigits; {
+	for digits := 0; i < len(text) && digits < mostDigits && len(n.groups) < mostGroups; {
 		end := numberRun(text, i)
 		if end == i {
 			break
@@ -149,7 +180,7 @@ func read(text string, i int) (n number) {
 		if next < 0 {
 			break
 		}
-		n.separators = append(n.separators, text[from:next])
+		n.separators = append(n.separators, typewriter.Replace(text[from:next]))
 		i = next
 	}
 	return n

@@ -32,7 +32,7 @@ func phone(text string, i int, n number) int {
 			continue
 		}
 		label := behind(text, n.ends[k-1])
-		if kind != Phone && !label || n.thousands(k) && between > 1 && !label {
+		if kind != Phone && !label || n.thousands(k) && between > 2 && !label {
 			continue
 		}
 		return extended(text, n.ends[k-1])
@@ -61,7 +61,7 @@ func (n number) formed(text string, i, k int) bool {
 		return true
 	case k == len(n.groups) && digits >= 10 && extension.MatchString(text[n.ends[k-1]:]):
 		return true
-	case n.groups[0][0] == '0' && k > 1 && digits >= 9 && digits <= 12:
+	case n.groups[0][0] == '0' && len(n.groups[0]) > 1 && k > 1 && digits >= 9 && digits <= 12 && !within(text, i) && strings.Count(text[i:n.ends[k-1]], "/") < 2:
 		number := text[i:n.ends[k-1]]
 		for _, region := range zeroed {
 			if valid(number, region) {
@@ -72,13 +72,20 @@ func (n number) formed(text string, i, k int) bool {
 	return false
 }
 
+// within: the digits at i go on with something that a dash ties to them ("PF-04449913").
+func within(text string, i int) bool {
+	r, size := utf8.DecodeLastRuneInString(text[:i])
+	before, _ := utf8.DecodeLastRuneInString(text[:i-size])
+	return r == '-' && wordRune(before)
+}
+
 // american: three, three and four digits behind the first skip groups, with brackets, dashes or dots between; blanks alone are no sign.
 func (n number) american(k, skip int) bool {
 	if k != skip+3 || len(n.groups[skip]) != 3 || len(n.groups[skip+1]) != 3 || len(n.groups[skip+2]) != 4 {
 		return false
 	}
-	between := n.separators[skip] + n.separators[skip+1]
-	return strings.ContainsAny(between, "-.)") && !strings.Contains(between, "/")
+	first, second := n.separators[skip], n.separators[skip+1]
+	return strings.ContainsAny(first+second, "-.)") && !strings.Contains(second, "/")
 }
 
 // zeroed are countries whose numbers begin with a zero when one calls at home.
@@ -98,7 +105,7 @@ func (n number) dated() bool {
 	if a == 4 {
 		return year(n.groups[0]) && b <= 2 && c <= 2
 	}
-	return a <= 2 && b <= 2 && (c == 4 && year(n.groups[2]) || c == 2 && len(n.groups) == 3)
+	return a <= 2 && b <= 2 && (c == 4 && year(n.groups[2]) || c == 2 && (len(n.groups) == 3 || n.separators[2] != n.separators[0]))
 }
 
 // years: two years and nothing else.

@@ -18,26 +18,30 @@ const (
 	goalPrecision = 0.97
 )
 
+// The public set, which is not part of the repository.
 func TestEvalRedaction(t *testing.T) {
-	dir := os.Getenv("CONTEXTD_TEST_DATA")
-	if dir == "" {
-		t.Skip("SKIPPED: CONTEXTD_TEST_DATA names no directory with safety/pii.jsonl")
+	root := os.Getenv("CONTEXTD_TEST_DATA")
+	if root == "" {
+		t.Skip("SKIPPED: CONTEXTD_TEST_DATA is not set; run `make eval EVAL_DATA=DIR`")
 	}
-	judge(t, filepath.Join(dir, "safety", "pii.jsonl"))
-}
-
-func judge(t *testing.T, path string) {
-	file, err := os.Open(path)
-	if err != nil {
+	file, err := os.Open(filepath.Join(root, "safety", "pii.jsonl"))
+	switch {
+	case err != nil && os.Getenv("CONTEXTD_TEST") == "required":
 		t.Fatal(err)
+	case err != nil:
+		t.Skipf("SKIPPED: %v; nothing was measured", err)
 	}
 	defer file.Close()
 	texts, err := Read(file)
 	if err != nil {
 		t.Fatal(err)
 	}
-	counts := Measure(redact.New(redact.Usual(), nil), texts, kinds)
-	t.Logf("%d texts of %s\n%s", len(texts), filepath.Base(path), Table(counts))
+	report(t, Measure(redact.New(redact.Usual(), nil), texts, kinds))
+}
+
+// report prints the table and fails below the goals.
+func report(t *testing.T, counts map[redact.Kind]*Count) {
+	t.Log("\n" + Table(counts))
 	for k, c := range counts {
 		if c.Labels == 0 {
 			t.Errorf("%s: not one label: the measure is broken", k)
