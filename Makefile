@@ -41,6 +41,7 @@ eval: build
 	bin/contextd eval retrieval --set internal/evals/retrieval/testdata/own --gate
 	bin/contextd eval retrieval --set internal/evals/retrieval/testdata/own --mode pipeline --gate
 	bin/contextd eval similar --gate
+	bin/contextd eval workflows --gate
 	@if [ -z "$(EVAL_DATA)" ] || [ ! -d "$(EVAL_DATA)" ]; then echo "SKIPPED: the mail measures need EVAL_DATA=DIR; they were not made"; \
 	else CONTEXTD_TEST_DATA="$(abspath $(EVAL_DATA))" $(GO) test -count=1 -v -run 'TestEval' ./internal/evals/...; fi
 

@@ -91,7 +91,7 @@ func TestMistakesAreNamedWithFileAndLine(t *testing.T) {
 		{"lead_score", "workflow.yaml", "prompt: 1", "prompt: 1\nmodel: smal", `model "smal" (did you mean "small"?)`},
 		{"lead_score", "workflow.yaml", "prompt: 1", "prompt: 1\ntokens: {input: 100}", "workflow.yaml:5: tokens.input 100: want 0"},
 		{"lead_score", "workflow.yaml", "prompt: 1", "prompt: 1\ntokens: {outputs: 100}", `workflow.yaml:5: unknown key outputs (did you mean "output"?)`},
-		{"lead_score", "golden/hostile.yaml", "must: {fit", "outcome: {fit: 1}\nmust: {fit", `golden/hostile.yaml:12: field "fit" is not a number`},
+		{"lead_score", "golden/hostile.yaml", "outcome: {score", "outcome: {fit", `golden/hostile.yaml:15: field "fit" is not a number`},
 		{"lead_score", "workflow.yaml", "context: [people]", "contexts: [people]", `workflow.yaml:22: unknown key contexts (did you mean "context"?)`},
 		{"lead_score", "workflow.yaml", "context: [people]", "properties: {companies: [ai_lead_score]}", "our own word"},
 		{"lead_score", "workflow.yaml", "context: [people]", "properties: {calls: [hs_call_title]}", `properties of "calls"`},

@@ -150,6 +150,7 @@ type Golden struct {
 	Must     map[string][]string   `yaml:"must"` // field → substrings that some claim or the scalar must contain
 	MustNot  map[string][]string   `yaml:"must_not"`
 	Range    map[string][2]float64 `yaml:"range"`   // number field → allowed range
+	Nothing  bool                  `yaml:"nothing"` // the run may as well come to nothing: then nothing is missing
 	Outcome  map[string]float64    `yaml:"outcome"` // number field → what became of it, such as 1 for a purchase and 0 for none: numbers should be in that order across the cases
 }
 

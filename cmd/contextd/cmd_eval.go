@@ -35,10 +35,10 @@ type evalOptions struct {
 func (p *program) evalCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:     "eval",
-		Short:   "Measure search on evaluation sets, and learn its weights from them",
+		Short:   "Measure search and workflows, and learn the weights of search",
 		Example: "  contextd eval retrieval --set sets/locomo --run out.tsv\n  contextd eval fit --set sets/locomo --set sets/qmsum --out weights.json",
 	}
-	return group(cmd, p.evalRetrievalCommand(), p.evalFitCommand(), p.evalSimilarCommand())
+	return group(cmd, p.evalRetrievalCommand(), p.evalFitCommand(), p.evalSimilarCommand(), p.evalWorkflowsCommand())
 }
 
 func (p *program) evalRetrievalCommand() *cobra.Command {

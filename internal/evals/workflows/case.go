@@ -1,0 +1,137 @@
+package workflows
+
+import (
+	"cmp"
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/contextd/contextd/engine"
+	"github.com/contextd/contextd/internal/crm"
+	"github.com/contextd/contextd/prompts"
+)
+
+const portal crm.PortalID = 1
+
+// account is the company that a case's history belongs to, where its subject is no company or contact of its own.
+var account = crm.Ref{Portal: portal, Type: crm.Companies, ID: "1"}
+
+// history is a case as the engine reads it: its passages are all activities of one account. It is what a store, an index and a portal are in the product.
+type history struct {
+	now        time.Time
+	subject    crm.Ref
+	account    crm.Ref
+	records    map[crm.Ref]crm.Record
+	activities []crm.Stored
+}
+
+func newHistory(g prompts.Golden) (*history, error) {
+	subject, err := crm.ParsePath(portal, g.Subject)
+	if err != nil {
+		return nil, err
+	}
+	h := &history{subject: subject, account: account, records: map[crm.Ref]crm.Record{}}
+	if subject.Type == crm.Companies {
+		h.account = subject
+	}
+	h.records[h.account] = crm.Record{Ref: h.account}
+	if subject.Type.IsRecord() {
+		h.records[subject] = crm.Record{Ref: subject, Name: g.Facts["name"], Properties: g.Facts, Links: crm.Links{Companies: []crm.Ref{h.account}}}
+	}
+	for i, p := range g.Passages {
+		ref := crm.Ref{Portal: portal, Type: p.Kind.Type(), ID: fmt.Sprint(100 + i)}
+		if i == 0 && subject.Type.IsActivity() {
+			ref = subject
+		}
+		h.activities = append(h.activities, h.activity(ref, p))
+		if p.Time.After(h.now) {
+			h.now = p.Time
+		}
+	}
+	h.now = h.now.Add(time.Hour) // somebody looks at it soon after the last thing that happened
+	return h, nil
+}
+
+func (h *history) activity(ref crm.Ref, p prompts.GoldenPassage) crm.Stored {
+	sum := sha256.Sum256([]byte(p.Text))
+	a := crm.Stored{Activity: crm.Activity{Ref: ref, Time: p.Time, TimeUnknown: p.Time.IsZero(), Created: p.Time, Direction: p.Direction, Subject: p.Subject},
+		Document: crm.Document{Ref: ref, Version: hex.EncodeToString(sum[:]), Text: p.Text, Language: p.Language}, Accounts: []crm.Ref{h.account}, LearnedAt: p.Time}
+	a.Links = crm.Links{}.Add(h.account).Add(h.subject)
+	if p.Person != "" {
+		a.People = []crm.Person{{Name: p.Person, Role: "from", Ours: p.Direction == crm.Outgoing}}
+	}
+	return a
+}
+
+// Retrieve answers with everything there is.
+func (h *history) Retrieve(_ context.Context, q crm.Question) (crm.Context, error) {
+	out := crm.Context{Coverage: 1, Answerable: 1}
+	for i, a := range h.activities {
+		if !q.Valid() || !slices.Contains(a.Accounts, q.Account) || !q.Matches(crm.Facets{Kind: a.Ref.Type.Kind(), Time: a.Time, Created: a.Created}) {
+			continue
+		}
+		out.Passages = append(out.Passages, crm.Passage{Chunk: a.Document.Version, Activity: a.Ref, Version: a.Document.Version, Kind: a.Ref.Type.Kind(), Time: a.Time, Person: crm.Author(a.People),
+			Direction: a.Direction, Subject: a.Subject, Text: a.Document.Text, End: len(a.Document.Text), Score: 1 / float64(i+1), Language: a.Document.Language})
+	}
+	return out, nil
+}
+
+// Activity implements engine.History.
+func (h *history) Activity(_ context.Context, ref crm.Ref) (crm.Stored, error) {
+	for _, a := range h.activities {
+		if a.Ref == ref {
+			return a, nil
+		}
+	}
+	return crm.Stored{}, fmt.Errorf("activity %s: %w", ref.Path(), crm.ErrNotFound)
+}
+
+// ActivityAt implements engine.History: a case's texts never change.
+func (h *history) ActivityAt(ctx context.Context, ref crm.Ref, known time.Time) (crm.Stored, error) {
+	a, err := h.Activity(ctx, ref)
+	if err == nil && a.Created.After(known) {
+		err = fmt.Errorf("activity %s: %w", ref.Path(), crm.ErrNotFound)
+	}
+	return a, err
+}
+
+// Text implements engine.History.
+func (h *history) Text(ctx context.Context, ref crm.Ref, version string) (string, error) {
+	a, err := h.Activity(ctx, ref)
+	if err == nil && a.Document.Version != version {
+		err = fmt.Errorf("version %s of %s: %w", version, ref.Path(), crm.ErrNotFound)
+	}
+	return a.Document.Text, err
+}
+
+// Record implements engine.History.
+func (h *history) Record(_ context.Context, ref crm.Ref) (crm.Record, error) {
+	if r, ok := h.records[ref]; ok {
+		return r, nil
+	}
+	return crm.Record{}, fmt.Errorf("record %s: %w", ref.Path(), crm.ErrNotFound)
+}
+
+// Account implements engine.History: there is one.
+func (h *history) Account(context.Context, crm.Ref) (crm.Ref, error) { return h.account, nil }
+
+// Timeline implements engine.History.
+func (h *history) Timeline(_ context.Context, _ crm.Ref, since time.Time, limit int) ([]crm.Stored, error) {
+	out := slices.DeleteFunc(slices.Clone(h.activities), func(a crm.Stored) bool { return a.Time.Before(since) })
+	slices.SortStableFunc(out, func(a, b crm.Stored) int { return b.Time.Compare(a.Time) })
+	for i := range out {
+		out[i].Document.Text = ""
+	}
+	return out[:min(cmp.Or(limit, len(out)), len(out))], nil
+}
+
+// nothingKept is where a dry run would look for what people decided: nothing was.
+type nothingKept struct{ engine.Proposals }
+
+// Overruled implements engine.Proposals.
+func (nothingKept) Overruled(context.Context, crm.Proposal, crm.Change) (bool, error) {
+	return false, nil
+}
