@@ -200,7 +200,7 @@ func evalModel(cfg Config, name string) (ModelConfig, error) {
 // figuresPage is a list as every other one.
 type figuresPage struct {
 	Items []goldens.Figures `json:"items"`
-	Next  *string          `json:"next"`
+	Next  *string           `json:"next"`
 }
 
 func showFigures(out *output, reports []goldens.Figures, cases bool) error {

@@ -26,6 +26,7 @@ type history struct {
 	account    crm.Ref
 	records    map[crm.Ref]crm.Record
 	activities []crm.Stored
+	known      int64 // number of the newest text that the last suggestion knew; 0: there was none
 }
 
 func newHistory(g prompts.Golden) (*history, error) {
@@ -51,8 +52,29 @@ func newHistory(g prompts.Golden) (*history, error) {
 			h.now = p.Time
 		}
 	}
+	h.number(g.Passages)
 	h.now = h.now.Add(time.Hour) // somebody looks at it soon after the last thing that happened
 	return h, nil
+}
+
+// number puts what the last suggestion did not know behind everything else.
+func (h *history) number(passages []prompts.GoldenPassage) {
+	for i, p := range passages {
+		if !p.New {
+			h.known++
+			h.activities[i].Seq = h.known
+		}
+	}
+	next := h.known
+	for i, p := range passages {
+		if p.New {
+			next++
+			h.activities[i].Seq = next
+		}
+	}
+	if next == h.known { // nothing is new: it is the first suggestion
+		h.known = 0
+	}
 }
 
 func (h *history) activity(ref crm.Ref, p prompts.GoldenPassage) crm.Stored {
@@ -115,6 +137,14 @@ func (h *history) Record(_ context.Context, ref crm.Ref) (crm.Record, error) {
 	return crm.Record{}, fmt.Errorf("record %s: %w", ref.Path(), crm.ErrNotFound)
 }
 
+// Known implements engine.History.
+func (h *history) Known(context.Context, crm.Ref) (seq int64, err error) {
+	for _, a := range h.activities {
+		seq = max(seq, a.Seq)
+	}
+	return seq, nil
+}
+
 // Account implements engine.History: there is one.
 func (h *history) Account(context.Context, crm.Ref) (crm.Ref, error) { return h.account, nil }
 
@@ -128,10 +158,19 @@ func (h *history) Timeline(_ context.Context, _ crm.Ref, since time.Time, limit 
 	return out[:min(cmp.Or(limit, len(out)), len(out))], nil
 }
 
-// nothingKept is where a dry run would look for what people decided: nothing was.
-type nothingKept struct{ engine.Proposals }
+// kept is what was suggested before the case: nothing, or one suggestion that knew the texts that are not new. Nobody has decided anything.
+type kept struct {
+	engine.Proposals
+	*history
+}
 
 // Overruled implements engine.Proposals.
-func (nothingKept) Overruled(context.Context, crm.Proposal, crm.Change) (bool, error) {
-	return false, nil
+func (kept) Overruled(context.Context, crm.Proposal, crm.Change) (bool, error) { return false, nil }
+
+// Latest implements engine.Proposals.
+func (k kept) Latest(_ context.Context, subject crm.Ref, workflow string, _ time.Time, _ ...crm.State) (crm.Proposal, error) {
+	if k.known == 0 {
+		return crm.Proposal{}, fmt.Errorf("%s of %s: %w", workflow, subject.Path(), crm.ErrNotFound)
+	}
+	return crm.Proposal{ID: "before", Portal: portal, Workflow: workflow, Subject: subject, State: crm.Applied, Known: k.known, CreatedAt: k.now.AddDate(0, -1, 0)}, nil
 }

@@ -59,7 +59,7 @@ func runCase(ctx context.Context, w prompts.Workflow, g prompts.Golden, m model.
 		return r, err
 	}
 	ask := &counted{Completer: m}
-	e := engine.Engine{Workflows: []prompts.Workflow{w}, Retriever: h, Models: map[string]engine.Model{"": ask}, History: h, Proposals: nothingKept{},
+	e := engine.Engine{Workflows: []prompts.Workflow{w}, Retriever: h, Models: map[string]engine.Model{"": ask}, History: h, Proposals: kept{history: h},
 		Policy: func(crm.PortalID) engine.Policy { return engine.Policy{Write: true} }, Now: func() time.Time { return h.now }}
 	d, err := e.DryRun(ctx, w.Name, h.subject, time.Time{})
 	switch {
