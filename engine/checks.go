@@ -30,9 +30,11 @@ type Statement struct {
 // Source is one passage of the prompt with the stored text of its activity's version, in which quotes must stand.
 type Source struct {
 	crm.Passage
-	Stored string
-	Seq    int64      // of that version; see crm.Stored
-	Turns  []crm.Span // of a transcript: who speaks where in Stored
+	Stored    string
+	Seq       int64      // of that version; see crm.Stored
+	Turns     []crm.Span // of a transcript: who speaks where in Stored
+	Accounts  []crm.Ref  // that the activity belongs to
+	Generated bool       // a machine wrote it, ours or another one: never evidence
 }
 
 // speaker is who said what stands at an offset of the stored text: the transcript's turn, else the passage's person.
@@ -45,9 +47,21 @@ func (s Source) speaker(at int) string {
 	return s.Person
 }
 
+// speakers are all people whose words the passage holds, as far as is known.
+func (s Source) speakers() []string {
+	out := []string{s.Person}
+	for _, t := range s.Turns {
+		if t.Speaker != "" && !slices.Contains(out, t.Speaker) {
+			out = append(out, t.Speaker)
+		}
+	}
+	return out
+}
+
 // Scope is what every quote of a run must belong to, and what is known beside the passages. AccountName may be said without a quote.
 type Scope struct {
 	Portal      crm.PortalID
+	Account     crm.Ref
 	AccountName string
 	Sources     map[string]Source // by citation id: passages of this portal and account, none of them ours
 	Zone        *time.Location    // nil: UTC; in it relative dates are resolved
@@ -75,8 +89,9 @@ type Judged struct {
 
 // Judge checks one statement. It is supported when it has a quote and each quote (1) names a passage of this run, (2) is at least three words or twelve characters,
 // (3) stands verbatim, on word boundaries, in the passage and in the stored text (white space runs, NFC and typographic quotes and dashes apart: see normalise),
-// (4) comes from this portal, and leaves out no negation of its clause; and when (5) every number, amount, date, time, address, code and name of the statement follows from its quotes or from
-// their passages' person and date. A value of its own must stand in the quotes, too, unless it is one of a list of options.
+// (4) comes from this portal and account and from a person, and leaves out no negation or doubt of its clause; and when (5) every number, amount, date, time, address, code and
+// name of the statement follows from its quotes or from their passages' person and date, and (6) the statement is as negative and as doubtful as its quotes. A value of its own
+// must stand in the quotes, too, unless it is one of a list of options. docs/grounding.md has the rules.
 func Judge(s Statement, scope Scope) Judged {
 	j := Judged{ClaimText: crm.ClaimText{Text: s.Text}, Field: s.Field, Effect: s.Effect, Value: s.Value}
 	record := func(check, why string) bool {
@@ -94,9 +109,9 @@ func Judge(s Statement, scope Scope) Judged {
 		record("quotes", fmt.Sprintf("more than %d quotes", maxQuotes))
 		return j
 	}
-	negative := negated(lex(normalise(s.Text).text))
+	own := lex(normalise(s.Text).text)
 	for _, q := range s.Quotes {
-		e, why := prove(q, scope, negative)
+		e, why := prove(q, scope, own)
 		ok = record("quote", why) && ok
 		if why == "" && !slices.Contains(j.Evidence, e) {
 			j.Evidence = append(j.Evidence, e)
@@ -119,7 +134,8 @@ func Judge(s Statement, scope Scope) Judged {
 	for _, check := range []struct {
 		name string
 		why  string
-	}{{"numbers", said.numbersMissing()}, {"dates", said.datesMissing()}, {"exact", said.exactMissing()}, {"names", said.namesMissing(scope)}, {"speaker", said.misattributed()}} {
+	}{{"numbers", said.numbersMissing()}, {"dates", said.datesMissing()}, {"exact", said.exactMissing()}, {"names", said.namesMissing(scope)},
+		{"speaker", said.misattributed()}, {"negation", said.denialChanged()}, {"doubt", said.doubtDropped()}} {
 		ok = record(check.name, check.why) && ok
 	}
 	j.Supported = ok
@@ -145,7 +161,7 @@ func textProblem(text string) string {
 }
 
 // prove finds one quote in its passage and in the stored version.
-func prove(q Quote, scope Scope, negative bool) (crm.Evidence, string) {
+func prove(q Quote, scope Scope, own []token) (crm.Evidence, string) {
 	var none crm.Evidence
 	src, ok := scope.Sources[q.Passage]
 	if !ok {
@@ -153,6 +169,12 @@ func prove(q Quote, scope Scope, negative bool) (crm.Evidence, string) {
 	}
 	if src.Activity.Portal != scope.Portal || scope.Portal <= 0 {
 		return none, "the passage belongs to another portal"
+	}
+	if !slices.Contains(src.Accounts, scope.Account) || scope.Account.IsZero() {
+		return none, "the passage belongs to another account"
+	}
+	if src.Generated {
+		return none, "a machine wrote the passage"
 	}
 	want := normalise(q.Quote)
 	if !longEnough(want) {
@@ -167,8 +189,11 @@ func prove(q Quote, scope Scope, negative bool) (crm.Evidence, string) {
 	if src.Start < 0 || to > len(src.Stored) || src.Stored[from:to] != shown {
 		return none, "the quote does not stand in the stored text of that version"
 	}
-	if !negative && leavesOutNegation(src.Text, start, end) {
+	if !negated(own) && leavesOutNegation(src.Text, start, end) {
 		return none, "the quote leaves out a negation of its sentence"
+	}
+	if word := leavesOutDoubt(src.Text, start, end); word != "" && !softened(own, true, false) {
+		return none, fmt.Sprintf("the quote leaves out that its sentence is less certain (“%s”)", word)
 	}
 	return crm.Evidence{Activity: src.Activity, Version: src.Version, Kind: src.Kind, Time: src.Time, Person: src.speaker(from), Quote: shown, Start: from, End: to}, ""
 }

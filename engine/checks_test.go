@@ -16,8 +16,9 @@ func quoting(text, lang string) Scope {
 	other := p
 	other.ID, other.Person, other.Text = "P2", "Declan Roche", "Something else was said here."
 	other.Start, other.End = 0, len(other.Text)
-	return Scope{Portal: 7, AccountName: "Harborline Lifts", Sources: map[string]Source{
-		"P1": {Passage: p, Stored: before + text + " Und danach."}, "P2": {Passage: other, Stored: other.Text}}}
+	own := []crm.Ref{ref(crm.Companies, 1)}
+	return Scope{Portal: 7, Account: own[0], AccountName: "Harborline Lifts", Sources: map[string]Source{
+		"P1": {Passage: p, Stored: before + text + " Und danach.", Accounts: own}, "P2": {Passage: other, Stored: other.Text, Accounts: own}}}
 }
 
 func TestJudge(t *testing.T) {
@@ -137,6 +138,12 @@ func TestJudgeScope(t *testing.T) {
 	src = moved.Sources["P1"]
 	src.Start++
 	moved.Sources["P1"] = src
+	strange := quoting(text, "en")
+	strange.Account = ref(crm.Companies, 2)
+	machine := quoting(text, "en")
+	src = machine.Sources["P1"]
+	src.Generated = true
+	machine.Sources["P1"] = src
 	for name, c := range map[string]struct {
 		s     Statement
 		scope Scope
@@ -148,6 +155,9 @@ func TestJudgeScope(t *testing.T) {
 		"one good, one false": {Statement{Text: "They are at 140.", Quotes: []Quote{{"P1", text}, {"P2", text}}}, quoting(text, "en"), "does not stand"},
 		"other portal":        {good, foreign, "another portal"},
 		"no portal":           {good, Scope{Sources: quoting(text, "en").Sources}, "another portal"},
+		"other account":       {good, strange, "another account"},
+		"no account":          {good, Scope{Portal: 7, Sources: quoting(text, "en").Sources}, "another account"},
+		"a machine's words":   {good, machine, "a machine"},
 		"stored text differs": {good, moved, "stored text"},
 	} {
 		if j := Judge(c.s, c.scope); j.Supported || !strings.Contains(j.Why, c.why) || len(j.Evidence) > 0 {

@@ -1,6 +1,8 @@
 package engine
 
 import (
+	"fmt"
+	"math"
 	"strconv"
 	"strings"
 	"time"
@@ -28,6 +30,19 @@ func (d day) covers(c day) bool {
 	}
 	return d.step == "" && (c.year == 0 || c.year == d.year) && (c.month == 0 || c.month == d.month) && (c.day == 0 || c.day == d.day) &&
 		(c.weekday == noWeekday || c.weekday == d.weekday)
+}
+
+// length is the time that a counted step spans: "in 3 weeks" is 3 weeks; false for a single step and for anything else.
+func (d day) length() (float64, byte, bool) {
+	var unit byte
+	var n int
+	if d.weekday != noWeekday || len(d.step) < 3 {
+		return 0, 0, false
+	}
+	if _, err := fmt.Sscanf(d.step, "%c%d", &unit, &n); err != nil || n > -2 && n < 2 {
+		return 0, 0, false
+	}
+	return math.Abs(float64(n)), unit, true
 }
 
 // dateAt reads a date at the start of tokens: numeric, with a month's or weekday's name, or a day with an ordinal ending. It says how many tokens it took.

@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"math"
 	"regexp"
 	"slices"
 	"strings"
@@ -12,7 +13,9 @@ type facts struct {
 	numbers []amount
 	days    []day
 	clocks  []string // "15:00"
-	exact   []string // e-mail addresses, links, codes and versions, lower case
+	exact   []string // e-mail addresses, links, telephone numbers, streets, codes and versions, lower case
+	periods []byte   // what is said per unit of time
+	units   []byte   // every unit of time that is named
 }
 
 var addressForm = regexp.MustCompile(`(?i)[\pL\pN._%+-]+@[\pL\pN.-]+\.\pL{2,}|https?://[^\s"'<>)]+|\bwww\.[^\s"'<>)]+|\b[\pL\pN-]+\.(?:com|org|net|io|de|fr|es|eu|example|co\.uk)\b[^\s"'<>),]*`)
@@ -25,19 +28,51 @@ func factsOf(text, lang string, weak bool) facts {
 		f.exact = append(f.exact, strings.ToLower(strings.TrimRight(s, ".,;:")))
 		return " ; "
 	})
+	phones, text := phonesOf(text)
+	f.exact = append(append(f.exact, phones...), streetsOf(text)...)
 	tokens := lex(text)
 	for i := 0; i < len(tokens); {
 		i += f.read(tokens, i, lang, weak)
 	}
+	f.periods, f.units = periodsOf(tokens), unitsNamed(tokens)
+	if weak {
+		f.inherit(tokens)
+	}
 	return f
 }
+
+// Articles before a day that is named by its number alone.
+var dayArticles = wordSet("the den dem am vom zum le du au el del al")
+
+// inherit gives the first of two joined numbers the unit of the second: "35 or 90 days", "5 to 10 %".
+func (f *facts) inherit(tokens []token) {
+	for k := len(f.numbers) - 2; k >= 0; k-- {
+		a, b := &f.numbers[k], f.numbers[k+1]
+		if a.unit == "" && a.span == 0 && b.from == a.to+1 && joinWords[tokens[a.to].lower] {
+			a.unit, a.span = b.unit, b.span
+		}
+	}
+}
+
+var joinWords = wordSet("or to and - / oder bis und ou à et o a y u")
 
 // read takes the fact that begins at token i, if one does, and says how many tokens to go on.
 func (f *facts) read(tokens []token, i int, lang string, weak bool) int {
 	rest := tokens[i:]
 	if d, n := relativeAt(rest, lang); n > 0 {
 		f.days = append(f.days, d)
+		if v, u, ok := d.length(); ok && weak {
+			f.numbers = append(f.numbers, amount{value: v, span: u, raw: d.step, from: i, to: i + n})
+		}
 		return n
+	}
+	if weak && i > 0 && dayArticles[tokens[i-1].lower] { // "avant le comité du vingt-six"
+		for _, l := range languages(lang) {
+			if v, n, _ := spelled(rest, l); n > 0 && v >= 1 && v <= 31 && v == math.Trunc(v) {
+				f.days = append(f.days, day{day: int(v), weekday: noWeekday})
+				break
+			}
+		}
 	}
 	if d, n := dateAt(rest, lang); n > 0 {
 		f.days = append(f.days, d)
@@ -76,9 +111,15 @@ func (f *facts) number(tokens []token, i int) int {
 			a.value = -v
 		}
 	}
-	n := a.tail(tokens[i+1:])
+	n := 1 + a.tail(tokens[i+1:])
+	var taken int
+	a.span, taken = spanned(tokens[i+n:])
+	a.from, a.to = i, i+n+taken
 	f.numbers = append(f.numbers, a)
-	return 1 + n
+	if a.span == 'h' && v <= 24 && tokens[i+n].lower == "h" { // "avant 18 h"
+		f.clocks = append(f.clocks, clock(int(v), 0))
+	}
+	return n + taken
 }
 
 // words reads a number in words, in any language. In a quote every reading counts; of a claim, whose language is only guessed, the longest one is asked for.
@@ -88,6 +129,9 @@ func (f *facts) words(tokens []token, i int, lang string, weak bool) int {
 	own := languages(lang)
 	for _, l := range languages("") {
 		v, n, isWeak := spelled(tokens[i:], l)
+		if u, _ := spanned(tokens[i+n:]); isWeak && u != 0 && slices.Contains(own, l) {
+			isWeak = weak // "dos meses", "one month": with a unit of time it is a number
+		}
 		if n == 0 || isWeak && !(weak && slices.Contains(own, l)) || n < best && !weak {
 			continue
 		}
@@ -96,6 +140,9 @@ func (f *facts) words(tokens []token, i int, lang string, weak bool) int {
 			a.unit = currencies[tokens[i-1].lower]
 		}
 		taken := n + a.tail(tokens[i+n:])
+		span, more := spanned(tokens[i+taken:])
+		taken += more
+		a.span, a.from, a.to = span, i, i+taken
 		if taken > best && !weak {
 			found = nil
 		}

@@ -30,7 +30,7 @@ func nameTerms(tokens []token, lang string, known map[string]bool) []string {
 		case acronym(t.text), knownWord(t.lower, known):
 			is = true
 		case lang == "de":
-			is = titles[prev.lower] || !t.first && adjacent && !capital(prev.text) && !endsLikeNoun(t.lower) || firstNamed(tokens, i, known)
+			is = titles[prev.lower] || adjacent && knownWord(next.lower, known) && !germanRoles[t.lower] || !t.first && adjacent && !capital(prev.text) && !endsLikeNoun(t.lower) || firstNamed(tokens, i, known)
 		case t.first:
 			is = !functionWords[t.lower] && (adjacent || sayingVerbs[next.lower])
 		default:
@@ -41,6 +41,26 @@ func nameTerms(tokens []token, lang string, known map[string]bool) []string {
 		}
 	}
 	return out
+}
+
+// What may stand before a surname in German without being a first name.
+var germanRoles = wordSet("chef chefin monteur monteurin techniker technikerin kollege kollegin kollegen geschäftsführer geschäftsführerin leiter leiterin meister betriebsrat einkäufer einkäuferin familie firma kunde kundin laut gemäß nach wegen seit danke hallo liebe lieber")
+
+// uncased finds a word of a script without capitals (Han, Kana, Hangul, Thai, Arabic, Hebrew, Indic …) that does not stand in a set. No capital tells a name there, so that a
+// statement in such a script is held to the words of its quotes; scripts without spaces are compared by pairs of characters.
+func uncased(tokens []token, have map[string]bool) string {
+	for _, t := range tokens {
+		r, _ := utf8.DecodeRuneInString(t.text)
+		if t.kind != wordToken || !unicode.In(r, unicode.Lo) || unicode.In(r, unicode.Latin) {
+			continue
+		}
+		for _, term := range crm.Terms(t.text) {
+			if !have[term] {
+				return term
+			}
+		}
+	}
+	return ""
 }
 
 // covered reports whether a folded name stands in a set, also with the ending of a genitive or plural.

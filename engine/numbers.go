@@ -6,18 +6,28 @@ import (
 	"strings"
 )
 
-// amount is a number of a text. Unit is "%", a currency code or "".
+// amount is a number of a text. Unit is "%", a currency code or "", span the unit of time that it counts (see units.go) or 0. It stands in tokens [from, to).
 type amount struct {
-	value float64
-	unit  string
-	raw   string
+	value    float64
+	unit     string
+	span     byte
+	raw      string
+	from, to int
 }
 
 // covers reports whether a quote's number a says what a claim's number c says: the same value, the same currency or per cent sign where the claim has one, and
-// never a per cent where the claim has none. Leaving out a currency is allowed, adding one is not.
+// never a per cent where the claim has none. Leaving out a currency or a unit of time is allowed, adding one is not; a length of time may be given in another unit
+// where a fixed factor leads there (24 months are two years).
 func (a amount) covers(c amount) bool {
-	same := a.value == c.value || math.Abs(a.value-c.value) <= 1e-9*math.Max(math.Abs(a.value), math.Abs(c.value))
-	return same && (a.unit == c.unit || c.unit == "" && a.unit != "%")
+	value := a.value
+	if c.span != 0 {
+		v, ok := converted(a.value, a.span, c.span)
+		if !ok {
+			return false
+		}
+		value = v
+	}
+	return close9(value, c.value) && (a.unit == c.unit || c.unit == "" && a.unit != "%")
 }
 
 // parseNumber gives the value of digits with separators. One separator before exactly three digits groups thousands ("48,000", "48.000"), behind a zero or before

@@ -88,7 +88,24 @@ func spelled(tokens []token, lang string) (value float64, taken int, weak bool) 
 		seen, taken = seen+1, i+1
 	}
 	weak = seen == 1 && weakNumberWords[tokens[taken-1].lower]
-	return float64(total + current), taken, weak
+	value = float64(total + current)
+	if n := halfBehind(tokens[taken:]); n > 0 && seen > 0 {
+		return value + 0.5, taken + n, false
+	}
+	return value, taken, weak
+}
+
+// halfBehind takes "and a half", "et demi" and "y medio" behind a number.
+func halfBehind(tokens []token) int {
+	said := ""
+	for i, t := range tokens[:min(3, len(tokens))] {
+		said += t.lower + " "
+		switch said {
+		case "and a half ", "et demi ", "et demie ", "y medio ", "y media ":
+			return i + 1
+		}
+	}
+	return 0
 }
 
 func addWord(total, current, v int, lang string) (newTotal, newCurrent int, ok bool) {
@@ -104,6 +121,8 @@ func addWord(total, current, v int, lang string) (newTotal, newCurrent int, ok b
 		return total, current + v, true
 	case v < 10 && tail >= 20 && tail%10 == 0:
 		return total, current + v, true
+	case lang == "fr" && v >= 7 && v < 10 && tail == 10: // dix-huit
+		return total, current + v, true
 	case lang == "fr" && v == 20 && tail == 4:
 		return total, current + 76, true
 	case lang == "fr" && v >= 10 && v < 20 && (tail == 60 || tail == 80):
@@ -118,9 +137,13 @@ func spelledGerman(tokens []token) (value float64, taken int, weak bool) {
 	if len(tokens) == 0 || tokens[0].kind != wordToken {
 		return 0, 0, false
 	}
-	v, ok := germanNumber(tokens[0].lower)
+	word, half := strings.CutSuffix(tokens[0].lower, "einhalb")
+	v, ok := germanNumber(word)
 	if !ok {
 		return 0, 0, false
+	}
+	if half {
+		return float64(v) + 0.5, 1, false
 	}
 	return float64(v), 1, weakNumberWords[tokens[0].lower]
 }

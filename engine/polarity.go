@@ -2,28 +2,112 @@ package engine
 
 import (
 	"strings"
-	"unicode"
-
-	"github.com/contextd/contextd/internal/crm"
 )
 
-var negations = wordSet(`not no never none nothing nobody neither nor cannot without
-	nicht kein keine keinen keinem keiner keines nie niemals niemand nichts ohne
-	ne pas jamais rien aucun aucune sans
+var negations = wordSet(`not no never none nothing nobody neither nor cannot without hardly barely
+	nicht kein keine keinen keinem keiner keines nie niemals niemand nichts ohne kaum weder
+	ne pas jamais rien aucun aucune sans ni
 	nunca nada nadie ningún ninguna ninguno sin jamás tampoco`)
 
-// negated reports whether a text denies something, in any of the four languages.
+// Phrases that hold a negation and deny nothing.
+var noDenials = []string{"not only", "nicht nur", "pas seulement", "no solo", "no sólo", "no later than", "not later than", "pas plus tard", "no más tarde", "nicht später als", "no more than",
+	"not more than", "nicht mehr als", "pas plus de", "no más de", "no problem", "kein problem", "pas de problème", "sin problema", "no doubt", "sans doute", "sin duda", "no worries", "why not",
+	"warum nicht", "pourquoi pas", "por qué no", "or not", "oder nicht", "ou non", "o no", "sí o no", "yes or no", "not sure", "nicht sicher", "pas sûr"}
+
+// Words that deny without a negation: a claim may use them for one, and one for them.
+var denialWords = wordSet(`lack lacks lacking unable refuse refuses refused reject rejects rejected decline declines declined fail fails failed miss misses missing missed stop stops stopped cancel cancels
+	cancelled canceled instead rather except against unclear unknown unsigned unpaid deny denies denied avoid avoids exclude excludes impossible
+	fehlt fehlen fehlte mangelt ablehnt lehnt abgelehnt ablehnen unmöglich absagt abgesagt statt anstatt stattdessen gegen unklar unbekannt verweigert streicht
+	manque manquent refuse refusent refusé rejette impossible lieu sauf contre perdu inconnu renonce
+	falta faltan rechaza rechazan rechazado imposible lugar salvo contra desconoce niega cancela`)
+
+// negated reports whether a text holds a negation, in any of the four languages.
 func negated(tokens []token) bool {
 	for _, t := range tokens {
-		if negations[t.lower] || strings.HasSuffix(t.lower, "n't") || strings.HasPrefix(t.lower, "n'") && len(t.lower) > 2 {
+		if negation(t) {
 			return true
 		}
 	}
 	return false
 }
 
-// leavesOutNegation looks at the clause around text[start:end]: "we are not going to renew" does not support "going to renew".
-func leavesOutNegation(text string, start, end int) bool {
+func negation(t token) bool {
+	return negations[t.lower] || strings.HasSuffix(t.lower, "n't") || strings.HasPrefix(t.lower, "n'") && len(t.lower) > 2
+}
+
+// denies: a negation stands in the clause, and not as part of a phrase that denies nothing. "ne … que" and "No. 5" are none either.
+func denies(tokens []token) bool {
+	for i, t := range tokens {
+		if !negation(t) || partOf(tokens, i, noDenials) {
+			continue
+		}
+		if (t.lower == "ne" || strings.HasPrefix(t.lower, "n'")) && restricts(tokens[i+1:]) {
+			continue
+		}
+		if t.lower == "no" && i+1 < len(tokens) && (tokens[i+1].kind == numberToken || tokens[i+1].text == ".") {
+			continue
+		}
+		return true
+	}
+	return false
+}
+
+func restricts(behind []token) bool {
+	for i, t := range behind {
+		if i > 3 {
+			break
+		}
+		if t.lower == "que" || strings.HasPrefix(t.lower, "qu'") {
+			return true
+		}
+		if negations[t.lower] {
+			return false
+		}
+	}
+	return false
+}
+
+// partOf: the token at i is a word of one of the phrases, which stands there whole.
+func partOf(tokens []token, i int, phrases []string) bool {
+	from, to := max(0, i-3), min(len(tokens), i+4)
+	var b strings.Builder
+	for _, t := range tokens[from:to] {
+		b.WriteString(" " + t.lower)
+	}
+	near := b.String() + " "
+	for _, p := range phrases {
+		if strings.Contains(" "+p+" ", " "+tokens[i].lower+" ") && strings.Contains(near, " "+p+" ") {
+			return true
+		}
+	}
+	return false
+}
+
+func holdsAny(tokens []token, words map[string]bool) bool {
+	for _, t := range tokens {
+		if words[t.lower] {
+			return true
+		}
+	}
+	return false
+}
+
+// besideWith is beside, and what leads the clause before a comma: "I think, we renew".
+func besideWith(text string, start, end int) string {
+	rest := beside(text, start, end)
+	from := strings.LastIndexAny(text[:start], ",") + 1
+	if from == 0 || strings.TrimSpace(text[from:start]) != "" {
+		return rest
+	}
+	lead := text[strings.LastIndexAny(text[:from-1], ".,;:!?\n")+1 : from-1]
+	if len(strings.Fields(lead)) > 4 {
+		return rest
+	}
+	return normalise(lead).text + " " + rest
+}
+
+// beside is the rest of the clause around text[start:end], with a mark where the quote stood: what a quote leaves out of it.
+func beside(text string, start, end int) string {
 	const borders = ".,;:!?()\n\"“”„«»"
 	from := strings.LastIndexAny(text[:start], borders) + 1
 	to := len(text)
@@ -35,83 +119,97 @@ func leavesOutNegation(text string, start, end int) bool {
 	if from > start {
 		from = start
 	}
-	rest := strings.ToValidUTF8(text[from:start], " ") + " | " + text[end:to]
-	return negated(lex(normalise(rest).text))
+	return normalise(strings.ToValidUTF8(text[from:start], " ") + " | " + text[end:to]).text
+}
+
+// leavesOutNegation: "we are not going to renew" does not support "going to renew".
+func leavesOutNegation(text string, start, end int) bool {
+	return negated(lex(beside(text, start, end)))
 }
 
 // turned reports that exactly one of statement and quotes holds a negation.
 func (s said) turned() bool { return negated(s.tokens) != negated(lex(s.text)) }
 
-// overlap is the share of the statement's longer words whose beginning stands in its quotes; 1 when it has none.
-func (s said) overlap() float64 {
-	have := map[string]bool{}
-	for _, t := range crm.Terms(s.text + "\n" + strings.Join(s.people, "\n")) {
-		have[stem(t)] = true
-	}
-	words, found := 0, 0
-	for _, t := range s.tokens {
-		if t.kind != wordToken || functionWords[t.lower] {
-			continue
-		}
-		for _, term := range crm.Terms(t.text) {
-			if len(term) < 4 {
-				continue
+// denialChanged: a negation may neither vanish nor appear. A statement that is nearly a quote must have as many as the quote's part that it follows. Of any other, each clause is
+// compared with the clauses of the quotes that say the same; clauses that share no word with any other are not judged.
+func (s said) denialChanged() string {
+	for _, q := range s.beside {
+		if q.near {
+			if had, has := q.span(0), s.pieces; denials(had) > denials(has) && !holdsAny(s.tokens, denialWords) {
+				return "a negation of the quote is missing"
 			}
-			words++
-			if have[stem(term)] {
-				found++
+			if had, has := q.span(3), s.pieces; denials(had) < denials(has) && !holdsAny(tokensOf(had), denialWords) {
+				return "the quotes do not deny this"
 			}
 		}
 	}
-	if words == 0 {
-		return 1
-	}
-	return float64(found) / float64(words)
-}
-
-func stem(t string) string {
-	if r := []rune(t); len(r) > 5 {
-		return string(r[:5])
-	}
-	return t
-}
-
-var languageWords = map[string]map[string]bool{
-	"en": wordSet("the and is are was were of to in for with that they we he she it not has have will by on at said"),
-	"de": wordSet("der die das und ist sind war den dem ein eine für mit dass sie wir er es nicht hat haben wird werden von bis auf bei im am zu"),
-	"fr": wordSet("le la les et est sont des du une pour avec que ils nous il elle ne pas ont sera dans sur au aux de un"),
-	"es": wordSet("el la los las y es son del una para con que ellos nosotros no ha han será en por al de un"),
-}
-
-// guess names the language of a short text by its small words, "" when it has none or two languages tie.
-func guess(tokens []token) string {
-	best, lead, tie := "", 0, false
-	for _, l := range []string{"en", "de", "fr", "es"} {
-		n := 0
-		for _, t := range tokens {
-			if languageWords[l][t.lower] {
-				n++
-			}
-		}
-		if n > lead {
-			best, lead, tie = l, n, false
-		} else if n == lead {
-			tie = true
-		}
-	}
-	if tie {
+	if s.near() {
 		return ""
 	}
-	return best
+	quotes, sentences := clausesOf(s.text, false), clausesOf(s.text, true)
+	carried := holdsAny(s.tokens, denialWords) || holdsAny(s.tokens, limitWords) || negated(s.tokens)
+	own := clauseOf(s.tokens, false)
+	for _, q := range quotes {
+		if n := len(q.content); q.denies && !carried && n > 0 && 5*shared(q.content, own.content) >= 3*n {
+			return "a negation of the quote is missing"
+		}
+	}
+	for _, c := range clausesOf(s.unled(), false) {
+		best, most := alike(c, quotes)
+		all, any := len(best) > 0, len(sentences) == 1 && sentences[0].denies // "it may cost 48,000, no more" is one thought
+		for _, q := range best {
+			all = all && q.denies
+			any = any || q.denies || holdsAny(q.tokens, denialWords)
+		}
+		if all && !carried {
+			return "a negation of the quote is missing"
+		}
+		if c.denies && len(best) > 0 && !any && (2*most >= len(c.content) || !negated(lex(s.text))) {
+			return "the quotes do not deny this"
+		}
+	}
+	return ""
 }
 
-// hiddenRune reports characters that people do not see and machines read: zero-width, direction marks, tags and controls.
-func hiddenRune(r rune) bool {
-	switch {
-	case r == '\n' || r == '\t' || r == '\r' || r == '\u00AD':
-		return false
-	case r >= 0x200B && r <= 0x200F, r >= 0x202A && r <= 0x202E, r >= 0x2060 && r <= 0x2069, r == 0xFEFF, r >= 0xE0000 && r <= 0xE007F:
-		return true
+// limitWords may stand for a negation, and say nothing negative by themselves.
+var limitWords = wordSet("only just under below less most nur höchstens unter weniger seulement moins maximum solo sólo menos máximo")
+
+// denials counts the negations among pieces; "ne … pas" is one.
+func denials(pieces []piece) (n int) {
+	tokens := tokensOf(pieces)
+	for i, t := range tokens {
+		if negation(t) && t.lower != "ne" && !strings.HasPrefix(t.lower, "n'") && !partOf(tokens, i, noDenials) {
+			n++
+		}
 	}
-	return unicode.IsControl(r)
+	return n
+}
+
+func tokensOf(pieces []piece) []token {
+	out := make([]token, len(pieces))
+	for i, p := range pieces {
+		out[i] = p.token
+	}
+	return out
+}
+
+// span is the part of the quote that the statement follows: from its first common word to the last and so many beyond, and what directly denies either end.
+func (q quoted) span(beyond int) []piece {
+	from, to := len(q.pieces), 0
+	for _, j := range q.with {
+		if j >= 0 {
+			from, to = min(from, j), max(to, j+1)
+		}
+	}
+	if from > to {
+		return nil
+	}
+	to = min(to+beyond, len(q.pieces))
+	for from > 0 && negation(q.pieces[from-1].token) && !q.pieces[from].token.first {
+		from--
+	}
+	for to < len(q.pieces) && negation(q.pieces[to].token) && !q.pieces[to].token.first {
+		to++
+	}
+	return q.pieces[from:to]
 }

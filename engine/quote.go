@@ -12,9 +12,10 @@ import (
 //
 //   - canonical composition (NFC), so that an accent typed in two ways is one letter;
 //   - every run of Unicode white space is one space, and none at either end;
-//   - typographic quotation marks are ' or ", every kind of dash is -.
+//   - typographic quotation marks are ' or ", every kind of dash is -;
+//   - characters that nobody sees (zero-width, direction marks, soft hyphens, tags) are left out.
 //
-// Nothing else is touched: case, punctuation, digits and invisible characters count.
+// Nothing else is touched: case, punctuation and digits count.
 type plain struct {
 	text string
 	at   []int // at[i]: byte offset in the source where byte i of text came from; -1 inside a composed character; at[len(text)] is the end
@@ -37,7 +38,11 @@ func normalise(src string) plain {
 	for i := 0; i < len(src); {
 		n := norm.NFC.NextBoundaryInString(src[i:], true)
 		n = max(n, 1)
-		composed := norm.NFC.String(src[i : i+n])
+		composed := strings.Map(dropUnseen, norm.NFC.String(src[i:i+n]))
+		if composed == "" {
+			i += n
+			continue
+		}
 		if strings.TrimSpace(composed) == "" && utf8.ValidString(composed) {
 			if space < 0 {
 				space = i
@@ -54,6 +59,14 @@ func normalise(src string) plain {
 		end = i
 	}
 	return plain{text: b.String(), at: append(at, end)}
+}
+
+// dropUnseen leaves out what a model is not shown either, and the hyphens that only a line break shows.
+func dropUnseen(r rune) rune {
+	if r == '\u00AD' || hiddenRune(r) {
+		return -1
+	}
+	return r
 }
 
 // typewriter maps typographic marks to the ones on a keyboard, inside one normalisation segment.

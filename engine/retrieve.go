@@ -153,7 +153,7 @@ func (r *run) confirm(ctx context.Context, p crm.Passage, known map[crm.Ref]crm.
 		}
 		known[p.Activity] = a // zero when gone
 	}
-	if a.Ref != p.Activity || a.Ours || r.asOf.IsZero() && a.DeletedAt != nil || !slices.Contains(a.Accounts, r.account) {
+	if a.Ref != p.Activity || a.Ours || a.Generated || r.asOf.IsZero() && a.DeletedAt != nil || !slices.Contains(a.Accounts, r.account) {
 		return Source{}, false, nil
 	}
 	key := p.Activity.String() + "@" + p.Version
@@ -169,8 +169,11 @@ func (r *run) confirm(ctx context.Context, p crm.Passage, known map[crm.Ref]crm.
 	if p.Start < 0 || p.End > len(text) || p.Start > p.End || text[p.Start:p.End] != p.Text {
 		return Source{}, false, nil // erased or changed since it was indexed
 	}
+	if holdsOurs(p.Text) {
+		return Source{}, false, nil // somebody pasted a note of ours
+	}
 	r.untimed[p.Activity] = a.TimeUnknown
-	src := Source{Passage: p, Stored: text}
+	src := Source{Passage: p, Stored: text, Accounts: a.Accounts}
 	if a.Document.Version == p.Version {
 		src.Turns, src.Seq = a.Document.Turns, a.Seq
 		src.New = r.before.unknown(a)

@@ -233,7 +233,7 @@ func (r *run) judge(context.Context) error {
 }
 
 func (r *run) scope() Scope {
-	s := Scope{Portal: r.subject.Portal, AccountName: r.accountName(), Sources: r.sources}
+	s := Scope{Portal: r.subject.Portal, Account: r.account, AccountName: r.accountName(), Sources: r.sources}
 	if r.Zone != nil {
 		s.Zone = r.Zone(r.subject.Portal)
 	}

@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strconv"
@@ -19,7 +20,12 @@ type said struct {
 	said     string // the statement itself, normalised
 	evidence []crm.Evidence
 	people   []string
-	days     []day // of the quotes, resolved, and of their passages
+	days     []day // of the quotes, resolved
+	dated    []day // of their passages: they prove a full date, a month with its year, and a year
+
+	quoteTexts []string // normalised
+	pieces     []piece  // of the statement
+	beside     []quoted // the statement laid beside each quote
 }
 
 func statedBy(s Statement, evidence []crm.Evidence, scope Scope) said {
@@ -37,11 +43,13 @@ func statedBy(s Statement, evidence []crm.Evidence, scope Scope) said {
 			out.days = append(out.days, d.resolve(at)...)
 		}
 		if !at.IsZero() {
-			out.days = append(out.days, dayOf(at))
+			out.dated = append(out.dated, dayOf(at))
 		}
 		out.quotes.numbers = append(out.quotes.numbers, f.numbers...)
 		out.quotes.clocks = append(out.quotes.clocks, f.clocks...)
 		out.quotes.exact = append(out.quotes.exact, f.exact...)
+		out.quotes.units = append(append(out.quotes.units, f.units...), unitsBeside(src.Text, text)...)
+		out.quoteTexts = append(out.quoteTexts, text)
 		out.text += "\n" + text
 		langs[src.Language] = true
 	}
@@ -58,7 +66,27 @@ func statedBy(s Statement, evidence []crm.Evidence, scope Scope) said {
 		}
 	}
 	out.claim = factsOf(text, out.lang, false)
+	out.layBeside()
 	return out
+}
+
+// unitsBeside lists the units of time that the rest of the quote's clause names: whoever quotes a price may leave "a year" out.
+func unitsBeside(passage, quote string) []byte {
+	start, end, ok := normalise(passage).find(quote)
+	if !ok {
+		return nil
+	}
+	return unitsNamed(lex(beside(passage, start, end)))
+}
+
+// unled is the statement without the name of who said it, where that leads it ("Name: words").
+func (s said) unled() string {
+	for _, e := range s.evidence {
+		if own, ok := strings.CutPrefix(s.said, normalise(e.Person).text+": "); ok && e.Person != "" {
+			return own
+		}
+	}
+	return s.said
 }
 
 // repeats: the statement is nothing but words of one of its quotes, led at most by the name of who said just those.
@@ -68,7 +96,7 @@ func (s said) repeats() bool {
 		if e.Person != "" {
 			own = strings.TrimPrefix(own, normalise(e.Person).text+": ")
 		}
-		if start, end, ok := normalise(e.Quote).find(own); ok && !leavesOutNegation(e.Quote, start, end) {
+		if start, end, ok := normalise(e.Quote).find(own); ok && !leavesOutNegation(e.Quote, start, end) && leavesOutDoubt(e.Quote, start, end) == "" {
 			return true
 		}
 	}
@@ -82,13 +110,16 @@ func (s said) misattributed() string {
 		return ""
 	}
 	for _, e := range s.evidence {
-		if _, _, ok := normalise(e.Quote).find(rest); !ok || e.Person == "" {
+		if _, _, ok := normalise(e.Quote).find(rest); !ok {
 			continue
 		}
 		have := termSet(e.Person)
+		if e.Person == "" {
+			have = termSet(e.Quote)
+		}
 		for _, t := range crm.Terms(lead) {
-			if !have[t] {
-				return "these are the words of " + shorten(e.Person)
+			if !have[t] && (e.Person != "" || capital(lead)) {
+				return "these are the words of " + cmp.Or(shorten(e.Person), "somebody else")
 			}
 		}
 	}
@@ -96,21 +127,46 @@ func (s said) misattributed() string {
 }
 
 func (s said) numbersMissing() string {
+	words := map[string]bool{}
+	for _, t := range s.tokens {
+		words[t.lower] = true
+	}
+	rules := sums{words: words, quoted: s.quotes.numbers, periods: s.claim.periods, units: s.quotes.units}
+	derived := false
 	for _, c := range s.claim.numbers {
 		has := slices.ContainsFunc(s.quotes.numbers, func(a amount) bool { return a.covers(c) })
 		if y, ok := yearOf(c.raw); !has && ok && c.unit == "" {
-			has = slices.ContainsFunc(s.days, func(d day) bool { return d.year == y })
+			has = slices.ContainsFunc(s.days, func(d day) bool { return d.year == y }) || slices.ContainsFunc(s.dated, func(d day) bool { return d.year == y })
+		}
+		if !has && rules.follows(c) {
+			has, derived = true, true
 		}
 		if !has {
 			return fmt.Sprintf("the number %s is not in the quotes", strings.TrimSpace(strconv.FormatFloat(c.value, 'f', -1, 64)+" "+c.unit))
 		}
 	}
+	if why := s.moved(); why != "" && !derived {
+		return why
+	}
+	return s.periodsMissing(derived)
+}
+
+// periodsMissing: what is so much a month is not so much a year. A period that a number was converted to is its own proof.
+func (s said) periodsMissing(derived bool) string {
+	for _, p := range s.claim.periods {
+		if slices.Contains(s.quotes.units, p) || derived {
+			continue
+		}
+		return "the quotes do not say that per " + spanNames[p]
+	}
 	return ""
 }
 
+var spanNames = map[byte]string{'n': "minute", 'h': "hour", 'd': "day", 'w': "week", 'm': "month", 'q': "quarter", 'y': "year"}
+
 func (s said) datesMissing() string {
 	for _, c := range s.claim.days {
-		if !slices.ContainsFunc(s.days, func(d day) bool { return d.covers(c) }) {
+		if !slices.ContainsFunc(s.days, func(d day) bool { return d.covers(c) }) && !s.spans(c) && !s.when(c) {
 			return "a date is not in the quotes: " + c.String()
 		}
 	}
@@ -120,6 +176,18 @@ func (s said) datesMissing() string {
 		}
 	}
 	return ""
+}
+
+// when: the claim says when its passage was written or said. A month or weekday alone is too little to tell that from what was said.
+func (s said) when(c day) bool {
+	whole := c.day > 0 && c.month > 0 || c.year > 0
+	return whole && slices.ContainsFunc(s.dated, func(d day) bool { return d.covers(c) })
+}
+
+// spans: "in three weeks" follows where three weeks are quoted.
+func (s said) spans(c day) bool {
+	v, u, ok := c.length()
+	return ok && slices.ContainsFunc(s.quotes.numbers, func(a amount) bool { return a.covers(amount{value: v, span: u}) })
 }
 
 func (s said) exactMissing() string {
@@ -147,8 +215,10 @@ func (s said) namesMissing(scope Scope) string {
 	}
 	known := termSet(scope.AccountName)
 	for _, src := range scope.Sources {
-		for _, t := range crm.Terms(src.Person) {
-			known[t] = len(t) > 2 && !functionWords[t]
+		for _, person := range src.speakers() {
+			for _, t := range crm.Terms(person) {
+				known[t] = len(t) > 2 && !functionWords[t]
+			}
 		}
 	}
 	for _, name := range nameTerms(s.tokens, s.lang, known) {
@@ -156,7 +226,10 @@ func (s said) namesMissing(scope Scope) string {
 			return fmt.Sprintf("the name %q is not in the quotes", shorten(name))
 		}
 	}
-	return ""
+	if word := uncased(s.tokens, have); word != "" {
+		return fmt.Sprintf("%q is not in the quotes", shorten(word))
+	}
+	return s.replaced(have)
 }
 
 func termSet(texts ...string) map[string]bool {
