@@ -38,7 +38,7 @@ func normalise(src string) plain {
 	for i := 0; i < len(src); {
 		n := norm.NFC.NextBoundaryInString(src[i:], true)
 		n = max(n, 1)
-		composed := strings.Map(dropUnseen, norm.NFC.String(src[i:i+n]))
+		composed := strings.Map(dropInvisible, norm.NFC.String(src[i:i+n]))
 		if composed == "" {
 			i += n
 			continue
@@ -61,8 +61,8 @@ func normalise(src string) plain {
 	return plain{text: b.String(), at: append(at, end)}
 }
 
-// dropUnseen leaves out what a model is not shown either, and the hyphens that only a line break shows.
-func dropUnseen(r rune) rune {
+// dropInvisible leaves out what a model is not shown either, and the hyphens that only a line break shows.
+func dropInvisible(r rune) rune {
 	if r == '\u00AD' || hiddenRune(r) {
 		return -1
 	}
