@@ -65,6 +65,9 @@ func (a *Applier) apply(ctx context.Context, claim crm.Claim) error {
 	if started && !unique && a.Now().Before(e.Deadline) {
 		return &crm.RetryAfter{At: e.Deadline, Err: fmt.Errorf("an earlier request may still be on its way: %w", crm.ErrUnknown)}
 	}
+	if e.UndoOf != "" && e.Change.After == "" {
+		return a.archive(ctx, attempt{e, started, true}) // archiving twice is archiving once
+	}
 	return a.activity(ctx, attempt{e, started, unique})
 }
 
@@ -170,6 +173,9 @@ func (a *Applier) activity(ctx context.Context, e attempt) error {
 		old := found[c.Property]
 		before = &old
 		edited, err := a.edited(ctx, e.Effect, old)
+		if e.UndoOf != "" {
+			edited = textOf(old) != textOf(*c.Before)
+		}
 		if err != nil {
 			return err
 		}

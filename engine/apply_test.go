@@ -124,6 +124,14 @@ func (s stepWriter) UpsertActivity(ctx context.Context, p crm.PortalID, typ crm.
 	defer s.b.step()
 	return s.b.hub.UpsertActivity(ctx, p, typ, key, properties, links)
 }
+func (s stepWriter) ArchiveActivity(ctx context.Context, ref crm.Ref, key string) error {
+	s.b.step()
+	if s.b.box.e.State != crm.EffectSending {
+		panic("a request left before it was recorded")
+	}
+	defer s.b.step()
+	return s.b.hub.ArchiveActivity(ctx, ref, key)
+}
 func (s stepWriter) UniqueKeys(ctx context.Context, p crm.PortalID, typ crm.ObjectType) (bool, error) {
 	return s.b.hub.UniqueKeys(ctx, p, typ)
 }

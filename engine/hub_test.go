@@ -116,6 +116,12 @@ func (h *hub) UpsertActivity(_ context.Context, portal crm.PortalID, typ crm.Obj
 	return ref, err
 }
 
+func (h *hub) ArchiveActivity(_ context.Context, ref crm.Ref, key string) error {
+	return h.write(func() {
+		h.notes = slices.DeleteFunc(h.notes, func(n hubNote) bool { return n.ref == ref && n.key == key })
+	})
+}
+
 func (h *hub) UniqueKeys(context.Context, crm.PortalID, crm.ObjectType) (bool, error) {
 	return h.unique, nil
 }

@@ -54,6 +54,9 @@ type Proposals interface {
 	// Decide approves or rejects pending changes of a proposal: all of them when changes is empty. seen is the ETag that the person was shown; crm.ErrConflict when
 	// the proposal has moved. Approving creates effects and marks in the same transaction; every decision is an outcome and an audit entry.
 	Decide(ctx context.Context, d Decision) (crm.Proposal, error)
+	// Undo puts back what applied changes replaced (all of them when changes is empty), an effect each, with its outcome. crm.ErrConflict when the suggestion has moved, or
+	// a named change is not applied or was written longer ago than crm.UndoFor; crm.ErrInvalid for an unknown change.
+	Undo(ctx context.Context, portal crm.PortalID, id string, changes []string, by crm.Actor, seen string) (crm.Proposal, error)
 	// Overruled reports whether people had the last word where this change of the proposal would write: the newest write there gave way to theirs, or was undone.
 	Overruled(ctx context.Context, p crm.Proposal, c crm.Change) (bool, error)
 }
@@ -96,6 +99,8 @@ type Writer interface {
 	SetProperty(ctx context.Context, target crm.Ref, property, value string) error
 	// UpsertActivity writes a note or task of ours by its unique key and returns it; associations are added idempotently. No properties: it is only associated.
 	UpsertActivity(ctx context.Context, portal crm.PortalID, typ crm.ObjectType, key string, properties map[string]string, links []crm.Ref) (crm.Ref, error)
+	// ArchiveActivity moves a note or task of ours with this key to HubSpot's recycle bin; nil when it is gone already. crm.ErrForbidden when it has another key.
+	ArchiveActivity(ctx context.Context, ref crm.Ref, key string) error
 	// UniqueKeys reports whether HubSpot itself keeps a second note or task with one key from existing: repeating UpsertActivity is then harmless even while an earlier
 	// request is on its way.
 	UniqueKeys(ctx context.Context, portal crm.PortalID, typ crm.ObjectType) (bool, error)

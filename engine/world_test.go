@@ -185,6 +185,21 @@ func (w *world) Known(_ context.Context, account crm.Ref) (seq int64, _ error) {
 	return seq, nil
 }
 
+func (w *world) Undo(_ context.Context, portal crm.PortalID, id string, changes []string, _ crm.Actor, seen string) (crm.Proposal, error) {
+	p := w.proposals[id]
+	if p.Portal != portal || p.ETag() != seen {
+		return p, crm.ErrConflict
+	}
+	for i, c := range p.Changes {
+		if len(changes) == 0 || slices.Contains(changes, c.ID) {
+			p.Changes[i].State = crm.Undone
+		}
+	}
+	p.Rev++
+	w.proposals[id] = p
+	return p, nil
+}
+
 func (w *world) Decide(_ context.Context, d Decision) (crm.Proposal, error) {
 	p := w.proposals[d.Proposal]
 	for i, c := range p.Changes {

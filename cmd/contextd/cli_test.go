@@ -142,7 +142,7 @@ func TestDataCommandsAgainstAService(t *testing.T) {
 		{"run_dead", []string{"run", "call_summary", "calls/9101"}, "", map[string][]answer{
 			"POST /runs": {{202, "", `{"run":"r1"}`}}, "GET /runs/r1": {{200, "", `{"id":"r1","state":"dead","suggestions":[],"error":"the subject has no text"}`}}}},
 		{"run_dry", []string{"run", "call_summary", "calls/9101", "--dry-run", "--as-of", "2026-10-01T12:00:00+02:00"}, "", map[string][]answer{"POST /runs": {{200, "", fixture(t, "dryrun.json")}}}},
-		{"review_list", []string{"review", "list", "--record", "companies/101"}, "", map[string][]answer{"GET /suggestions?limit=100&record=companies%2F101&state=pending": {{200, "", list}}}},
+		{"review_list", []string{"review", "list", "--record", "companies/101"}, "", map[string][]answer{"GET /suggestions?awake=true&limit=100&record=companies%2F101&state=pending": {{200, "", list}}}},
 		{"review_list_pages", []string{"review", "list", "--state", "all", "-o", "jsonl"}, "", map[string][]answer{
 			"GET /suggestions?limit=100":               {{200, "", `{"items":[{"id":"s1","extra":1}],"next":"c2"}`}},
 			"GET /suggestions?cursor=c2&limit=100":     {{200, "", `{"items":[{"id":"s2"}],"next":null}`}},
@@ -155,6 +155,21 @@ func TestDataCommandsAgainstAService(t *testing.T) {
 			"GET /suggestions/s2": {{200, `"s2.1"`, `{"id":"s2"}`}}, "POST /suggestions/s2/approve": {stale}}},
 		{"reject", []string{"review", "reject", "s1", "--reason", "wrong_fact", "--comment", "it was May", "--change", "s1-c1"}, "", map[string][]answer{
 			"GET /suggestions/s1": {{200, tagged, s}}, "POST /suggestions/s1/reject": {{200, `"s1.5"`, `{"id":"s1","state":"rejected"}`}}}},
+		{"approve_dry", []string{"review", "approve", "-", "--dry-run"}, "{\"id\":\"s1\"}\n", map[string][]answer{"GET /suggestions/s1": {{200, tagged, s}}}},
+		{"approve_miscounted", []string{"review", "approve", "s1", "s2", "--confirm", "3"}, "", map[string][]answer{}},
+		{"approve_moved", []string{"review", "approve", "s1", "--confirm", "1:0123456789abcdef"}, "", map[string][]answer{"GET /suggestions/s1": {{200, tagged, s}}}},
+		{"undo", []string{"review", "undo", "s1", "--change", "s1-c1"}, "", map[string][]answer{
+			"GET /suggestions/s1": {{200, tagged, s}}, "POST /suggestions/s1/undo": {{200, `"s1.5"`, `{"id":"s1","state":"undone"}`}}}},
+		{"undo_many", []string{"review", "undo", "--workflow", "lead_score", "--prompt-version", "2", "--since", "2026-11-01", "--confirm", "1"}, "", map[string][]answer{
+			"GET /suggestions?limit=100&since=2026-11-01T00%3A00%3A00Z&state=applied&workflow=lead_score": {{200, "", `{"items":[{"id":"s1","etag":"\"s1.4\"","prompt":{"version":2}},{"id":"s2","prompt":{"version":1}}],"next":null}`}},
+			"GET /suggestions/s1": {{200, tagged, s}}, "POST /suggestions/s1/undo": {{200, `"s1.5"`, `{"id":"s1","state":"undone"}`}}}},
+		{"snooze", []string{"review", "snooze", "s1", "--until", "2027-01-04"}, "", map[string][]answer{
+			"GET /suggestions/s1": {{200, tagged, s}}, "POST /suggestions/s1/snooze": {{200, `"s1.5"`, `{"id":"s1","state":"pending"}`}}}},
+		{"assign", []string{"review", "assign", "s1", "--to", "ann"}, "", map[string][]answer{
+			"GET /suggestions/s1": {{200, tagged, s}}, "POST /suggestions/s1/assign": {{200, `"s1.5"`, `{"id":"s1","state":"pending"}`}}}},
+		{"comment", []string{"review", "comment", "s1", "--text", "ask Mira"}, "", map[string][]answer{
+			"GET /suggestions/s1": {{200, tagged, s}}, "POST /suggestions/s1/comment": {{200, `"s1.4"`, `{"id":"s1","state":"pending"}`}}}},
+		{"review_stats", []string{"review", "stats"}, "", map[string][]answer{"GET /review/stats": {{200, "", `{"since":"2026-08-31T00:00:00Z","pending":3,"snoozed":1,"oldest_pending":"2026-11-20T10:00:00Z","median_seconds":{"lead_score":21},"weeks":[{"workflow":"lead_score","week":"2026-11-16","written":4,"automatic":3,"approved":1,"edited":0,"rejected":2,"undone":1,"wrong":2,"reasons":{"wrong_fact":1,"other":1}}]}`}}}},
 		{"edit", []string{"review", "edit", "s1", "--after", "-"}, "2027-03-02\n", map[string][]answer{
 			"GET /suggestions/s1": {{200, tagged, s}}, "POST /suggestions/s1/edit": {{200, `"s1.5"`, `{"id":"s1","state":"approved"}`}}}},
 		{"audit_list", []string{"audit", "list", "--limit", "1", "--subject", "s1"}, "", map[string][]answer{"GET /audit?limit=1&subject=s1": {{200, "", fixture(t, "audit.json")}}}},
@@ -211,7 +226,7 @@ func TestUsageErrors(t *testing.T) {
 	for _, line := range []string{
 		"", "serach companies/1 x", "review", "review aprove s1", "search companies/1", "search calls/1 x", "search companies/1 x --kinds fax", "search companies/1 x --since yesterday",
 		"search companies/1 x --limit -1", "status --nope", "status -o xml", "status --json -o jsonl", "run call_summary 9101", "review list --state open", "review reject s1",
-		"review reject s1 --reason no", "review approve", "review approve s1 s2 --change c1", "review edit s1", "audit show zero", "work redrive", "work redrive calls/9101", "work list --kind x",
+		"review reject s1 --reason no", "review approve", "review approve s1 s2 --change c1", "review edit s1", "review undo", "review undo --workflow lead_score", "review undo s1 --workflow lead_score", "review snooze s1", "review snooze s1 --until soon", "review assign s1", "review comment s1", "audit show zero", "work redrive", "work redrive calls/9101", "work list --kind x",
 		"token create x --role king", "index calls/1", "index companies/1 --objects calls", "index --objects faxes", "index --dry-run", "normalise --kind fax", "serve", "demo", "--portal x status",
 		"hubsim --listen nowhere", "hubsim --companies 3 --load x", "hubsim --companies 0", "hubsim -o table", "hubsim --webhook-url here",
 	} {

@@ -26,6 +26,14 @@ type suggestion struct {
 	CreatedAt time.Time  `json:"created_at"`
 	DecidedAt *time.Time `json:"decided_at"`
 	DecidedBy string     `json:"decided_by"`
+	ETag      string     `json:"etag"`
+	Assignee  *string    `json:"assignee"`
+	Snoozed   *time.Time `json:"snoozed_until"`
+	Comments  []struct {
+		By   string    `json:"by"`
+		At   time.Time `json:"at"`
+		Text string    `json:"text"`
+	} `json:"comments"`
 }
 
 type promptRef struct {

@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -16,12 +17,13 @@ import (
 
 func (p *program) reviewCommand() *cobra.Command {
 	return group(&cobra.Command{Use: "review", Short: "Look at suggestions and decide on them"},
-		p.reviewListCommand(), p.reviewShowCommand(), p.approveCommand(), p.editCommand(), p.rejectCommand())
+		p.reviewListCommand(), p.reviewShowCommand(), p.approveCommand(), p.editCommand(), p.rejectCommand(), p.undoCommand(), p.snoozeCommand(), p.assignCommand(), p.commentCommand(), p.reviewStatsCommand())
 }
 
 func (p *program) reviewListCommand() *cobra.Command {
-	var state, workflow, record string
+	var state, workflow, record, assignee string
 	var limit int
+	var snoozed bool
 	cmd := &cobra.Command{
 		Use:     "list",
 		Short:   "List suggestions, those waiting for a decision by default",
@@ -44,6 +46,12 @@ func (p *program) reviewListCommand() *cobra.Command {
 				}
 				q.Set("record", record)
 			}
+			if assignee != "" {
+				q.Set("assignee", assignee)
+			}
+			if state == string(crm.Pending) && !snoozed {
+				q.Set("awake", "true")
+			}
 			if err := limitArg(limit); err != nil {
 				return err
 			}
@@ -60,6 +68,8 @@ func (p *program) reviewListCommand() *cobra.Command {
 	f.StringVar(&state, "state", string(crm.Pending), "only this state, or all")
 	f.StringVar(&workflow, "workflow", "", "only this workflow")
 	f.StringVar(&record, "record", "", "only this `RECORD`")
+	f.StringVar(&assignee, "assignee", "", "only those given to this person")
+	f.BoolVar(&snoozed, "snoozed", false, "also pending ones that are put away")
 	f.IntVar(&limit, "limit", 0, "suggestions at most (0: all)")
 	return cmd
 }
@@ -147,6 +157,12 @@ func showSuggestion(w io.Writer, s suggestion) {
 	if s.DecidedAt != nil {
 		fmt.Fprintf(w, "  decided  %s by %s\n", moment(*s.DecidedAt), s.DecidedBy)
 	}
+	if s.Assignee != nil {
+		fmt.Fprintf(w, "  given to %s\n", oneLine(*s.Assignee))
+	}
+	if s.Snoozed != nil && s.Snoozed.After(time.Now()) {
+		fmt.Fprintf(w, "  put away until %s\n", moment(*s.Snoozed))
+	}
 	for _, r := range s.Reasons {
 		fmt.Fprintf(w, "  because  %s\n", oneLine(r))
 	}
@@ -179,6 +195,9 @@ func showSuggestion(w io.Writer, s suggestion) {
 		for _, e := range c.Evidence {
 			fmt.Fprintf(w, "    “%s”\n      %s, %s, %s\n", oneLine(e.Quote), e.Activity, oneLine(e.Person), day(e.Time))
 		}
+	}
+	for _, c := range s.Comments {
+		fmt.Fprintf(w, "\n  %s, %s: %s\n", c.By, moment(c.At), oneLine(c.Text))
 	}
 	fmt.Fprintln(w)
 }

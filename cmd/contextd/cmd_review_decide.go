@@ -30,6 +30,7 @@ const idsHelp = "IDs may also come on standard input, one per line or as JSON li
 
 func (p *program) approveCommand() *cobra.Command {
 	var changes []string
+	var b batch
 	cmd := &cobra.Command{
 		Use:     "approve ID…",
 		Short:   "Approve suggestions as they are",
@@ -37,16 +38,18 @@ func (p *program) approveCommand() *cobra.Command {
 		Example: "  contextd review approve s_1a2b\n  contextd review list -o jsonl | contextd review approve - -o jsonl",
 		Args:    cobra.MinimumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return p.decide(cmd, args, "approve", changes, map[string]any{})
+			return p.decideMany(cmd, args, "approve", changes, map[string]any{}, b)
 		},
 	}
 	changesFlag(cmd, &changes)
+	b.flags(cmd)
 	return cmd
 }
 
 func (p *program) rejectCommand() *cobra.Command {
 	var changes []string
 	var why, comment string
+	var b batch
 	cmd := &cobra.Command{
 		Use:     "reject ID… --reason REASON",
 		Short:   "Reject suggestions, saying why",
@@ -61,10 +64,11 @@ func (p *program) rejectCommand() *cobra.Command {
 			if comment != "" {
 				body["comment"] = comment
 			}
-			return p.decide(cmd, args, "reject", changes, body)
+			return p.decideMany(cmd, args, "reject", changes, body, b)
 		},
 	}
 	changesFlag(cmd, &changes)
+	b.flags(cmd)
 	cmd.Flags().StringVar(&why, "reason", "", strings.Join(crm.RejectReasons(), ", "))
 	cmd.Flags().StringVar(&comment, "comment", "", "in your own words")
 	return cmd
@@ -95,7 +99,7 @@ func (p *program) editCommand() *cobra.Command {
 			}
 			return p.withClient(cmd, func(ctx context.Context, c *apiClient, out *output) error {
 				return decideAll(ctx, out, args, func(ctx context.Context, id string) (string, error) {
-					return decideOne(ctx, c, id, "edit", func(s suggestion) (map[string]any, error) { return editBody(s, change, after) })
+					return decideOne(ctx, c, picked{id: id}, "edit", func(s suggestion) (map[string]any, error) { return editBody(s, change, after) })
 				})
 			})
 		},
@@ -122,29 +126,52 @@ func editBody(s suggestion, change, after string) (map[string]any, error) {
 }
 
 func (p *program) decide(cmd *cobra.Command, args []string, verb string, changes []string, body map[string]any) error {
-	ids, err := p.ids(args)
+	return p.decideMany(cmd, args, verb, changes, body, batch{})
+}
+
+func (p *program) decideMany(cmd *cobra.Command, args []string, verb string, changes []string, body map[string]any, b batch) error {
+	targets, err := p.targets(args)
 	if err != nil {
 		return err
 	}
 	if len(changes) > 0 {
-		if len(ids) != 1 {
+		if len(targets) != 1 {
 			return usagef("--change names a change of one suggestion: give one ID")
 		}
 		body["changes"] = changes
 	}
 	return p.withClient(cmd, func(ctx context.Context, c *apiClient, out *output) error {
-		return decideAll(ctx, out, ids, func(ctx context.Context, id string) (string, error) {
-			return decideOne(ctx, c, id, verb, func(suggestion) (map[string]any, error) { return body, nil })
-		})
+		return carryOut(ctx, c, out, verb, targets, body, b)
 	})
 }
 
-// ids are the arguments, or standard input for "-".
-func (p *program) ids(args []string) ([]string, error) {
-	if len(args) != 1 || args[0] != "-" {
-		return args, nil
+// carryOut decides, or with a dry run only shows.
+func carryOut(ctx context.Context, c *apiClient, out *output, verb string, targets []picked, body map[string]any, b batch) error {
+	if b.dryRun {
+		return b.show(ctx, c, out, verb, targets)
 	}
-	var out []string
+	targets, err := b.check(ctx, c, targets)
+	if err != nil {
+		return err
+	}
+	ids, seen := make([]string, len(targets)), map[string]string{}
+	for i, t := range targets {
+		ids[i], seen[t.id] = t.id, t.etag
+	}
+	return decideAll(ctx, out, ids, func(ctx context.Context, id string) (string, error) {
+		return decideOne(ctx, c, picked{id, seen[id]}, verb, func(suggestion) (map[string]any, error) { return body, nil })
+	})
+}
+
+// targets are the arguments, or standard input for "-": a JSON line with an etag decides only about what it shows.
+func (p *program) targets(args []string) ([]picked, error) {
+	var out []picked
+	if len(args) != 1 || args[0] != "-" {
+		for _, id := range args {
+			out = append(out, picked{id: id})
+		}
+		return out, nil
+	}
 	lines := bufio.NewScanner(p.stdin)
 	lines.Buffer(nil, 8<<20) // a whole suggestion may stand on a line
 	for lines.Scan() {
@@ -154,14 +181,16 @@ func (p *program) ids(args []string) ([]string, error) {
 		}
 		if strings.HasPrefix(text, "{") {
 			var named struct {
-				ID string `json:"id"`
+				ID   string `json:"id"`
+				ETag string `json:"etag"`
 			}
 			if err := json.Unmarshal([]byte(text), &named); err != nil || named.ID == "" {
 				return nil, usagef("line %d has no id: standard input: give ids, or JSON lines with an \"id\"", len(out)+1)
 			}
-			text = named.ID
+			out = append(out, picked{named.ID, named.ETag})
+			continue
 		}
-		out = append(out, text)
+		out = append(out, picked{id: text})
 	}
 	if err := lines.Err(); err != nil {
 		return nil, fmt.Errorf("read standard input: %w", err)
@@ -169,9 +198,9 @@ func (p *program) ids(args []string) ([]string, error) {
 	return out, nil
 }
 
-// decideOne shows the suggestion to itself first: the decision holds for exactly what was read, so a suggestion that moves in between is refused by the service.
-func decideOne(ctx context.Context, c *apiClient, id, verb string, body func(suggestion) (map[string]any, error)) (string, error) {
-	path := "/suggestions/" + url.PathEscape(id)
+// decideOne shows the suggestion to itself first: the decision holds for exactly what was read, or shown before, so a suggestion that moves in between is refused by the service.
+func decideOne(ctx context.Context, c *apiClient, t picked, verb string, body func(suggestion) (map[string]any, error)) (string, error) {
+	path := "/suggestions/" + url.PathEscape(t.id)
 	var s item[suggestion]
 	header, _, err := c.do(ctx, call{method: http.MethodGet, path: path}, &s)
 	if err != nil {
@@ -179,8 +208,9 @@ func decideOne(ctx context.Context, c *apiClient, id, verb string, body func(sug
 	}
 	etag := header.Get("ETag")
 	if etag == "" {
-		return "", fmt.Errorf("suggestion %s came without an ETag: GET /api/v1%s: see that no proxy strips it", id, path)
+		return "", fmt.Errorf("suggestion %s came without an ETag: GET /api/v1%s: see that no proxy strips it", t.id, path)
 	}
+	etag = cmp.Or(t.etag, etag)
 	b, err := body(s.Read)
 	if err != nil {
 		return "", err

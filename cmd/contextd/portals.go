@@ -103,6 +103,15 @@ func (p portals) UpsertActivity(ctx context.Context, portal crm.PortalID, typ cr
 	return c.UpsertActivity(ctx, portal, typ, key, properties, links)
 }
 
+// ArchiveActivity implements engine.Writer.
+func (p portals) ArchiveActivity(ctx context.Context, ref crm.Ref, key string) error {
+	c, err := p.of(ref.Portal)
+	if err != nil {
+		return err
+	}
+	return c.ArchiveActivity(ctx, ref, key)
+}
+
 // UniqueKeys implements engine.Writer.
 func (p portals) UniqueKeys(ctx context.Context, portal crm.PortalID, typ crm.ObjectType) (bool, error) {
 	c, err := p.of(portal)

@@ -2,6 +2,16 @@ package crm
 
 import "time"
 
+// UndoFor is how long a write can be undone.
+const UndoFor = 30 * 24 * time.Hour
+
+// Comment is what a person wrote about a suggestion.
+type Comment struct {
+	Actor Actor     `json:"by"`
+	At    time.Time `json:"at"`
+	Text  string    `json:"text"`
+}
+
 // Raw is the erasable text of a run, kept under its hash: the rendered prompt and the model's reply. Calls are the questions to models that led to it.
 type Raw struct {
 	Prompt string

@@ -261,3 +261,28 @@ func (w *Writer) linked(ctx context.Context, ref crm.Ref, links []crm.Ref) error
 	}
 	return nil
 }
+
+// ArchiveActivity moves a note or task of ours to the recycle bin (DELETE archives; 204, and gone already is no error). What does not have this key is not ours to move.
+func (w *Writer) ArchiveActivity(ctx context.Context, ref crm.Ref, key string) error {
+	if err := w.owns(ref); err != nil {
+		return err
+	}
+	if ref.Type != crm.Notes && ref.Type != crm.Tasks {
+		return fmt.Errorf("archive %s: only notes and tasks: %w", ref, crm.ErrForbidden)
+	}
+	o, err := w.c.readOne(ctx, ref, []string{keyProperty}, nil)
+	if isNotFound(err) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	if key == "" || o.text(keyProperty) != key {
+		return fmt.Errorf("archive %s: it does not have our key: %w", ref, crm.ErrForbidden)
+	}
+	err = w.c.do(ctx, call{operation: "archive " + ref.Path(), method: http.MethodDelete, path: w.c.objectPath(ref.Type, ref.ID), write: true}, nil)
+	if isNotFound(err) {
+		return nil
+	}
+	return err
+}

@@ -9,13 +9,6 @@ import (
 	"github.com/contextd/contextd/internal/crm"
 )
 
-// Comment is what a person wrote about a suggestion.
-type Comment struct {
-	Actor crm.Actor
-	At    time.Time
-	Text  string
-}
-
 // Snooze hides a suggestion from the queue until then (zero: shows it again). seen is the ETag the person was shown; crm.ErrConflict when it has moved.
 func (db *DB) Snooze(ctx context.Context, portal crm.PortalID, id string, till time.Time, by crm.Actor, seen string) (crm.Proposal, error) {
 	return db.note(ctx, portal, id, seen, "review.snooze", by, func(t *tx, _ crm.Proposal) error {
@@ -62,11 +55,11 @@ func (t *tx) comment(p crm.Proposal, text string, by crm.Actor, at time.Time) er
 }
 
 // Comments lists what people wrote about a suggestion, oldest first.
-func (db *DB) Comments(ctx context.Context, portal crm.PortalID, id string) (out []Comment, err error) {
+func (db *DB) Comments(ctx context.Context, portal crm.PortalID, id string) (out []crm.Comment, err error) {
 	err = db.r.read(ctx, func(v *view) error {
 		q := "SELECT actor, at, body FROM comments WHERE portal = ? AND proposal = ? ORDER BY id"
 		return v.each(q, []any{int64(portal), id}, func(scan func(...any) error) error {
-			var c Comment
+			var c crm.Comment
 			var actor string
 			var at int64
 			if err := scan(&actor, &at, &c.Text); err != nil {
@@ -84,10 +77,15 @@ func (db *DB) Comments(ctx context.Context, portal crm.PortalID, id string) (out
 	return out, nil
 }
 
-// Undo puts applied property changes back to what was there before (all of them when changes is empty): an effect each, in one transaction with its outcome.
-// crm.ErrConflict when the suggestion has moved or none of them is applied; crm.ErrInvalid for a note, a task or an unknown change.
+// Undo puts applied changes back to what was there before (all of them when changes is empty), a note or task that was new into the recycle bin: an effect each, in one
+// transaction with its outcome; see engine.Proposals.
 func (db *DB) Undo(ctx context.Context, portal crm.PortalID, id string, changes []string, by crm.Actor, seen string) (p crm.Proposal, err error) {
 	return db.note(ctx, portal, id, seen, "review.undo", by, func(t *tx, p crm.Proposal) error {
+		for _, id := range changes {
+			if !slices.ContainsFunc(p.Changes, func(c crm.Change) bool { return c.ID == id }) {
+				return fmt.Errorf("no change %q: %w", id, crm.ErrInvalid)
+			}
+		}
 		undone := 0
 		for _, c := range p.Changes {
 			if c.State != crm.Applied || !(len(changes) == 0 || slices.Contains(changes, c.ID)) {
@@ -106,19 +104,37 @@ func (db *DB) Undo(ctx context.Context, portal crm.PortalID, id string, changes 
 }
 
 func (t *tx) undo(p crm.Proposal, c crm.Change, by crm.Actor) error {
-	if c.Kind != crm.PropertyKind {
-		return fmt.Errorf("a %s cannot be undone: %w", c.Kind, crm.ErrInvalid)
+	written := effectID(p, c, "")
+	before, settled, err := t.replaced(p.Portal, written)
+	if err != nil {
+		return err
 	}
-	written := c.After
+	if t.now.Sub(settled) > crm.UndoFor {
+		return fmt.Errorf("it was written on %s, longer ago than %d days: %w", settled.Format(time.DateOnly), int(crm.UndoFor.Hours()/24), crm.ErrConflict)
+	}
 	back := c
-	back.Before, back.After = &written, ""
-	if c.Before != nil {
-		back.After = *c.Before
-	}
+	back.Before, back.After, back.Fields = &c.After, before, nil
 	p.ReadAt = t.now // a person's change between the write and this moment was seen by whoever asks for the undo
-	if _, err := t.addEffect(p, back, by, effectID(p, c, ""), span{portal: p.Portal}, crm.ReviewLane); err != nil {
+	if _, err := t.addEffect(p, back, by, written, span{portal: p.Portal}, crm.ReviewLane); err != nil {
 		return err
 	}
 	return t.outcome(crm.Outcome{Portal: p.Portal, Change: c.ID, Proposal: p.ID, Workflow: p.Workflow, Field: field(c), Decision: "undo", Actor: by,
 		Features: p.Features, FeaturesVersion: int(p.Features["version"]), Confidence: c.Confidence, At: t.now})
+}
+
+// replaced is what an effect found in its place, "" for nothing, and when it was settled.
+func (t *tx) replaced(portal crm.PortalID, effect string) (before string, settled time.Time, err error) {
+	var receipt string
+	var at int64
+	if err := t.one("SELECT receipt, settled_at FROM effects WHERE portal = ? AND id = ?", []any{int64(portal), effect}, &receipt, &at); err != nil {
+		return "", settled, fmt.Errorf("effect %s: %w", effect, err)
+	}
+	var r crm.Receipt
+	if err := decode(receipt, &r); err != nil {
+		return "", settled, err
+	}
+	if r.Before != nil {
+		before = *r.Before
+	}
+	return before, moment(at), nil
 }

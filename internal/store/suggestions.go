@@ -16,7 +16,9 @@ type SuggestionFilter struct {
 	Workflow string
 	Record   crm.Ref
 	Assignee string
-	Awake    bool // leave out what is snoozed
+	Awake    bool      // leave out what is snoozed
+	Since    time.Time // made at or after
+	Until    time.Time // made before
 }
 
 func (f SuggestionFilter) where(now time.Time) (string, []any, error) {
@@ -39,6 +41,12 @@ func (f SuggestionFilter) where(now time.Time) (string, []any, error) {
 	}
 	if f.Awake {
 		add("snoozed_till <= ?", micros(now))
+	}
+	if !f.Since.IsZero() {
+		add("created_at >= ?", micros(f.Since))
+	}
+	if !f.Until.IsZero() {
+		add("created_at < ?", micros(f.Until))
 	}
 	return strings.Join(parts, " AND "), args, nil
 }

@@ -84,7 +84,7 @@ func (s *server) decide(c *gin.Context, body any, judge func() (crm.Decision, er
 		return
 	}
 	c.Header("ETag", p.ETag())
-	s.reply(c, http.StatusOK, showSuggestion(p))
+	s.replySuggestion(c, p)
 }
 
 // carryOut completes a decision with who, where and when. The API and the page share it.

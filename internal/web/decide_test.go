@@ -6,6 +6,7 @@ import (
 	"reflect"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/contextd/contextd/internal/crm"
 )
@@ -35,6 +36,47 @@ func TestDecisionsReachTheDecider(t *testing.T) {
 	reject.Approve, reject.Reason, reject.Changes, reject.Actor.ID = false, "wrong_fact", []string{"c2"}, "reviewer"
 	if want := []crm.Decision{common, some, edit, reject}; !reflect.DeepEqual(w.decisions, want) {
 		t.Errorf("got  %+v\nwant %+v", w.decisions, want)
+	}
+}
+
+func TestWhatSurroundsASuggestionReachesTheDesk(t *testing.T) {
+	w := newWorld()
+	h := handler(w)
+	tag := w.proposals[0].ETag()
+	later := now.AddDate(0, 0, 7).Format(time.RFC3339)
+	for _, c := range []struct {
+		verb, who, body string
+		want            int
+	}{
+		{"undo", "approver", `{"changes":["c1"],"comment":"was wrong"}`, 200},
+		{"undo", "reviewer", `{}`, 403},
+		{"snooze", "reviewer", `{"until":"` + later + `"}`, 200},
+		{"snooze", "reviewer", `{}`, 200},
+		{"snooze", "reviewer", `{"until":"2020-01-01T00:00:00Z"}`, 400},
+		{"snooze", "reviewer", `{"until":"2099-01-01T00:00:00Z"}`, 400},
+		{"assign", "reviewer", `{"assignee":" Ann "}`, 200},
+		{"assign", "reviewer", `{"assignee":"A\nB"}`, 400},
+		{"comment", "reviewer", `{"text":"look at the second quote"}`, 200},
+		{"comment", "reviewer", `{"text":" "}`, 400},
+		{"comment", "viewer", `{"text":"hello"}`, 403},
+	} {
+		got := post("/api/v1/suggestions/p1/"+c.verb, c.who, c.body).with("If-Match", tag).do(t, h)
+		if got.Code != c.want {
+			t.Errorf("%s %s: %d %s", c.verb, c.body, got.Code, got.Body)
+		}
+		if c.want == 200 && !strings.Contains(got.Body.String(), `"comments":[{"by":"token:a"`) {
+			t.Errorf("%s: no comments in %s", c.verb, got.Body)
+		}
+	}
+	want := []string{"undo [c1] by approver", `comment "was wrong" by approver`, "snooze " + later[:10] + " by reviewer", "snooze 0001-01-01 by reviewer", `assign "Ann" by reviewer`,
+		`comment "look at the second quote" by reviewer`}
+	if !reflect.DeepEqual(w.desked, want) {
+		t.Errorf("got  %q\nwant %q", w.desked, want)
+	}
+	wantProblem(t, "without an ETag", post("/api/v1/suggestions/p1/snooze", "reviewer", "{}").do(t, h), http.StatusPreconditionRequired)
+	stats := get("/api/v1/review/stats?since=2026-10-01T00:00:00Z", "viewer").do(t, h)
+	if stats.Code != 200 || !strings.Contains(stats.Body.String(), `"since":"2026-10-01T00:00:00Z","pending":3`) {
+		t.Errorf("stats: %d %s", stats.Code, stats.Body)
 	}
 }
 

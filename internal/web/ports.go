@@ -93,6 +93,10 @@ type SuggestionFilter struct {
 	State    crm.State
 	Workflow string
 	Record   crm.Ref
+	Assignee string
+	Awake    bool      // leave out what is snoozed
+	Since    time.Time // made at or after
+	Until    time.Time // made before
 }
 
 // Suggestions reads the review queue.
@@ -107,6 +111,22 @@ type Suggestions interface {
 // is refused because writing is off (it stays pending), crm.ErrInvalid for changes that do not exist.
 type Decider interface {
 	Decide(ctx context.Context, d crm.Decision) (crm.Proposal, error)
+	// Undo puts applied changes back (all when changes is empty); crm.ErrConflict says who changed what stands there now, or that it is too late.
+	Undo(ctx context.Context, portal crm.PortalID, id string, changes []string, by crm.Actor, seen string) (crm.Proposal, error)
+}
+
+// Desk keeps what surrounds a suggestion. seen is the ETag that the person was shown: crm.ErrConflict when the suggestion has moved, crm.ErrNotFound when there is none.
+type Desk interface {
+	// Snooze hides it until then (zero: shows it again).
+	Snooze(ctx context.Context, portal crm.PortalID, id string, till time.Time, by crm.Actor, seen string) (crm.Proposal, error)
+	// Assign gives it to somebody; "" is nobody.
+	Assign(ctx context.Context, portal crm.PortalID, id, assignee string, by crm.Actor, seen string) (crm.Proposal, error)
+	// Comment adds a remark and leaves the ETag as it is.
+	Comment(ctx context.Context, portal crm.PortalID, id, text string, by crm.Actor, seen string) (crm.Proposal, error)
+	// Comments are oldest first.
+	Comments(ctx context.Context, portal crm.PortalID, id string) ([]crm.Comment, error)
+	// ReviewStats counts what waits, and by workflow and week what became of suggestions since then.
+	ReviewStats(ctx context.Context, portal crm.PortalID, since time.Time) (crm.ReviewStats, error)
 }
 
 // RunRequest asks for one run of a workflow.

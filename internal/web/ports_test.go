@@ -39,6 +39,7 @@ type world struct {
 	revoked    []string
 	proposals  []crm.Proposal
 	decisions  []crm.Decision
+	desked     []string
 	activities map[crm.Ref]crm.Stored
 	texts      map[string]string
 	questions  []crm.Question
@@ -74,7 +75,7 @@ func newWorld() *world {
 
 func (w *world) server() web.Server {
 	return web.Server{
-		Verifier: w, Inbox: w, Access: w, Tokens: w, Retriever: w, History: w, Suggestions: w, Decider: w, Runs: w, Audit: w, Work: w, Status: w, Usage: w, Backfills: w, Generations: w, Similar: w,
+		Verifier: w, Inbox: w, Access: w, Tokens: w, Retriever: w, History: w, Suggestions: w, Decider: w, Desk: w, Runs: w, Audit: w, Work: w, Status: w, Usage: w, Backfills: w, Generations: w, Similar: w,
 		Portals: []crm.PortalID{portal}, PublicURL: "http://contextd.test", Writing: true, Version: "1.2.3", Now: func() time.Time { return now }, Log: quiet(),
 	}
 }
@@ -249,6 +250,45 @@ func (w *world) Decide(ctx context.Context, d crm.Decision) (crm.Proposal, error
 	w.decisions = append(w.decisions, d)
 	p.Rev++
 	return p, nil
+}
+
+func (w *world) Undo(ctx context.Context, p crm.PortalID, id string, changes []string, by crm.Actor, seen string) (crm.Proposal, error) {
+	return w.desk(ctx, p, id, seen, fmt.Sprintf("undo %v by %s", changes, by.ID))
+}
+
+func (w *world) Snooze(ctx context.Context, p crm.PortalID, id string, till time.Time, by crm.Actor, seen string) (crm.Proposal, error) {
+	return w.desk(ctx, p, id, seen, fmt.Sprintf("snooze %s by %s", till.Format(time.DateOnly), by.ID))
+}
+
+func (w *world) Assign(ctx context.Context, p crm.PortalID, id, assignee string, by crm.Actor, seen string) (crm.Proposal, error) {
+	return w.desk(ctx, p, id, seen, fmt.Sprintf("assign %q by %s", assignee, by.ID))
+}
+
+func (w *world) Comment(ctx context.Context, p crm.PortalID, id, text string, by crm.Actor, seen string) (crm.Proposal, error) {
+	got, err := w.desk(ctx, p, id, seen, fmt.Sprintf("comment %q by %s", text, by.ID))
+	got.Rev--
+	return got, err
+}
+
+func (w *world) desk(ctx context.Context, p crm.PortalID, id, seen, what string) (crm.Proposal, error) {
+	got, err := w.Proposal(ctx, p, id)
+	if err != nil {
+		return got, err
+	}
+	if seen != got.ETag() && seen != fmt.Sprintf(`"%s.%d"`, got.ID, got.Rev+1) {
+		return got, fmt.Errorf("it has moved: %w", crm.ErrConflict)
+	}
+	w.desked = append(w.desked, what)
+	got.Rev++
+	return got, nil
+}
+
+func (w *world) Comments(_ context.Context, _ crm.PortalID, id string) ([]crm.Comment, error) {
+	return []crm.Comment{{Actor: crm.Actor{Kind: crm.TokenActor, ID: "a"}, At: now, Text: "about " + id}}, w.touch()
+}
+
+func (w *world) ReviewStats(_ context.Context, _ crm.PortalID, since time.Time) (crm.ReviewStats, error) {
+	return crm.ReviewStats{Since: since, Pending: 3, Weeks: []crm.ReviewWeek{{Workflow: "lead_score", Week: "2026-10-26", Approved: 2}}}, w.touch()
 }
 
 func (w *world) StartRun(_ context.Context, r web.RunRequest) (string, error) {

@@ -12,8 +12,8 @@ import (
 
 // listSuggestions lists a portal's suggestions, newest first.
 func (s *server) listSuggestions(c *gin.Context) {
-	q := queryOf(c, "state", "workflow", "record", "limit", "cursor")
-	f := SuggestionFilter{Portal: portalOf(c), Workflow: q.text("workflow")}
+	q := queryOf(c, "state", "workflow", "record", "assignee", "awake", "since", "until", "limit", "cursor")
+	f := SuggestionFilter{Portal: portalOf(c), Workflow: q.text("workflow"), Assignee: q.text("assignee"), Awake: q.flag("awake"), Since: q.moment("since"), Until: q.moment("until")}
 	limit, cursor := q.limit(defaultLimit, maxLimit), q.cursor("suggestions")
 	var err error
 	if word := q.text("state"); word != "" {
@@ -52,7 +52,7 @@ func (s *server) showSuggestion(c *gin.Context) {
 		c.Status(http.StatusNotModified)
 		return
 	}
-	s.reply(c, http.StatusOK, showSuggestion(p))
+	s.replySuggestion(c, p)
 }
 
 func (s *server) proposal(c *gin.Context) (crm.Proposal, error) {

@@ -109,19 +109,21 @@ func effectsUndo(w *world) {
 	e, c := w.applying("p1")
 	w.no(w.Begin(w.ctx, e))
 	e.State = crm.EffectVerified
-	w.no(w.Settle(w.ctx, e, crm.Receipt{Object: e.Change.Target}))
+	there := "what stood there"
+	w.no(w.Settle(w.ctx, e, crm.Receipt{Object: e.Change.Target, Before: &there}))
 	w.finish(c)
 	p := w.suggestion("p1")
 	_, err := w.Undo(w.ctx, portal, "p1", nil, ann, "stale")
 	w.is(err, crm.ErrConflict)
 	_, err = w.Undo(w.ctx, portal, "p1", []string{"c7"}, ann, p.ETag())
-	w.is(err, crm.ErrConflict)
+	w.is(err, crm.ErrInvalid)
+	w.clock.advance(crm.UndoFor)
 	_, err = w.Undo(w.ctx, portal, "p1", nil, ann, p.ETag())
 	w.no(err)
 	back := w.claim(crm.ApplyWork)
 	u, err := w.Effect(w.ctx, portal, back.Key)
 	w.no(err)
-	if u.UndoOf != e.ID || u.Change.After != "old" || *u.Change.Before != "new 0" {
+	if u.UndoOf != e.ID || u.Change.After != there || *u.Change.Before != "new 0" {
 		w.Fatalf("undo: %+v", u)
 	}
 	u.Fence, u.State = back.Fence, crm.EffectVerified
@@ -131,4 +133,15 @@ func effectsUndo(w *world) {
 	outcomes, _, err := w.Outcomes(w.ctx, portal, "", 0, 10)
 	w.no(err)
 	same(w, "outcome", outcomes[0].Decision, "undo")
+	_, err = w.Undo(w.ctx, portal, "p1", nil, ann, w.suggestion("p1").ETag()) // it is undone
+	w.is(err, crm.ErrConflict)
+
+	late, c := w.applying("p2")
+	w.no(w.Begin(w.ctx, late))
+	late.State = crm.EffectVerified
+	w.no(w.Settle(w.ctx, late, crm.Receipt{Object: late.Change.Target}))
+	w.finish(c)
+	w.clock.advance(crm.UndoFor + time.Second)
+	_, err = w.Undo(w.ctx, portal, "p2", nil, ann, w.suggestion("p2").ETag())
+	w.is(err, crm.ErrConflict)
 }
