@@ -11,6 +11,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/contextd/contextd/prompts"
 )
 
 func write(t *testing.T, yaml string) string {
@@ -23,6 +25,16 @@ func write(t *testing.T, yaml string) string {
 }
 
 func TestEveryConfigurationProblemIsNamed(t *testing.T) {
+	all, err := prompts.Builtin()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var workflowNames []string
+	for _, w := range all {
+		workflowNames = append(workflowNames, w.Name)
+	}
+	slices.Sort(workflowNames)
+	names := strings.Join(workflowNames, ", ")
 	secretFile := filepath.Join(t.TempDir(), "token")
 	if err := os.WriteFile(secretFile, []byte("pat-eu1-x\n"), 0o600); err != nil {
 		t.Fatal(err)
@@ -82,8 +94,8 @@ func TestEveryConfigurationProblemIsNamed(t *testing.T) {
 		{"no embedder", "embedder: {provider: anthropic}\n", nil, nil, `embedder.provider: "anthropic" is none of its values: FILE:1: use builtin, ollama or openai`},
 		{"model without a name", "model: {provider: ollama}\n", nil, nil, "model.model is missing: FILE:1: name a model that the server has, such as qwen3:8b"},
 		{"models not a list", "models: {provider: ollama}\n", nil, nil, `models is not a list: FILE:1: start each model with "- workflows: […]"`},
-		{"models without anything", "models:\n  - {}\n", nil, nil, "models[0] has no provider: FILE:2: add provider: who writes for these workflows\nmodels[0] has no workflows: FILE:2: add workflows: a list of call_summary, lead_score, reply_draft; or classes: a list of small, large"},
-		{"models of no workflow", "models:\n  - {provider: builtin, workflows: [reply_drft]}\n", nil, nil, `models[0].workflows: "reply_drft" is not a workflow: FILE:2: there are call_summary, lead_score, reply_draft`},
+		{"models without anything", "models:\n  - {}\n", nil, nil, "models[0] has no provider: FILE:2: add provider: who writes for these workflows\nmodels[0] has no workflows: FILE:2: add workflows: a list of " + names + "; or classes: a list of small, large"},
+		{"models of no workflow", "models:\n  - {provider: builtin, workflows: [reply_drft]}\n", nil, nil, `models[0].workflows: "reply_drft" is not a workflow: FILE:2: there are ` + names},
 		{"two models of one workflow", "models:\n  - {provider: builtin, workflows: [reply_draft]}\n  - {provider: ollama, workflows: [reply_draft]}\n", nil, nil,
 			"models[1].workflows: reply_draft has its model already from models[0]: FILE:3: name each workflow once\nmodels[1].model is missing: FILE:3: name a model that the server has, such as qwen3:8b"},
 		{"two models of one class", "models:\n  - {provider: builtin, classes: [small]}\n  - {provider: builtin, classes: [large, small]}\n", nil, nil, "models[1].classes: small has its model already from models[0]: FILE:3: name each class once"},
@@ -256,7 +268,8 @@ func TestEveryKeyHasAVariableAndEveryDocumentedVariableAKey(t *testing.T) {
 		if k.secret {
 			variables = append(variables, k.env()+"_FILE")
 		}
-		text := map[string]string{"hubspot.base_url": "http://h", "embedder.base_url": "http://h", "model.base_url": "http://h", "audit.checkpoint_url": "http://h", "hubspot.app_id": "1", "hubspot.portal_id": "1", "server.public_url": "http://h", "server.listen": ":7", "server.trusted_proxies": "::1", "privacy.objects": "calls"}[k.name]
+		text := map[string]string{"embedder.input_usd_per_million": "1", "model.input_usd_per_million": "1", "model.output_usd_per_million": "1", "model.cached_usd_per_million": "1",
+			"privacy.redact_kinds": "mail", "privacy.redact_terms": "Falcon", "prompts.dir": ownWorkflow(t), "hubspot.base_url": "http://h", "embedder.base_url": "http://h", "model.base_url": "http://h", "audit.checkpoint_url": "http://h", "hubspot.app_id": "1", "hubspot.portal_id": "1", "server.public_url": "http://h", "server.listen": ":7", "server.trusted_proxies": "::1", "privacy.objects": "calls"}[k.name]
 		if text == "" {
 			text = k.initial
 		}
@@ -271,6 +284,15 @@ func TestEveryKeyHasAVariableAndEveryDocumentedVariableAKey(t *testing.T) {
 			environ = append(environ, "CONTEXTD_EMBEDDER__PROVIDER=ollama", "CONTEXTD_EMBEDDER__MODEL=all-minilm")
 		case "model.base_url", "model.api_key":
 			environ = append(environ, "CONTEXTD_MODEL__PROVIDER=ollama", "CONTEXTD_MODEL__MODEL=qwen3:8b")
+		case "model.input_usd_per_million", "model.output_usd_per_million", "model.cached_usd_per_million":
+			environ = append(environ, "CONTEXTD_MODEL__PROVIDER=ollama", "CONTEXTD_MODEL__MODEL=m")
+			for _, name := range []string{"CONTEXTD_MODEL__INPUT_USD_PER_MILLION", "CONTEXTD_MODEL__OUTPUT_USD_PER_MILLION"} {
+				if name != k.env() {
+					environ = append(environ, name+"=1")
+				}
+			}
+		case "embedder.input_usd_per_million":
+			environ = append(environ, "CONTEXTD_EMBEDDER__PROVIDER=ollama", "CONTEXTD_EMBEDDER__MODEL=m")
 		case "model.model":
 			environ = append(environ, "CONTEXTD_MODEL__PROVIDER=ollama")
 		case "embedder.model":
@@ -305,4 +327,14 @@ func TestEveryKeyHasAVariableAndEveryDocumentedVariableAKey(t *testing.T) {
 			}
 		}
 	}
+}
+
+// ownWorkflow is a directory of workflows with one in it.
+func ownWorkflow(t *testing.T) string {
+	t.Helper()
+	dir := t.TempDir()
+	if err := os.CopyFS(filepath.Join(dir, "lead_score"), os.DirFS(filepath.Join("..", "..", "prompts", "lead_score"))); err != nil {
+		t.Fatal(err)
+	}
+	return dir
 }
