@@ -5,9 +5,11 @@ EVAL_SETS ?= ../shared/data/retrieval
 KILLS ?= 200
 EVENTS ?= 10000
 FUZZTIME ?= 30s
+PORTALS ?= 1000
+UPDATE ?=
 export CGO_ENABLED ?= 0
 
-.PHONY: all build test check lint bench eval reliability fuzz demo-check
+.PHONY: all build test check lint bench eval calibration reliability fuzz demo-check
 
 all: check test
 
@@ -44,6 +46,10 @@ eval: build
 	bin/contextd eval workflows --gate
 	@if [ -z "$(EVAL_DATA)" ] || [ ! -d "$(EVAL_DATA)" ]; then echo "SKIPPED: the mail measures need EVAL_DATA=DIR; they were not made"; \
 	else CONTEXTD_TEST_DATA="$(abspath $(EVAL_DATA))" $(GO) test -count=1 -v -run 'TestEval' ./internal/evals/...; fi
+
+# Error budgets in simulated portals, against the figures in docs; UPDATE=-update writes those anew.
+calibration:
+	CONTEXTD_TEST_PORTALS=$(PORTALS) $(GO) test -count=1 -v -run '^TestTheBudgetHolds$$' ./internal/evals/calibration $(UPDATE)
 
 # Kills the real binary again and again between real events and counts what was lost or doubled.
 reliability: build

@@ -44,6 +44,8 @@ var table = map[string][]string{
 	"internal/model/spend":              {"internal/crm", "internal/model", "internal/model/wire"},
 	"internal/model/wire":               {"internal/crm"},
 	"internal/model/builtin/distil":     {"internal/crm", "internal/model", "internal/model/ollama", "internal/model/builtin"},
+	"internal/calibration":              {"internal/crm"},
+	"internal/evals/calibration":        {"internal/calibration"},
 	"internal/redact":                   {"internal/crm", "internal/model"},
 	"internal/evals/redaction":          {"internal/redact"},
 	"internal/vector/flat":              {"internal/crm"},

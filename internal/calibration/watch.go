@@ -1,0 +1,41 @@
+package calibration
+
+// Watch guards a field that is open. Three alarms look at what people do: at what they see of the writes (the sample that is shown to them), at what they undo of all writes,
+// and at the changes below the threshold, which they decide about all the same: there are many of those, and when they get worse than they were when the threshold was
+// found, what is above it has got worse, too. Any of them closes the field. It is a value to be stored with the fit that it guards.
+type Watch struct {
+	Shown   Drift `json:"shown"`
+	Written Drift `json:"written"`
+	Below   Drift `json:"below"`
+}
+
+// falseAlarm is the chance of each alarm to be raised ever while nothing got worse: together not more than 6 %.
+const falseAlarm = 0.02
+
+// NewWatch begins to guard a fit. What has been seen of the writes of the fit before counts on: the promise about them is the same.
+func NewWatch(f Fit, before Watch) Watch {
+	w := Watch{Shown: before.Shown, Written: before.Written}
+	w.Shown.Budget, w.Written.Budget, w.Below.Budget = f.Budget.Wrong, f.Budget.Wrong, f.Below.Most
+	for _, d := range []*Drift{&w.Shown, &w.Written, &w.Below} {
+		d.False = falseAlarm
+	}
+	return w
+}
+
+// Explored notes a person's word on a change that would have been written, Wrote that one was written and whether it was undone since, Reviewed a word on one below the threshold.
+// Each returns whether the field is to be closed.
+func (w *Watch) Explored(wrong bool) bool {
+	shown, written := w.Shown.Observe(wrong), w.Written.Observe(wrong)
+	return shown || written || w.Alarm()
+}
+
+// Wrote: see Explored.
+func (w *Watch) Wrote(undone bool) bool { return w.Written.Observe(undone) || w.Alarm() }
+
+// Reviewed: see Explored.
+func (w *Watch) Reviewed(wrong bool) bool { return w.Below.Observe(wrong) || w.Alarm() }
+
+// Alarm tells whether the field is to be closed until outcomes from after the alarm open it again.
+func (w *Watch) Alarm() bool {
+	return w.Shown.State.Alarm || w.Written.State.Alarm || w.Below.State.Alarm
+}
