@@ -6,6 +6,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/contextd/contextd/internal/codes"
 	"github.com/contextd/contextd/internal/crm"
 )
 
@@ -43,8 +44,7 @@ type account struct {
 	speakers []person // who speaks in the account
 	speaker  []int32  // of each chunk, none without one
 
-	vectors   []float32 // the sum of word vectors of each chunk, unit length or zero; nil without word vectors
-	dimension int
+	vectors *codes.Rows // the sum of word vectors of each chunk, unit length or zero; nil without word vectors
 
 	structure // what does not depend on the question, by chunk
 

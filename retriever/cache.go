@@ -123,7 +123,10 @@ func (c *cache) count(entry *prepared, bytes int) {
 // bytes is about what the account takes beside its postings.
 func (a *account) bytes() int {
 	const perChunk, perSession = 110, 24
-	n := perChunk*len(a.at) + perSession*len(a.first) + 16*len(a.post) + 5*len(a.place) + 4*(len(a.vectors)+len(a.words)+len(a.sharing)+len(a.sharers)+len(a.start))
+	n := perChunk*len(a.at) + perSession*len(a.first) + 16*len(a.post) + 5*len(a.place) + 4*(len(a.words)+len(a.sharing)+len(a.sharers)+len(a.start))
+	if a.vectors != nil {
+		n += a.vectors.Bytes()
+	}
 	for i := range a.bodies {
 		if b := a.bodies[i].Load(); b != nil {
 			n += b.bytes()

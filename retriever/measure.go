@@ -75,10 +75,6 @@ func idf(chunks, with int) float32 {
 	return float32(math.Log(1 + (float64(chunks)-float64(with)+0.5)/(float64(with)+0.5)))
 }
 
-func (a *account) vector(i int32) []float32 {
-	return a.vectors[int(i)*a.dimension : (int(i)+1)*a.dimension]
-}
-
 // unit scales a vector to length 1; a zero one stays.
 func unit(v []float32) {
 	var sum float64

@@ -1,7 +1,5 @@
 package retriever
 
-import "github.com/viterin/vek/vek32"
-
 // closest is the cosine from which a word counts as close to another: below it, neighbours are chance.
 const closest = 0.35
 
@@ -14,9 +12,11 @@ func (e *evidence) meaning(a *account, q *question) {
 		return
 	}
 	if q.vector != nil {
-		for i := range e.static {
-			if e.in[i] {
-				e.static[i] = max(0, vek32.Dot(q.vector, a.vector(int32(i))))
+		coded := a.vectors.Ask(q.vector)
+		a.vectors.Products(&coded, 0, e.static)
+		for i, x := range e.static {
+			if x < 0 || !e.in[i] {
+				e.static[i] = 0
 			}
 		}
 	}

@@ -6,6 +6,7 @@ import (
 
 	"github.com/viterin/vek/vek32"
 
+	"github.com/contextd/contextd/internal/codes"
 	"github.com/contextd/contextd/internal/crm"
 )
 
@@ -24,22 +25,24 @@ func (a *account) takeOver(before *account) {
 	if a.vocabulary.static == nil {
 		return
 	}
-	a.dimension = a.vocabulary.static.Dimension()
-	a.vectors = make([]float32, len(a.at)*a.dimension)
+	sum := make([]float32, a.vocabulary.static.Dimension())
+	vectors := codes.Make(len(sum), nil, len(a.at), false)
 	of := a.vocabulary.meanings()
 	for i := range a.at {
-		v := a.vector(int32(i))
 		if old != nil && old[i] != none && slices.Equal(a.said(int32(i)), before.said(old[i])) {
-			copy(v, before.vector(old[i]))
+			vectors.PushRow(before.vectors, int(old[i]))
 			continue
 		}
+		clear(sum)
 		for _, w := range a.said(int32(i)) {
 			if len(of[w]) > 0 {
-				vek32.Add_Inplace(v, of[w])
+				vek32.Add_Inplace(sum, of[w])
 			}
 		}
-		unit(v)
+		unit(sum)
+		vectors.Push(sum)
 	}
+	a.vectors = &vectors
 }
 
 // counterparts are the chunks of the account before that have the ids of this one's; none where there is none.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"sync"
 
+	"github.com/contextd/contextd/internal/codes"
 	"github.com/contextd/contextd/internal/crm"
 )
 
@@ -17,7 +18,7 @@ type block struct {
 	coarse bool         // held as codes
 	rests  bool         // with what they leave out
 	exact  [2][]float32 // by view
-	codes  [2]codes
+	codes  [2]codes.Rows
 
 	naming sync.Mutex // of those who only read; who changes the block is alone anyway
 	names  names
@@ -27,11 +28,11 @@ func (b *block) size() int {
 	b.mu.RLock()
 	defer b.mu.RUnlock()
 	n := b.table.size()
-	if !b.coarse && b.path != "" {
+	if b.path != "" {
 		n += nameBytes * len(b.ids) // as if they were made already
 	}
 	for v := range b.exact {
-		n += 4*cap(b.exact[v]) + b.codes[v].size()
+		n += 4*cap(b.exact[v]) + b.codes[v].Bytes()
 	}
 	return n
 }
@@ -55,7 +56,7 @@ func (b *block) apply(c *change) bool {
 		b.remove(c.old)
 		b.push(c.n, c.now, c.vectors)
 	}
-	return !b.wasteful() && (b.coarse || b.path != "" || len(b.ids)*b.g.Dimension*4 <= 2*b.g.coarse)
+	return !b.wasteful() && (b.coarse || len(b.ids)*b.g.Dimension*4 <= 2*b.g.coarse)
 }
 
 // push adds an activity with its vectors, as the file has them.
@@ -67,7 +68,7 @@ func (b *block) push(n int64, f *facts, vectors []float32) {
 	for i := 0; len(vectors) > 0; i++ {
 		v := i % b.g.views()
 		if b.coarse {
-			b.codes[v].push(vectors[:dim])
+			b.codes[v].Push(vectors[:dim])
 		} else {
 			b.exact[v] = appendAll(b.exact[v], vectors[:dim])
 		}

@@ -54,10 +54,10 @@ func (b *block) rerank(ctx context.Context, best *top, view crm.View, q []float3
 	}
 	b.mu.RLock()
 	defer b.mu.RUnlock()
-	base := b.codes[view].base(q)
+	coded := b.codes[view].Ask(q)
 	for _, c := range step {
 		if b.rests {
-			best.offer(b.codes[view].dot(q, base, int(c.row)), c.row)
+			best.offer(b.codes[view].Product(&coded, int(c.row)), c.row)
 			continue
 		}
 		data, ok := vectors[c.at]
@@ -82,41 +82,29 @@ type candidate struct {
 func (b *block) scanCodes(f crm.Filter, view crm.View, q []float32, n int) []candidate {
 	b.mu.RLock()
 	defer b.mu.RUnlock()
-	s, coded, c := sift(f, &b.table, false), asQuestion(q), &b.codes[view]
-	width, dots, base, slack := len(coded.values), b.g.dots, float32(c.base(q)), c.slack(&coded)
+	s, c := sift(f, &b.table, false), &b.codes[view]
+	coded := c.Ask(q)
 	var mu sync.Mutex
 	var all []candidate
-	best := b.parallel(n, width, func(h *top, spans []span) { // h: the best lower bounds
+	best := b.parallel(n, len(q), func(h *top, spans []span) { // h: the best lower bounds
 		var found []candidate
-		out := make([]int32, 512)
-		scan := func(from, to uint32) {
+		out := make([]float32, 512)
+		s.runs(spans, func(from, to uint32) {
 			for from < to {
 				rows := min(uint32(len(out)), to-from)
-				dots(coded.values, c.values[int(from)*width:int(from+rows)*width], out[:rows])
-				scales, errors := c.scales[from:from+rows], c.errors[from:from+rows]
-				for i, dot := range out[:rows] {
-					mid, off := base+float32(dot)*coded.scale*scales[i], errors[i]+slack
+				c.Products(&coded, int(from), out[:rows])
+				for i, mid := range out[:rows] {
+					row := from + uint32(i)
+					off := c.Off(&coded, int(row))
 					if len(h.rows) == h.n && mid+off < h.rows[0].score {
 						continue
 					}
-					row := from + uint32(i)
 					found = append(found, candidate{row: row, high: mid + off})
 					h.offer(mid-off, row)
 				}
 				from += rows
 			}
-		}
-		var from, to uint32 // rows that pass and lie together
-		for i := range spans {
-			if a := &spans[i]; s.passes(a) {
-				if a.from != to {
-					scan(from, to)
-					from = a.from
-				}
-				to = a.to
-			}
-		}
-		scan(from, to)
+		})
 		mu.Lock()
 		defer mu.Unlock()
 		all = append(all, found...)

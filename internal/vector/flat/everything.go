@@ -11,7 +11,7 @@ import (
 )
 
 // Cosines is Nearest without the order. All of an account comes in the order that its vectors lie in, so that one sweep is all it takes, and with the very same list of
-// chunks until the account changes.
+// chunks until the account changes. Of an account that is held as codes the sweep is over them and the cosines are those of the codes.
 func (x *Index) Cosines(ctx context.Context, vec []float32, view crm.View, f crm.Filter, n int) (crm.Cosines, error) {
 	g, err := x.acquire(ctx)
 	if err != nil {
@@ -37,31 +37,44 @@ func (x *Index) Cosines(ctx context.Context, vec []float32, view crm.View, f crm
 	return crm.CosinesOf(hits), nil
 }
 
-// everything compares all that passes the filter; false when that may be more than n, or the block has no exact vectors.
+// everything compares all that passes the filter; false when that may be more than n.
 func (b *block) everything(f crm.Filter, view crm.View, q []float32, n int) (crm.Cosines, bool) {
 	b.mu.RLock()
 	defer b.mu.RUnlock()
-	if b.coarse || b.live > n {
+	if b.live > n {
 		return crm.Cosines{}, false
 	}
-	s, dim, vectors := sift(f, &b.table, false), len(q), b.exact[view]
-	out := crm.Cosines{Of: make([]float32, 0, b.live)}
+	s, compare := sift(f, &b.table, false), b.comparer(view, q)
+	out := crm.Cosines{Of: make([]float32, b.live)}
 	if s.open {
 		out.Chunks = b.listed()
 	}
-	for i := range b.spans {
-		a := &b.spans[i]
-		if !s.passes(a) {
-			continue
-		}
+	n = 0
+	s.runs(b.spans, func(from, to uint32) {
 		if !s.open {
-			out.Chunks = append(out.Chunks, b.named()[a.from:a.to]...)
+			out.Chunks = append(out.Chunks, b.named()[from:to]...)
 		}
-		for r := int(a.from); r < int(a.to); r++ {
-			out.Of = append(out.Of, vek32.Dot(q, vectors[r*dim:(r+1)*dim]))
+		compare(int(from), out.Of[n:n+int(to-from)])
+		n += int(to - from)
+	})
+	out.Of = out.Of[:n]
+	return out, true
+}
+
+// comparer writes the cosines of rows from one on, as the block has them.
+func (b *block) comparer(view crm.View, q []float32) func(from int, out []float32) {
+	if b.coarse {
+		codes := &b.codes[view]
+		coded := codes.Ask(q)
+		return func(from int, out []float32) { codes.Products(&coded, from, out) }
+	}
+	dim, vectors := len(q), b.exact[view]
+	return func(from int, out []float32) {
+		for i := range out {
+			r := from + i
+			out[i] = vek32.Dot(q, vectors[r*dim:(r+1)*dim])
 		}
 	}
-	return out, true
 }
 
 // names are the ids of a table as they are written, made when they are first asked for.

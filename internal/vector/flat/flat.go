@@ -1,5 +1,5 @@
 // Package flat is the embedded vector back end: exact cosine search inside an account, whose vectors lie contiguous in memory, loaded when first asked for and kept in a
-// bounded cache; an int8 scan across a large portal, whose answer is exact as well; BM25 across a portal; profiles of accounts. It owns SQLite files of its own: a catalogue at
+// bounded cache, and across a portal, by an int8 scan whose answer is exact as well; BM25 across a portal; profiles of accounts. It owns SQLite files of its own: a catalogue at
 // the path it is given, and beside it one file per generation, so that filling a new generation never waits for, or holds up, writes to the live one. The files hold
 // nothing that cannot be rebuilt from the store: damaged ones are set aside and rebuilt.
 package flat
@@ -26,9 +26,9 @@ var ErrFormat = errors.New("vector file has another format")
 type Options struct {
 	// CacheBytes bounds what all generations keep in memory; 0 means 256 MiB. An account or portal that is larger is read from the file at every search.
 	CacheBytes int
-	// CoarseBytes is the size of a portal's float32 vectors above which they are scanned as int8 codes, and what could be among the best is compared exactly; 0 means 8 MiB.
-	// Up to there both take the same time, above it the scan is bound by memory, and the codes are a quarter. What they leave out is kept in memory, too, if all of it takes at
-	// most half of the cache (three quarters of the float32 vectors), else it is read from the file. An account is always scanned as float32.
+	// CoarseBytes is the size of an account's or a portal's float32 vectors above which they are scanned as int8 codes, and what could be among the best is compared exactly;
+	// 0 means 128 KiB. Such scans are bound by memory, and the codes are a quarter. What they leave out is kept in memory, too, if all of it takes at most half of the cache
+	// (three quarters of the float32 vectors), else it is read from the file.
 	CoarseBytes int
 }
 
@@ -50,7 +50,7 @@ func Open(ctx context.Context, path string, o Options) (*Store, error) {
 		o.CacheBytes = 256 << 20
 	}
 	if o.CoarseBytes == 0 {
-		o.CoarseBytes = 8 << 20
+		o.CoarseBytes = 128 << 10
 	}
 	if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
 		if err := createFile(ctx, path, catalogueSchema, map[string]string{"format": format}, 4096); err != nil {

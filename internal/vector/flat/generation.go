@@ -19,7 +19,6 @@ type generation struct {
 	read   *sql.DB
 	cache  cache
 	layout layout
-	dots   kernel
 	coarse int        // Options.CoarseBytes
 	writes sync.Mutex // serialises writes, so that cache and file change in one order
 	last   int64      // the highest number ever given to a chunk in this process; guarded by writes
@@ -58,7 +57,7 @@ func about(g crm.Generation) map[string]string {
 
 // openGeneration opens a generation's file; a missing or empty one is ErrDamaged.
 func openGeneration(ctx context.Context, path string, of crm.Generation, o Options) (*generation, error) {
-	g := &generation{Generation: of, path: path, dots: fastest(), coarse: o.CoarseBytes, stmts: map[string]*sql.Stmt{}, idle: make(chan struct{})}
+	g := &generation{Generation: of, path: path, coarse: o.CoarseBytes, stmts: map[string]*sql.Stmt{}, idle: make(chan struct{})}
 	g.layout = layoutOf(4 * g.width())
 	g.cache.limit = o.CacheBytes
 	if _, err := os.Stat(path); err != nil {

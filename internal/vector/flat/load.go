@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strconv"
 
+	"github.com/contextd/contextd/internal/codes"
 	"github.com/contextd/contextd/internal/crm"
 )
 
@@ -34,8 +35,8 @@ func (g *generation) load(ctx context.Context, f crm.Filter) (*block, error) {
 	if err := g.one(ctx, counting, args, &activities, &chunks); err != nil {
 		return nil, err
 	}
-	b.coarse = f.Wide && chunks*g.Dimension*4 > g.coarse
-	b.rests = b.coarse && codedBytes(chunks*g.width()) <= g.cache.limit/2
+	b.coarse = chunks*g.Dimension*4 > g.coarse
+	b.rests = b.coarse && codes.RestedBytes(chunks*g.width()) <= g.cache.limit/2
 	b.reserve(activities, chunks)
 	var means []float32
 	if b.coarse {
@@ -46,7 +47,7 @@ func (g *generation) load(ctx context.Context, f crm.Filter) (*block, error) {
 	}
 	for v := range g.views() {
 		if b.coarse {
-			b.codes[v] = makeCodes(means[v*g.Dimension:(v+1)*g.Dimension], chunks, b.rests)
+			b.codes[v] = codes.Make(g.Dimension, means[v*g.Dimension:(v+1)*g.Dimension], chunks, b.rests)
 		} else {
 			b.exact[v] = make([]float32, 0, chunks*g.Dimension)
 		}
@@ -144,7 +145,7 @@ func (l *loader) pushBytes(body []byte) {
 		v := i % l.g.views()
 		if l.coarse {
 			l.scratch = decodeFloats(l.scratch[:0], body[:4*dim])
-			l.codes[v].push(l.scratch)
+			l.codes[v].Push(l.scratch)
 		} else {
 			l.exact[v] = decodeFloats(l.exact[v], body[:4*dim])
 		}

@@ -143,21 +143,22 @@ func TestAChangeThatIsThereAlready(t *testing.T) {
 	}
 }
 
-// TestBytesInMemory: at most 1.3 × the vectors themselves in an account, less than them across the portal, and a quarter where what the codes leave out is in the file.
+// TestBytesInMemory: not more than the vectors themselves in an account (1.3 × in a small one), less than them across the portal, and a quarter where what the codes leave out is in the file.
 func TestBytesInMemory(t *testing.T) {
 	_, g, _ := accounts(t, Options{CoarseBytes: 1 << 20}, 100)
 	account, portal := crm.Filter{Portal: 1, Account: crm.Ref{Portal: 1, Type: crm.Companies, ID: "7"}}, crm.Filter{Portal: 1, Wide: true}
 	for name, c := range map[string]struct {
 		f             crm.Filter
-		cache         int
+		cache, from   int // codes from so many bytes on
 		coarse, rests bool
 		limit         float64
 	}{
-		"account":              {account, 256 << 20, false, false, 1.3},
-		"portal":               {portal, 256 << 20, true, true, .9},
-		"portal, little cache": {portal, 2 << 20, true, false, .4},
+		"account":              {account, 256 << 20, 1 << 10, true, true, 1},
+		"small account":        {account, 256 << 20, 1 << 20, false, false, 1.3},
+		"portal":               {portal, 256 << 20, 1 << 20, true, true, .9},
+		"portal, little cache": {portal, 2 << 20, 1 << 20, true, false, .4},
 	} {
-		g.cache.limit = c.cache
+		g.cache.limit, g.coarse = c.cache, c.from
 		b, err := g.load(t.Context(), c.f)
 		if err != nil {
 			t.Fatal(err)

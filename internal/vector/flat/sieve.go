@@ -72,6 +72,27 @@ func (s *sieve) passes(a *span) bool {
 	return !s.bounded || a.time < s.before && (a.created == 0 || a.created < s.before)
 }
 
+// runs are the rows of spans that pass, together where they lie together.
+func (s *sieve) runs(spans []span, take func(from, to uint32)) {
+	var from, to uint32
+	for i := range spans {
+		a := &spans[i]
+		if !s.passes(a) {
+			continue
+		}
+		if a.from != to {
+			if from != to {
+				take(from, to)
+			}
+			from = a.from
+		}
+		to = a.to
+	}
+	if from != to {
+		take(from, to)
+	}
+}
+
 // containing says of each set whether one of these references is in it.
 func (s *sets) containing(portal crm.PortalID, refs []crm.Ref) []bool {
 	var paths []string

@@ -39,7 +39,8 @@ type Index interface {
 	// Nearest returns the min(n, matching) chunks with the highest cosine, best first, ties by chunk id (which of equals are cut off by n is not promised): exact
 	// inside an account, recall ≥ .99 with Wide. The filter comes before the limit. An invalid filter, vector or (a generation without windows) view is crm.ErrInvalid.
 	Nearest(ctx context.Context, vec []float32, view crm.View, f crm.Filter, n int) ([]crm.Hit, error)
-	// Cosines is Nearest without the order, for those who rank the whole account themselves.
+	// Cosines is Nearest without the order, for those who rank the whole account themselves. What is returned may be told by one byte per dimension: some .001 beside the
+	// exact cosine, which no ranking by many features sees.
 	Cosines(ctx context.Context, vec []float32, view crm.View, f crm.Filter, n int) (crm.Cosines, error)
 	// Match is the keyword search for portal-wide questions and accounts too large to hold: BM25 of the stemmed terms (k1 1.2, b .75, statistics of the portal and of no
 	// other), best first, ties by chunk id; the filter comes before the limit; only chunks with one of the terms are hits. A term that is asked twice counts once.

@@ -22,12 +22,15 @@ func hitsOf(t *testing.T, name string, c crm.Cosines) []crm.Hit {
 	return hits
 }
 
+// coded is how far one of them may be from the exact one: what a byte per dimension loses where there are as few as here. At 256 it is a tenth of that.
+const coded = 1e-2
+
 // unordered compares cosines with the exact answer.
 func unordered(t *testing.T, x Index, name string, q []float32, view crm.View, f crm.Filter, n int, w world) {
 	t.Helper()
 	c, err := x.Cosines(t.Context(), q, view, f, n)
 	check(t, err)
-	exact(t, name, hitsOf(t, name, c), w.nearest(q, view, f, max(0, n)))
+	within(t, coded, name, hitsOf(t, name, c), w.nearest(q, view, f, max(0, n)))
 }
 
 // cosines asks for all of an account between writes: what an earlier question was answered stays as it was.

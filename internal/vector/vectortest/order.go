@@ -10,6 +10,12 @@ import (
 // exact compares hits with the exact answer: as many, best first, ties by id, each rank's score within slack.
 func exact(t *testing.T, name string, got, want []crm.Hit) {
 	t.Helper()
+	within(t, slack, name, got, want)
+}
+
+// within is exact with another slack.
+func within(t *testing.T, slack float64, name string, got, want []crm.Hit) {
+	t.Helper()
 	if len(got) != len(want) {
 		t.Errorf("%s: %d hits, want %d", name, len(got), len(want))
 		return

@@ -1,4 +1,4 @@
-package flat
+package codes
 
 // dotsFast is dotsPlain with AVX2.
 func dotsFast(q []int16, codes []int8, out []int32) {
