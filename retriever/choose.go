@@ -24,21 +24,27 @@ type choice struct {
 	used     int
 }
 
+// newChoice has room for so many passages before it has to grow.
+func newChoice(n int) *choice {
+	return &choice{passages: make([]crm.Passage, 0, n), chosen: make([]ranked, 0, n), seen: copies{make([][]uint64, 0, n), make([]string, 0, n)}, copyOf: map[string]string{},
+		full: map[string]bool{}}
+}
+
 func (c *choice) add(s *selection, x item, focus bool) {
 	c.seen.add(x.set, x.passage.Chunk)
 	c.used += x.tokens
-	p := x.passage
+	c.passages, c.chosen = append(c.passages, x.passage), append(c.chosen, x.ranked)
+	p := &c.passages[len(c.passages)-1]
 	p.Score, p.Parts = s.explain(x.ranked, focus)
-	c.passages, c.chosen = append(c.passages, p), append(c.chosen, x.ranked)
 }
 
 // choose takes the focus, and of the other candidates the best ones up to the limit, or what promises most within the budget. Near copies of what was chosen are dropped.
 func (r *Retriever) choose(ctx context.Context, q crm.Question, s *selection) (*choice, error) {
-	c := &choice{copyOf: map[string]string{}, full: map[string]bool{}}
 	limit := cmp.Or(q.Limit, defaultLimit)
 	if q.Budget > 0 && q.Limit == 0 {
 		limit = len(s.focus) + len(s.ranked)
 	}
+	c := newChoice(min(limit, mostBodies))
 	for at := 0; at < len(s.focus) && len(c.passages) < limit; at += mostBodies {
 		items, err := r.items(ctx, q.Portal, s, s.focus[at:min(at+mostBodies, len(s.focus))])
 		if err != nil {

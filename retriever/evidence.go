@@ -33,6 +33,7 @@ type evidence struct {
 	denseOf     []float32
 	count       []float32 // of the term at hand
 	touched     []int32   // sessions where it occurs
+	spoken      []bool    // sessions where it, or a word close to it, occurs
 
 	// For the score of all chunks.
 	around, far      []uint64 // the terms in two, and in five, items on each side

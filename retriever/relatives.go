@@ -25,9 +25,10 @@ func (a *account) relatives(word string) []relative {
 	if ok {
 		return out
 	}
-	for _, w := range a.vocabulary.static.Neighbours(word) {
-		if s := a.stemOf(w.Word); s != none {
-			out = append(out, relative{s, min(1, (w.Cosine-closest)/(1-closest))})
+	near := a.vocabulary.static.Neighbours(word)
+	for i, id := range a.vocabulary.idsOf(near) {
+		if int(id) < len(a.words) && a.words[id] != none {
+			out = append(out, relative{a.words[id], min(1, (near[i].Cosine-closest)/(1-closest))})
 		}
 	}
 	a.kin.mu.Lock()

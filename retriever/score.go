@@ -142,8 +142,8 @@ func (e *evidence) bySession(out []float32, a *account, scores []float32) []floa
 	for s := range out {
 		var m float32
 		for i := a.first[s]; i < a.end[s]; i++ {
-			if x := scores[i]; x > m && e.in[i] {
-				m = x
+			if scores[i] > m && e.in[i] {
+				m = scores[i]
 			}
 		}
 		out[s] = m

@@ -24,6 +24,7 @@ func (e *evidence) meaning(a *account, q *question) {
 	if q.mass == 0 {
 		return
 	}
+	e.soft, e.spoken = zeroed(e.soft, n), zeroed(e.spoken, len(a.first))
 	for t := range q.terms {
 		e.softTerm(a, q, t)
 	}
@@ -31,33 +32,35 @@ func (e *evidence) meaning(a *account, q *question) {
 
 // softTerm adds one term's share: 1 where the chunk has the word, else how close its closest word is.
 func (e *evidence) softTerm(a *account, q *question, t int) {
-	e.soft = zeroed(e.soft, len(a.at))
-	soft, share := e.soft, q.terms[t].idf/q.mass
+	share := q.terms[t].idf / q.mass
 	for _, s := range q.terms[t].stems {
-		for _, p := range a.postings(s) {
-			soft[p.chunk] = share
-		}
+		e.soften(a, s, share)
 	}
 	for _, r := range a.relatives(q.terms[t].word) { // closest first: who comes later adds nothing
-		x := r.near * share
-		for _, p := range a.postings(r.stem) {
-			if soft[p.chunk] == 0 {
-				soft[p.chunk] = x
-			}
+		e.soften(a, r.stem, r.near*share)
+	}
+	for s, spoken := range e.spoken {
+		if !spoken {
+			continue
 		}
-	}
-	if !e.all {
-		for i, in := range e.in {
-			if !in {
-				soft[i] = 0
-			}
+		e.spoken[s] = false
+		soft := e.soft[a.first[s]:a.end[s]]
+		for i, x := range soft {
+			e.softOwn[int(a.first[s])+i] += x
 		}
+		windowMax(soft, e.softWin[a.first[s]:a.end[s]])
+		clear(soft)
 	}
-	for i, x := range soft {
-		e.softOwn[i] += x
-	}
-	for s := range a.first {
-		windowMax(soft[a.first[s]:a.end[s]], e.softWin[a.first[s]:a.end[s]])
+}
+
+// soften notes how close a stem is to the term at hand where nothing closer is, and in which sessions.
+func (e *evidence) soften(a *account, stem int32, x float32) {
+	post := a.postings(stem)
+	for k := range post {
+		if c := post[k].chunk; e.soft[c] == 0 && e.in[c] {
+			e.soft[c] = x
+			e.spoken[a.session[c]] = true
+		}
 	}
 }
 

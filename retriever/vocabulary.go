@@ -61,6 +61,21 @@ func (v *vocabulary) id(word string) uint32 {
 	return noWord
 }
 
+// idsOf are the ids of words that are near to one.
+func (v *vocabulary) idsOf(words []Neighbour) []uint32 {
+	v.mu.RLock()
+	defer v.mu.RUnlock()
+	out := make([]uint32, len(words))
+	for i := range words {
+		id, ok := v.ids[words[i].Word]
+		if !ok {
+			id = noWord
+		}
+		out[i] = id
+	}
+	return out
+}
+
 // stem is the id of a stem; none when no text of the account ever had it.
 func (v *vocabulary) stem(stem string) int32 {
 	v.mu.RLock()
