@@ -19,8 +19,13 @@ type Embedder interface {
 }
 
 // RunEmbedder is the suite for embedders: unit vectors of one length, in order, deterministic within a tolerance of 1e-4, independent of the batch.
-func RunEmbedder(t *testing.T, open func(t *testing.T) Embedder) {
-	texts := []string{"We need a price for 140 technicians.", "", " \n", "…!?", "我们需要价格", strings.Repeat("long text about lifts and pumps ", 5000), "\xff\xfe", "We need a price for 140 technicians."}
+func RunEmbedder(t *testing.T, open func(t *testing.T) Embedder) { runEmbedder(t, open, 5000) }
+
+// RunRealEmbedder is the same with texts of which a real model can embed dozens in a minute; the longest is still longer than its window.
+func RunRealEmbedder(t *testing.T, open func(t *testing.T) Embedder) { runEmbedder(t, open, 120) }
+
+func runEmbedder(t *testing.T, open func(t *testing.T) Embedder, repeats int) {
+	texts := []string{"We need a price for 140 technicians.", "", " \n", "…!?", "我们需要价格", strings.Repeat("long text about lifts and pumps ", repeats), "\xff\xfe", "We need a price for 140 technicians."}
 	embed := func(t *testing.T, e Embedder, texts ...string) [][]float32 {
 		t.Helper()
 		v, _, err := e.Embed(t.Context(), crm.EmbedDocument, texts)

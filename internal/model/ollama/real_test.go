@@ -6,17 +6,24 @@ import (
 	"testing"
 
 	"github.com/contextd/contextd/internal/crm"
+	"github.com/contextd/contextd/internal/model"
 	"github.com/contextd/contextd/internal/model/modeltest"
 )
 
-// real opens all-minilm on the server that CONTEXTD_TEST_OLLAMA names (the script .ci/ollama makes one), with one thread, because other tests run beside it.
-func real(t *testing.T) *Embedder {
+// server is the one that CONTEXTD_TEST_OLLAMA names; the script .ci/ollama makes one.
+func server(t *testing.T) string {
 	t.Helper()
-	server := os.Getenv("CONTEXTD_TEST_OLLAMA")
-	if server == "" {
+	s := os.Getenv("CONTEXTD_TEST_OLLAMA")
+	if s == "" {
 		t.Skip("SKIPPED: no real Ollama: set CONTEXTD_TEST_OLLAMA=http://host:port (.ci/ollama serve starts one)")
 	}
-	e, err := Open(t.Context(), Options{BaseURL: server, Model: "all-minilm", Threads: 1})
+	return s
+}
+
+// real opens all-minilm there, with one thread: other tests may run beside it.
+func real(t *testing.T) *Embedder {
+	t.Helper()
+	e, err := Open(t.Context(), Options{BaseURL: server(t), Model: "all-minilm", Threads: 1})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -25,11 +32,15 @@ func real(t *testing.T) *Embedder {
 }
 
 func TestSuiteOnARealServer(t *testing.T) {
-	real(t)
-	if testing.Short() {
-		t.Skip("takes minutes on a busy machine")
-	}
-	modeltest.RunEmbedder(t, func(t *testing.T) modeltest.Embedder { return real(t) })
+	modeltest.RunRealEmbedder(t, func(t *testing.T) modeltest.Embedder { return real(t) })
+}
+
+// A real small model invents; what it may not do is break the contract.
+func TestWriterOnARealServer(t *testing.T) {
+	s := server(t)
+	modeltest.RunReal(t, func(t *testing.T) model.Completer {
+		return writer(t, Options{BaseURL: s, Model: "smollm2", Threads: 1})
+	})
 }
 
 // Our count must be the server's, in every script, or texts are split in the wrong places and shortened in silence.
