@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"math"
 	"strings"
+	"sync"
+	"sync/atomic"
 
 	"github.com/contextd/contextd/internal/crm"
 )
@@ -44,17 +46,13 @@ func (s *Splitter) Embed(ctx context.Context, kind crm.EmbedKind, texts []string
 	}
 	out := make([][]float32, len(texts))
 	var use crm.Usage
-	pending := s.pieces(s.Prefixes.of(kind), texts)
-	for len(pending) > 0 {
-		some := pending[:s.fitting(pending)]
-		pending = pending[len(some):]
-		vectors, n, err := s.bisect(ctx, some)
-		use.InputTokens += n
-		if err != nil {
-			return nil, crm.Usage{}, err
+	for _, r := range s.requests(ctx, s.pieces(s.Prefixes.of(kind), texts)) {
+		use.InputTokens += r.read
+		if r.err != nil {
+			return nil, crm.Usage{}, r.err
 		}
-		for i, p := range some {
-			out[p.text] = add(out[p.text], vectors[i], float32(p.tokens))
+		for i, p := range r.pieces {
+			out[p.text] = add(out[p.text], r.vectors[i], float32(p.tokens))
 		}
 	}
 	for i, v := range out {
@@ -63,6 +61,47 @@ func (s *Splitter) Embed(ctx context.Context, kind crm.EmbedKind, texts []string
 		}
 	}
 	return out, use, nil
+}
+
+// inFlight is how many requests of one call are under way at a time: while one answer is read the server has the next request already, and does not run out of work.
+const inFlight = 2
+
+// sending is one request, and what came of it.
+type sending struct {
+	pieces  []piece
+	vectors [][]float32
+	read    int
+	err     error
+}
+
+// requests divides the pieces into requests and sends them, in order; once one has failed, no further one is begun. What was not begun has failed, too, but later in the
+// order than the cause.
+func (s *Splitter) requests(ctx context.Context, pending []piece) []*sending {
+	var all []*sending
+	for len(pending) > 0 {
+		n := s.fitting(pending)
+		all = append(all, &sending{pieces: pending[:n]})
+		pending = pending[n:]
+	}
+	var failed atomic.Bool
+	var sent sync.WaitGroup
+	slots := make(chan struct{}, inFlight)
+	for _, r := range all {
+		slots <- struct{}{}
+		if failed.Load() {
+			r.err = fmt.Errorf("%s: a request before it failed: %w", s.Name, crm.ErrTemporary)
+			<-slots
+			continue
+		}
+		sent.Go(func() {
+			defer func() { <-slots }()
+			if r.vectors, r.read, r.err = s.bisect(ctx, r.pieces); r.err != nil {
+				failed.Store(true)
+			}
+		})
+	}
+	sent.Wait()
+	return all
 }
 
 // TextError is a failure of one text of a batch; without it the others could be embedded.

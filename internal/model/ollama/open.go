@@ -30,7 +30,7 @@ func Open(ctx context.Context, o Options) (*Embedder, error) {
 		return nil, err
 	}
 	e := &Embedder{c: newClient(base, o, largestAnswer), o: o}
-	e.Splitter = &embedding.Splitter{Name: "ollama " + o.Model, Send: e.send, Specials: specials, Batch: o.Batch, Prefixes: *o.Prefixes}
+	e.Splitter = &embedding.Splitter{Name: "ollama " + o.Model, Send: e.send, Specials: specials, Batch: o.Batch, BatchTokens: batchTokens, Prefixes: *o.Prefixes}
 	if err := e.learn(ctx); err != nil {
 		e.Close()
 		return nil, err

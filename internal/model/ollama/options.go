@@ -17,7 +17,7 @@ type Options struct {
 	APIKey    string              // sent as a bearer token, for servers behind a gateway; empty: none
 	Model     string              // as `ollama list` prints it, such as all-minilm or bge-m3:567m
 	MaxTokens int                 // of one text; longer ones are split. 0: the model's window, at most 2,048
-	Batch     int                 // texts in one request; 0: 32
+	Batch     int                 // texts in one request, which has at most 8,192 tokens, too; 0: 64
 	Threads   int                 // of the server's runner; 0: its own choice. 1 where other programs need the cores: its threads wait for each other by spinning
 	Timeout   time.Duration       // of one request; 0: 6 minutes, because a server may load a model for five
 	Prefixes  *embedding.Prefixes // nil: what the model was trained with
@@ -25,7 +25,8 @@ type Options struct {
 
 const (
 	defaultURL     = "http://127.0.0.1:11434"
-	defaultBatch   = 32
+	defaultBatch   = 64
+	batchTokens    = 8192 // of one request: some 32 chunks with their windows
 	defaultTimeout = 6 * time.Minute
 	mostTokens     = 2048 // a chunk is far shorter; a longer window only costs the server memory
 )
