@@ -17,6 +17,7 @@ type Embedder struct {
 	c      client
 	o      Options
 	digest string
+	same   embedding.Answering
 }
 
 // specials is how many tokens the server adds to a text (its beginning and its end) and does not count in prompt_eval_count.
@@ -110,7 +111,7 @@ func (e *Embedder) send(ctx context.Context, texts []string) (vectors [][]float3
 			return err
 		}
 		vectors, tokens = reply.Embeddings, reply.PromptEvalCount
-		return nil
+		return e.same.Check(reply.Model)
 	}))
 	return vectors, tokens, err
 }

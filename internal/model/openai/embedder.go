@@ -16,8 +16,9 @@ import (
 // Embedder embeds texts behind the Embeddings API. It is safe for concurrent use. Open makes one.
 type Embedder struct {
 	*embedding.Splitter
-	c   client
-	api openai.EmbeddingService
+	c    client
+	api  openai.EmbeddingService
+	same embedding.Answering
 }
 
 const (
@@ -101,7 +102,7 @@ func (e *Embedder) send(ctx context.Context, texts []string) ([][]float32, int, 
 			return fmt.Errorf("%d vectors for %d texts: %w", len(got.Data), len(texts), wire.ErrGarbled)
 		}
 		tokens = int(got.Usage.PromptTokens)
-		return nil
+		return e.same.Check(got.Model)
 	})
 	if errors.Is(err, wire.ErrGarbled) { // the server's state, not the text's
 		err = fmt.Errorf("%w: %w", err, crm.ErrTemporary)
