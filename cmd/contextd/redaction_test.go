@@ -54,6 +54,15 @@ func TestAServiceSendsPseudonyms(t *testing.T) {
 	if !strings.Contains(runs[0].Claims[0].Text, "+44 20 7946 0018") || !runs[0].Claims[0].Supported {
 		t.Errorf("the claim is %+v", runs[0].Claims[0])
 	}
+	asked := len(server.Asked())
+	if err := p.s.db.Mark(t.Context(), []crm.Mark{{Portal: 7, Kind: crm.ConsiderWork, Key: "reply_draft:" + deal}}, crm.Claim{}); err != nil {
+		t.Fatal(err)
+	}
+	p.settle()
+	again := p.runs("reply_draft", deal)
+	if len(again) != 2 || len(server.Asked()) != asked || again[0].Usage.FromCache != 1 || !strings.Contains(again[0].Claims[0].Text, "+44 20 7946 0018") {
+		t.Errorf("from the cache: %d suggestions, %d requests, %+v", len(again), len(server.Asked()), again[0])
+	}
 }
 
 // An embedder elsewhere is sent masked texts; the description of its index tells a setting from another, and an index from before the setting is asked with masked texts, too.
