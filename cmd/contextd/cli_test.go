@@ -167,6 +167,8 @@ func TestDataCommandsAgainstAService(t *testing.T) {
 			"GET /suggestions/s1": {{200, tagged, s}}, "POST /suggestions/s1/snooze": {{200, `"s1.5"`, `{"id":"s1","state":"pending"}`}}}},
 		{"assign", []string{"review", "assign", "s1", "--to", "ann"}, "", map[string][]answer{
 			"GET /suggestions/s1": {{200, tagged, s}}, "POST /suggestions/s1/assign": {{200, `"s1.5"`, `{"id":"s1","state":"pending"}`}}}},
+		{"stop", []string{"stop", "--reason", "scores look wrong"}, "", map[string][]answer{"POST /stop": {{200, "", `{"stops":[{"portal":1,"at":"2026-11-20T10:00:00Z","by":"token:local","reason":"scores look wrong"}]}`}}}},
+		{"resume", []string{"resume", "--all"}, "", map[string][]answer{"POST /resume": {{200, "", `{"stops":[]}`}}}},
 		{"comment", []string{"review", "comment", "s1", "--text", "ask Mira"}, "", map[string][]answer{
 			"GET /suggestions/s1": {{200, tagged, s}}, "POST /suggestions/s1/comment": {{200, `"s1.4"`, `{"id":"s1","state":"pending"}`}}}},
 		{"review_stats", []string{"review", "stats"}, "", map[string][]answer{"GET /review/stats": {{200, "", `{"since":"2026-08-31T00:00:00Z","pending":3,"snoozed":1,"oldest_pending":"2026-11-20T10:00:00Z","median_seconds":{"lead_score":21},"weeks":[{"workflow":"lead_score","week":"2026-11-16","written":4,"automatic":3,"approved":1,"edited":0,"rejected":2,"undone":1,"wrong":2,"reasons":{"wrong_fact":1,"other":1}}]}`}}}},
@@ -226,7 +228,7 @@ func TestUsageErrors(t *testing.T) {
 	for _, line := range []string{
 		"", "serach companies/1 x", "review", "review aprove s1", "search companies/1", "search calls/1 x", "search companies/1 x --kinds fax", "search companies/1 x --since yesterday",
 		"search companies/1 x --limit -1", "status --nope", "status -o xml", "status --json -o jsonl", "run call_summary 9101", "review list --state open", "review reject s1",
-		"review reject s1 --reason no", "review approve", "review approve s1 s2 --change c1", "review edit s1", "review undo", "review undo --workflow lead_score", "review undo s1 --workflow lead_score", "review snooze s1", "review snooze s1 --until soon", "review assign s1", "review comment s1", "audit show zero", "work redrive", "work redrive calls/9101", "work list --kind x",
+		"review reject s1 --reason no", "review approve", "review approve s1 s2 --change c1", "review edit s1", "review undo", "review undo --workflow lead_score", "review undo s1 --workflow lead_score", "review snooze s1", "review snooze s1 --until soon", "review assign s1", "review comment s1", "stop", "audit show zero", "work redrive", "work redrive calls/9101", "work list --kind x",
 		"token create x --role king", "index calls/1", "index companies/1 --objects calls", "index --objects faxes", "index --dry-run", "normalise --kind fax", "serve", "demo", "--portal x status",
 		"hubsim --listen nowhere", "hubsim --companies 3 --load x", "hubsim --companies 0", "hubsim -o table", "hubsim --webhook-url here",
 	} {

@@ -172,6 +172,7 @@ type statusView struct {
 		Since     time.Time `json:"since"`
 		Next      time.Time `json:"next"`
 	} `json:"paused"`
+	Stops   []stopView  `json:"stops"`
 	Budget  budgetView  `json:"budget"`
 	Usage   []usageView `json:"usage"`
 	Write   any         `json:"write"` // on or off

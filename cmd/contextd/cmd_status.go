@@ -45,6 +45,9 @@ func showStatus(w io.Writer, s statusView) {
 	fmt.Fprintf(w, "ignored   %s\n", pairs(e.Ignored, strconv.Itoa))
 	fmt.Fprintf(w, "work      %s; the oldest waits for %.0f s\n", pairs(s.Work, strconv.Itoa), s.OldestSeconds)
 	fmt.Fprintf(w, "indexed   %s\n", pairs(s.Coverage, percent))
+	for _, stop := range s.Stops {
+		fmt.Fprintf(w, "STOPPED   %s\n", stop)
+	}
 	showSpending(w, s.Budget, s.Usage)
 	for _, p := range s.Paused {
 		of := ""

@@ -176,7 +176,7 @@ func (s *service) wire(clients portals, apps map[crm.PortalID]inbox.App, ids []c
 		{Kind: crm.BackfillWork, Handler: s.indexer.Backfill, Batch: len(indexer.BackfillOrder()), Workers: 1, Timeout: 24 * time.Hour},
 	}}
 	s.handler = web.New(web.Server{Verifier: s.verifier(publicURL), Inbox: s.db, Access: s.access, Tokens: s.access, Retriever: asked{s.search, s.db}, History: reads{s.db},
-		Suggestions: reads{s.db}, Decider: &engine.Reviewer{Proposals: s.db, Writer: clients, Enabled: writing, Workflows: s.workflows, Marker: s.db}, Desk: s.db, Runs: &runs{s}, Audit: s.auditing,
+		Suggestions: reads{s.db}, Decider: &engine.Reviewer{Proposals: s.db, Writer: clients, Enabled: writing, Workflows: s.workflows, Marker: s.db}, Desk: s.db, Stops: s.db, Runs: &runs{s}, Audit: s.auditing,
 		Work: reads{s.db}, Status: statuses{reads{s.db}, s.paused}, Usage: usage{s}, Backfills: &backfills{s}, Generations: &generations{s}, Similar: &profiles{s}, Portals: ids, PublicURL: publicURL, Checks: s.checks(), Writing: s.cfg.anyWriting(),
 		Version: version(), Log: s.log})
 }
@@ -189,7 +189,7 @@ func (s *service) writing() func(crm.PortalID) error {
 	}
 	return func(portal crm.PortalID) error {
 		if on[portal] {
-			return nil
+			return s.db.Stopped(portal)
 		}
 		return fmt.Errorf("writing to HubSpot is off: set hubspot.write to on: %w", crm.ErrStopped)
 	}

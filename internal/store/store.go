@@ -10,10 +10,13 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"time"
 
 	"github.com/gofrs/flock"
+
+	"github.com/contextd/contextd/internal/crm"
 )
 
 // File is the name of the database inside the data directory.
@@ -42,8 +45,15 @@ type DB struct {
 	postings *postingsCache
 	queries  *queryLog
 	checked  checkedTokens
+	stops    stopped
 
 	postingsChunks int
+}
+
+// stopped are the stops of writing, held in memory.
+type stopped struct {
+	mu sync.Mutex
+	on map[crm.PortalID]crm.Stop
 }
 
 // Open opens the store in dir, which is made if needed (0700), migrates it, and holds it alone: a second process gets *HeldError. A directory written by a newer
@@ -74,6 +84,9 @@ func Open(ctx context.Context, dir string, o Options) (*DB, error) {
 		return nil, err
 	}
 	db.lock = lock
+	if err := db.loadStops(ctx); err != nil {
+		return nil, errors.Join(err, db.Close())
+	}
 	return db, nil
 }
 

@@ -80,6 +80,34 @@ func TestWhatSurroundsASuggestionReachesTheDesk(t *testing.T) {
 	}
 }
 
+func TestStopButton(t *testing.T) {
+	w := newWorld()
+	h := handler(w)
+	for _, c := range []struct {
+		path, who, body string
+		want            int
+		stops           int
+	}{
+		{"/api/v1/stop", "reviewer", `{"reason":"x"}`, 403, 0},
+		{"/api/v1/stop", "approver", `{}`, 400, 0},
+		{"/api/v1/stop", "approver", `{"reason":"scores look wrong"}`, 200, 1},
+		{"/api/v1/stop", "approver", `{"reason":"x","all":true}`, 403, 1},
+		{"/api/v1/resume", "approver", `{}`, 403, 1},
+		{"/api/v1/resume", "admin", `{}`, 200, 0},
+		{"/api/v1/resume", "admin", `{}`, 404, 0},
+	} {
+		got := post(c.path, c.who, c.body).do(t, h)
+		if got.Code != c.want || len(w.stopped) != c.stops {
+			t.Errorf("%s %s %s: %d, %d stops: %s", c.path, c.who, c.body, got.Code, len(w.stopped), got.Body)
+		}
+		if c.stops == 1 && c.want == 200 {
+			if text := get("/api/v1/status", "viewer").do(t, h).Body.String(); !strings.Contains(text, `"reason":"scores look wrong"`) {
+				t.Errorf("the status does not say so: %s", text)
+			}
+		}
+	}
+}
+
 func TestIfMatch(t *testing.T) {
 	w := newWorld()
 	h := handler(w)

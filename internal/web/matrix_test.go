@@ -29,6 +29,7 @@ var access = map[string]web.Role{
 	"GET /api/v1/activities/:type/:id": web.Viewer,
 	"GET /api/v1/suggestions":          web.Viewer, "GET /api/v1/suggestions/:id": web.Viewer,
 	"POST /api/v1/suggestions/:id/approve": web.Approver, "POST /api/v1/suggestions/:id/edit": web.Approver, "POST /api/v1/suggestions/:id/reject": web.Reviewer,
+	"POST /api/v1/stop": web.Approver, "POST /api/v1/resume": web.Administrator,
 	"POST /api/v1/suggestions/:id/undo": web.Approver, "POST /api/v1/suggestions/:id/snooze": web.Reviewer, "POST /api/v1/suggestions/:id/assign": web.Reviewer,
 	"POST /api/v1/suggestions/:id/comment": web.Reviewer, "GET /api/v1/review/stats": web.Viewer,
 	"POST /api/v1/runs": web.Reviewer, "GET /api/v1/runs/:id": web.Viewer,

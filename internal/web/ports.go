@@ -115,6 +115,16 @@ type Decider interface {
 	Undo(ctx context.Context, portal crm.PortalID, id string, changes []string, by crm.Actor, seen string) (crm.Proposal, error)
 }
 
+// Stops is the stop button for writing to HubSpot. Portal 0 is every portal.
+type Stops interface {
+	// Stop holds from its return on, and after restarts; a stop that is there keeps its reason.
+	Stop(ctx context.Context, portal crm.PortalID, reason string, by crm.Actor) error
+	// Resume ends it; crm.ErrNotFound when there is none.
+	Resume(ctx context.Context, portal crm.PortalID, by crm.Actor) error
+	// Stops lists all, the one of every portal first.
+	Stops() []crm.Stop
+}
+
 // Desk keeps what surrounds a suggestion. seen is the ETag that the person was shown: crm.ErrConflict when the suggestion has moved, crm.ErrNotFound when there is none.
 type Desk interface {
 	// Snooze hides it until then (zero: shows it again).

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -40,6 +41,7 @@ type world struct {
 	proposals  []crm.Proposal
 	decisions  []crm.Decision
 	desked     []string
+	stopped    []crm.Stop
 	activities map[crm.Ref]crm.Stored
 	texts      map[string]string
 	questions  []crm.Question
@@ -75,7 +77,7 @@ func newWorld() *world {
 
 func (w *world) server() web.Server {
 	return web.Server{
-		Verifier: w, Inbox: w, Access: w, Tokens: w, Retriever: w, History: w, Suggestions: w, Decider: w, Desk: w, Runs: w, Audit: w, Work: w, Status: w, Usage: w, Backfills: w, Generations: w, Similar: w,
+		Verifier: w, Inbox: w, Access: w, Tokens: w, Retriever: w, History: w, Suggestions: w, Decider: w, Desk: w, Stops: w, Runs: w, Audit: w, Work: w, Status: w, Usage: w, Backfills: w, Generations: w, Similar: w,
 		Portals: []crm.PortalID{portal}, PublicURL: "http://contextd.test", Writing: true, Version: "1.2.3", Now: func() time.Time { return now }, Log: quiet(),
 	}
 }
@@ -290,6 +292,21 @@ func (w *world) Comments(_ context.Context, _ crm.PortalID, id string) ([]crm.Co
 func (w *world) ReviewStats(_ context.Context, _ crm.PortalID, since time.Time) (crm.ReviewStats, error) {
 	return crm.ReviewStats{Since: since, Pending: 3, Weeks: []crm.ReviewWeek{{Workflow: "lead_score", Week: "2026-10-26", Approved: 2}}}, w.touch()
 }
+
+func (w *world) Stop(_ context.Context, p crm.PortalID, reason string, by crm.Actor) error {
+	w.stopped = append(w.stopped, crm.Stop{Portal: p, At: now, By: by, Reason: reason})
+	return w.touch()
+}
+
+func (w *world) Resume(_ context.Context, p crm.PortalID, _ crm.Actor) error {
+	n := len(w.stopped)
+	if w.stopped = slices.DeleteFunc(w.stopped, func(s crm.Stop) bool { return s.Portal == p }); len(w.stopped) == n {
+		return fmt.Errorf("not stopped: %w", crm.ErrNotFound)
+	}
+	return w.touch()
+}
+
+func (w *world) Stops() []crm.Stop { return w.stopped }
 
 func (w *world) StartRun(_ context.Context, r web.RunRequest) (string, error) {
 	w.started = append(w.started, r)

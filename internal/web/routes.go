@@ -64,6 +64,8 @@ func (s *server) routes() []route {
 		{post, "/api/v1/audit/checkpoint", byToken, Administrator, s.checkpoint},
 		{get, "/api/v1/status", byToken, Viewer, s.status},
 		{get, "/api/v1/usage", byToken, Viewer, s.showSpending},
+		{post, "/api/v1/stop", byToken, Approver, s.stopWriting},
+		{post, "/api/v1/resume", byToken, Administrator, s.resumeWriting},
 		{get, "/api/v1/work", byToken, Viewer, s.listWork},
 		{post, "/api/v1/work/redrive", byToken, Administrator, s.redrive},
 		{post, "/api/v1/work/bury", byToken, Administrator, s.bury},

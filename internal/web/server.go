@@ -28,6 +28,7 @@ type Server struct {
 	Suggestions Suggestions
 	Decider     Decider
 	Desk        Desk
+	Stops       Stops
 	Runs        Runs
 	Audit       Audit
 	Work        Work
@@ -112,7 +113,7 @@ func (s Server) require() {
 	var missing []string
 	for name, absent := range map[string]bool{
 		"Verifier": s.Verifier == nil, "Inbox": s.Inbox == nil, "Access": s.Access == nil, "Tokens": s.Tokens == nil, "Retriever": s.Retriever == nil,
-		"History": s.History == nil, "Suggestions": s.Suggestions == nil, "Decider": s.Decider == nil, "Desk": s.Desk == nil, "Runs": s.Runs == nil, "Audit": s.Audit == nil,
+		"History": s.History == nil, "Suggestions": s.Suggestions == nil, "Decider": s.Decider == nil, "Desk": s.Desk == nil, "Stops": s.Stops == nil, "Runs": s.Runs == nil, "Audit": s.Audit == nil,
 		"Work": s.Work == nil, "Status": s.Status == nil, "Usage": s.Usage == nil, "Backfills": s.Backfills == nil, "Generations": s.Generations == nil, "Similar": s.Similar == nil, "Portals": len(s.Portals) == 0,
 	} {
 		if absent {

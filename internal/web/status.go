@@ -19,6 +19,7 @@ type statusJSON struct {
 	Paused    []pausedJSON       `json:"paused"`
 	Budget    budgetJSON         `json:"budget"`
 	Usage     []usageJSON        `json:"usage"` // of this month, by task, workflow and model
+	Stops     []crm.Stop         `json:"stops"`
 	Write     string             `json:"write"`
 	Version   string             `json:"version"`
 }
@@ -61,7 +62,7 @@ func (s *server) status(c *gin.Context) {
 		Work:   map[string]int{}, Oldest: st.OldestSeconds, Undecoded: st.Undecoded, Coverage: dict(st.Coverage),
 		Paused: each(st.Paused, func(p Paused) pausedJSON {
 			return pausedJSON{p.Model, list(p.Workflows), p.Cause, p.Since.UTC(), p.Next.UTC()}
-		}), Write: writeWord(s.Writing), Version: s.Version,
+		}), Stops: s.stopsOf(portalOf(c)), Write: writeWord(s.Writing), Version: s.Version,
 	}
 	for _, lane := range crm.Lanes() {
 		out.Work[lane.String()] = st.Work[lane.String()]
