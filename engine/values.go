@@ -29,14 +29,26 @@ func RulesOf(w prompts.Workflow, c prompts.Change) ValueRules {
 	r := ValueRules{Type: c.Type, Options: c.Options}
 	var schema struct {
 		Properties map[string]struct {
-			Minimum *float64 `json:"minimum"`
-			Maximum *float64 `json:"maximum"`
+			limits
+			Items struct {
+				Properties map[string]limits `json:"properties"`
+			} `json:"items"`
 		} `json:"properties"`
 	}
 	if err := json.Unmarshal(w.Schema, &schema); err == nil { // an unreadable schema was refused at load; its limits are then unknown, and the type still holds
-		r.Min, r.Max = schema.Properties[c.Value].Minimum, schema.Properties[c.Value].Maximum
+		of := schema.Properties[c.Value].limits
+		if c.Values != "" {
+			of = schema.Properties[c.Values].Items.Properties["value"]
+		}
+		r.Min, r.Max = of.Minimum, of.Maximum
 	}
 	return r
+}
+
+// limits are those of a number in a schema.
+type limits struct {
+	Minimum *float64 `json:"minimum"`
+	Maximum *float64 `json:"maximum"`
 }
 
 // Problem says why a value may not be written; "" when it may.

@@ -11,7 +11,7 @@ import (
 )
 
 // values are claims that each carry the value of a rule whose cue they hold; a rule without a value carries the number that stood for the cue's "#". The newest come
-// first, and a sentence says one value only: that of the first rule.
+// first, of one moment those of earlier rules; a sentence says each value once, with the effect of the first rule that finds it there.
 func (t *text) values(f crm.Field) []claim {
 	type valued struct {
 		s    *sentence
