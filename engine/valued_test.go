@@ -73,8 +73,8 @@ func TestAStatementWithoutADateLoses(t *testing.T) {
 
 func TestAValueStandsInItsQuotes(t *testing.T) {
 	text := "We have 140 technicians and pay 38 EUR each, planned in Outlook calendars."
-	src := Source{Passage: crm.Passage{ID: "P1", Activity: ref(crm.Emails, 1), Text: text, End: len(text), Time: noon}, Stored: text}
-	scope := Scope{Portal: 7, Sources: map[string]Source{"P1": src}}
+	src := Source{Passage: crm.Passage{ID: "P1", Activity: ref(crm.Emails, 1), Text: text, End: len(text), Time: noon}, Stored: text, Accounts: []crm.Ref{ref(crm.Companies, 1)}}
+	scope := Scope{Portal: 7, Account: ref(crm.Companies, 1), Sources: map[string]Source{"P1": src}}
 	for _, c := range []struct {
 		typ, value string
 		want       bool
