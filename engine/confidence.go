@@ -8,7 +8,7 @@ import (
 )
 
 // FeaturesVersion names the meaning of the features below; outcomes keep it, so that calibration never mixes two.
-const FeaturesVersion = 1
+const FeaturesVersion = 2
 
 // Measured is what confidence is computed from. Counts are of the statements that a change stands on, but Cut, Repairs, Flags and the doubts are of the whole run.
 type Measured struct {
@@ -23,6 +23,7 @@ type Measured struct {
 	Coverage   float64       // of the questions, 0…1
 	Overlap    float64       // the least of the supported statements
 	Turned     int           // statements that differ from their quotes in a negation
+	Against    int           // statements that newer words of the account contradict
 	Jump       bool          // a number moves by more than a fifth of its range
 	FocusWhole bool          // the activity in question was read whole
 }
@@ -43,7 +44,7 @@ func (m Measured) Features() map[string]float64 {
 	return map[string]float64{
 		"version": FeaturesVersion, "supported": float64(m.Supported), "cut": float64(m.Cut), "share": share, "repairs": float64(m.Repairs), "flags": float64(m.Flags),
 		"sources": float64(m.Sources), "activities": float64(m.Activities), "age_days": m.Age.Hours() / 24, "time_known": one(m.TimeKnown), "coverage": m.Coverage,
-		"overlap": m.Overlap, "turned": float64(m.Turned), "jump": one(m.Jump), "focus_whole": one(m.FocusWhole),
+		"overlap": m.Overlap, "turned": float64(m.Turned), "contradicted": float64(m.Against), "jump": one(m.Jump), "focus_whole": one(m.FocusWhole),
 	}
 }
 
@@ -70,7 +71,7 @@ func Confidence(m Measured) float64 {
 		z += 0.12
 	}
 	share := float64(m.Cut) / float64(m.Supported+max(m.Cut, 0))
-	doubts := 3*share + 0.8*float64(m.Repairs) + 1.5*math.Min(float64(m.Flags), 2) + 0.7*math.Min(float64(m.Turned), 3)
+	doubts := 3*share + 0.8*float64(m.Repairs) + 1.5*math.Min(float64(m.Flags), 2) + 0.7*math.Min(float64(m.Turned), 3) + math.Min(float64(m.Against), 2)
 	for _, d := range []struct {
 		is     bool
 		weight float64
@@ -107,6 +108,9 @@ func evidenceOf(claims []Judged, which []int, at time.Time, untimed map[crm.Ref]
 		m.Overlap = math.Min(m.Overlap, c.Overlap)
 		if c.Turned {
 			m.Turned++
+		}
+		if len(c.Contradictions) > 0 {
+			m.Against++
 		}
 		for _, e := range c.Evidence {
 			m.Sources++

@@ -67,6 +67,7 @@ func (r *run) doubts(m Measured) []string {
 	}{
 		{m.Cut > 0, fmt.Sprintf("%d of %d claims had no support and were cut", m.Cut, len(r.judged))},
 		{m.Repairs > 0, "the first answer could not be used"},
+		{m.Against > 0, "newer words of the account contradict a claim"},
 		{m.Turned > 0, "a claim and its quote differ in a negation"},
 		{!(m.Overlap >= minOverlap), "a claim shares few words with its quotes"},
 		{m.Jump, "the value moves by more than a fifth of its range"},

@@ -171,7 +171,7 @@ func TestConfidence(t *testing.T) {
 	if Confidence(Measured{Overlap: 1, TimeKnown: true, FocusWhole: true, Coverage: 1}) != 0 {
 		t.Error("nothing supported must be 0")
 	}
-	if len(clean.Features()) != 15 {
+	if len(clean.Features()) != 16 {
 		t.Errorf("%d features", len(clean.Features()))
 	}
 }

@@ -31,6 +31,7 @@ type world struct {
 	raws       map[string]Raw
 	asked      []crm.Question
 	overruled  map[string]bool // by property
+	aside      crm.Ref         // an activity that only a question since a moment brings
 	seq        int64
 }
 
@@ -74,6 +75,9 @@ func (w *world) Retrieve(_ context.Context, q crm.Question) (crm.Context, error)
 	w.asked = append(w.asked, q)
 	out := slices.Clone(w.rogue)
 	for _, a := range w.activities {
+		if a.Ref == w.aside && q.Since.IsZero() {
+			continue
+		}
 		if slices.Contains(a.Accounts, q.Account) && q.Filter.Valid() && q.Filter.Matches(crm.Facets{Kind: a.Ref.Type.Kind(), Time: a.Time, Created: a.Created}) {
 			out = append(out, passageOf(a))
 		}

@@ -79,6 +79,13 @@ type claimView struct {
 		Person   string     `json:"person"`
 		Quote    string     `json:"quote"`
 	} `json:"evidence"`
+	Contradictions []struct {
+		Activity string     `json:"activity"`
+		Time     *time.Time `json:"time"`
+		Person   string     `json:"person"`
+		Quote    string     `json:"quote"`
+		Why      string     `json:"why"`
+	} `json:"contradictions"`
 }
 
 // passageView is one search result.

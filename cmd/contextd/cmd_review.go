@@ -195,6 +195,9 @@ func showSuggestion(w io.Writer, s suggestion) {
 		for _, e := range c.Evidence {
 			fmt.Fprintf(w, "    “%s”\n      %s, %s, %s\n", oneLine(e.Quote), e.Activity, oneLine(e.Person), day(e.Time))
 		}
+		for _, x := range c.Contradictions {
+			fmt.Fprintf(w, "    CONTRADICTED: %s\n    “%s”\n      %s, %s, %s\n", oneLine(x.Why), oneLine(x.Quote), x.Activity, oneLine(x.Person), day(x.Time))
+		}
 	}
 	for _, c := range s.Comments {
 		fmt.Fprintf(w, "\n  %s, %s: %s\n", c.By, moment(c.At), oneLine(c.Text))

@@ -109,6 +109,14 @@ type ClaimText struct {
 	Supported bool       `json:"supported"`
 	Why       string     `json:"why,omitempty"`
 	Evidence  []Evidence `json:"evidence"`
+
+	Contradictions []Contradiction `json:"contradictions,omitempty"` // newest first: newer words of the account that say otherwise
+}
+
+// Contradiction is a newer statement of the account about what a claim says, with another number, date or sign. Why says which.
+type Contradiction struct {
+	Evidence
+	Why string `json:"why"`
 }
 
 // PromptRef names the exact prompt that a proposal came from.

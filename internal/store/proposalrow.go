@@ -23,7 +23,8 @@ type proposalBody struct {
 // storedClaim adds to a claim what its public JSON leaves out: which activity each quote is from.
 type storedClaim struct {
 	crm.ClaimText
-	Activities []string `json:"activities"` // one per evidence
+	Activities []string `json:"activities"`        // one per evidence
+	Against    []string `json:"against,omitempty"` // one per contradiction
 }
 
 func bodyOf(p crm.Proposal) proposalBody {
@@ -33,6 +34,9 @@ func bodyOf(p crm.Proposal) proposalBody {
 		s := storedClaim{ClaimText: c}
 		for _, e := range c.Evidence {
 			s.Activities = append(s.Activities, path(e.Activity))
+		}
+		for _, e := range c.Contradictions {
+			s.Against = append(s.Against, path(e.Activity))
 		}
 		b.Claims = append(b.Claims, s)
 	}
@@ -47,6 +51,13 @@ func (b proposalBody) into(p *crm.Proposal) (err error) {
 		for i := range c.Evidence {
 			if i < len(s.Activities) {
 				if c.Evidence[i].Activity, err = refOf(p.Portal, s.Activities[i]); err != nil {
+					return err
+				}
+			}
+		}
+		for i := range c.Contradictions {
+			if i < len(s.Against) {
+				if c.Contradictions[i].Activity, err = refOf(p.Portal, s.Against[i]); err != nil {
 					return err
 				}
 			}

@@ -204,6 +204,9 @@ func (t *tx) cite(p crm.Proposal) error {
 		for _, e := range c.Evidence {
 			refs = append(refs, e.Activity)
 		}
+		for _, e := range c.Contradictions {
+			refs = append(refs, e.Activity)
+		}
 	}
 	for _, r := range refs {
 		if !r.Type.IsActivity() {

@@ -59,12 +59,14 @@ type claimCard struct {
 	Supported bool
 	Why       string
 	Evidence  []evidenceCard
+	Against   []evidenceCard // newer words that say otherwise
 }
 
 type evidenceCard struct {
 	Quote, Person, Kind string
 	Time                moment
 	URL                 string
+	Why                 string // of words that contradict
 }
 
 type choice struct{ Value, Label string }
@@ -135,9 +137,15 @@ func changeOf(ch crm.Change, record crm.Ref) changeCard {
 }
 
 func claimOf(c crm.ClaimText) claimCard {
-	return claimCard{Text: c.Text, Supported: c.Supported, Why: c.Why, Evidence: each(c.Evidence, func(e crm.Evidence) evidenceCard {
-		return evidenceCard{Quote: e.Quote, Person: e.Person, Kind: string(e.Kind), Time: momentOf(e.Time), URL: quoteURL(e)}
+	return claimCard{Text: c.Text, Supported: c.Supported, Why: c.Why, Evidence: each(c.Evidence, evidenceOf), Against: each(c.Contradictions, func(x crm.Contradiction) evidenceCard {
+		out := evidenceOf(x.Evidence)
+		out.Why = x.Why
+		return out
 	})}
+}
+
+func evidenceOf(e crm.Evidence) evidenceCard {
+	return evidenceCard{Quote: e.Quote, Person: e.Person, Kind: string(e.Kind), Time: momentOf(e.Time), URL: quoteURL(e)}
 }
 
 // distinct leaves out a claim that is made twice on the same evidence, as a draft does that asks what it also lists: it is read once.
@@ -145,7 +153,7 @@ func distinct(claims []claimCard) []claimCard {
 	var out []claimCard
 	for _, c := range claims {
 		if !slices.ContainsFunc(out, func(o claimCard) bool {
-			return o.Text == c.Text && o.Supported == c.Supported && o.Why == c.Why && slices.Equal(o.Evidence, c.Evidence)
+			return o.Text == c.Text && o.Supported == c.Supported && o.Why == c.Why && slices.Equal(o.Evidence, c.Evidence) && slices.Equal(o.Against, c.Against)
 		}) {
 			out = append(out, c)
 		}

@@ -17,7 +17,9 @@ func proposal(id string, state crm.State) crm.Proposal {
 		Reasons: []string{"below_threshold"}, Usage: crm.Usage{InputTokens: 900, OutputTokens: 80}, CreatedAt: now, Rev: 4,
 		Claims: []crm.ClaimText{
 			{Text: "The renewal moved to March.", Supported: true, Evidence: []crm.Evidence{{Activity: call, Version: "v2", Kind: crm.Call, Time: now.Add(-time.Hour),
-				Person: "Ana Diaz", Quote: "We renew in March", Start: 7, End: 24}}},
+				Person: "Ana Diaz", Quote: "We renew in March", Start: 7, End: 24}},
+				Contradictions: []crm.Contradiction{{Evidence: crm.Evidence{Activity: call, Version: "v2", Kind: crm.Call, Time: now, Person: "Ana Diaz", Quote: "We renew in April", Start: 40, End: 57},
+					Why: "a newer statement says April instead of March"}}},
 			{Text: "The budget is 90,000.", Why: "no such amount in the quote"},
 		},
 		Changes: []crm.Change{

@@ -60,6 +60,13 @@ type claimJSON struct {
 	Supported bool           `json:"supported"`
 	Why       string         `json:"why,omitempty"`
 	Evidence  []evidenceJSON `json:"evidence"`
+
+	Contradictions []contradictionJSON `json:"contradictions,omitempty"` // newer words of the account that say otherwise
+}
+
+type contradictionJSON struct {
+	evidenceJSON
+	Why string `json:"why"`
 }
 
 type evidenceJSON struct {
@@ -93,7 +100,8 @@ func showChange(ch crm.Change) changeJSON {
 }
 
 func showClaim(c crm.ClaimText) claimJSON {
-	return claimJSON{Text: c.Text, Supported: c.Supported, Why: c.Why, Evidence: each(c.Evidence, showEvidence)}
+	return claimJSON{Text: c.Text, Supported: c.Supported, Why: c.Why, Evidence: each(c.Evidence, showEvidence),
+		Contradictions: each(c.Contradictions, func(x crm.Contradiction) contradictionJSON { return contradictionJSON{showEvidence(x.Evidence), x.Why} })}
 }
 
 func showEvidence(e crm.Evidence) evidenceJSON {

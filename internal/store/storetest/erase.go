@@ -64,6 +64,10 @@ func (w *world) tell(activity crm.Ref, links crm.Links, account crm.Ref) {
 		_, err = w.Propose(w.ctx, p, crm.Raw{Prompt: "prompt " + canary, Reply: "reply " + canary, Calls: []crm.ModelCall{asked}})
 		w.no(err)
 	}
+	against := proposal(activity.Path()+" against", crm.Review) // quotes it only as what contradicts a claim
+	against.Subject, against.Account = ref(crm.Calls, 4711), account
+	against.Claims[0].Contradictions[0].Activity, against.Claims[0].Contradictions[0].Quote = activity, canary
+	w.propose(against)
 	got := w.suggestion(activity.Path() + " apply")
 	_, err = w.DB.Comment(w.ctx, portal, got.ID, canary, ann, got.ETag())
 	w.no(err)

@@ -19,7 +19,8 @@ func proposal(id string, verdicts ...crm.Verdict) crm.Proposal {
 		Subject: ref(crm.Calls, 1), Record: ref(crm.Companies, 5), RecordName: "Acme", Account: ref(crm.Companies, 5), Confidence: 0.5, Fingerprint: "print " + id,
 		Features: map[string]float64{"quoted": 1, "version": 3},
 		Claims: []crm.ClaimText{
-			{Text: "They find it dear", Supported: true, Evidence: []crm.Evidence{{Activity: ref(crm.Calls, 1), Version: hash("price is high"), Quote: "price", End: 5}}},
+			{Text: "They find it dear", Supported: true, Evidence: []crm.Evidence{{Activity: ref(crm.Calls, 1), Version: hash("price is high"), Quote: "price", End: 5}},
+				Contradictions: []crm.Contradiction{{Evidence: crm.Evidence{Activity: ref(crm.Emails, 3), Version: hash("price is fine"), Quote: "fine", Start: 9, End: 13}, Why: "the opposite"}}},
 			{Text: "Not in the text", Supported: true, Evidence: []crm.Evidence{{Activity: ref(crm.Calls, 1), Version: hash("price is high"), Quote: "prize", End: 5}}},
 			{Text: "Made up", Why: "no quote"},
 		}}
@@ -64,6 +65,7 @@ func proposalsReview(w *world) {
 	p := w.propose(in)
 	w.states(p, crm.Pending, crm.Pending, crm.Pending, crm.Dropped)
 	if p.Subject != in.Subject || p.Record != in.Record || p.Account != in.Account || p.Features["quoted"] != 1 || p.Claims[0].Evidence[0].Activity != ref(crm.Calls, 1) ||
+		!slices.Equal(p.Claims[0].Contradictions, in.Claims[0].Contradictions) ||
 		p.Claims[2].Supported || *p.Changes[0].Before != "old" || p.Prompt != in.Prompt || p.Changes[0].Claims[0] != 0 {
 		w.Fatalf("stored: %+v", p)
 	}
