@@ -63,15 +63,24 @@ func (d dense) Near(ctx context.Context, text string, f crm.Filter, n int) (retr
 // openIndex makes a new one in which the records of the world are stored, as a backfill leaves them before it comes to activities.
 func openIndex(b *testing.B, w *world) *index {
 	b.Helper()
+	e := &counting{}
+	x := openIndexOf(b, w, e)
+	x.embedder = e
+	return x
+}
+
+// openIndexOf is openIndex with an embedder of the caller's, who counts for himself.
+func openIndexOf(b *testing.B, w *world, e generation.Embedder) *index {
+	b.Helper()
 	dir := b.TempDir()
-	x := &index{b: b, dir: dir, world: w, db: openStore(b, dir), embedder: &counting{}}
+	x := &index{b: b, dir: dir, world: w, db: openStore(b, dir)}
 	back, err := flat.Open(b.Context(), filepath.Join(dir, "vectors.flat"), flat.Options{})
 	if err != nil {
 		b.Fatal(err)
 	}
 	x.vectors, err = generation.New(b.Context(), generation.Options{Store: flatStore{back}, Texts: x.db, Embedder: `{"provider":"builtin","model":"static256"}`, // as the program describes it
 
-		Make: func(context.Context, string) (generation.Embedder, error) { return x.embedder, nil }})
+		Make: func(context.Context, string) (generation.Embedder, error) { return e, nil }})
 	if err != nil {
 		b.Fatal(err)
 	}
