@@ -66,6 +66,9 @@ func validate(w Workflow, folder string, answer map[string]*node, p *problems) {
 		update(*w.Update, w, answer, p)
 	}
 	threshold(w.Policy.Threshold, at("policy", "threshold"), p)
+	if e := w.Policy.Expires; e != 0 && (e < time.Hour || e > 366*24*time.Hour) {
+		p.add(at("policy", "expires"), "expires: %s is not between 1h and 8784h", e)
+	}
 }
 
 // class checks what kind of model the workflow asks for, and how much of it.

@@ -3,6 +3,7 @@
 package prompts
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"text/template"
@@ -138,8 +139,15 @@ type Section struct {
 
 // Policy is what an administrator sets per workflow.
 type Policy struct {
-	Threshold float64 `yaml:"threshold"` // 0: gate.threshold of the configuration
+	Threshold float64       `yaml:"threshold"` // 0: gate.threshold of the configuration
+	Expires   time.Duration `yaml:"expires"`   // how long a suggestion may wait for a person; 0: DefaultExpiry
 }
+
+// DefaultExpiry is how long a suggestion waits for a person unless its workflow says otherwise: what it quotes is then no news any more.
+const DefaultExpiry = 30 * 24 * time.Hour
+
+// Expiry is how long a suggestion of this workflow may wait.
+func (p Policy) Expiry() time.Duration { return cmp.Or(p.Expires, DefaultExpiry) }
 
 // Golden is one case that the workflow must get right: passages in, what the answer must and must not hold.
 type Golden struct {

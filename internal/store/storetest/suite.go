@@ -82,6 +82,7 @@ func Run(t *testing.T, open Open) {
 		{"Counts/Conservation", countsConservation},
 		{"Counts/Cause", countsCause},
 		{"Counts/Review", countsReview},
+		{"Proposals/Expire", proposalsExpire},
 		{"Stops", stops},
 		{"Audit/Tree", auditTree},
 		{"Audit/Checkpoints", auditCheckpoints},
