@@ -35,7 +35,7 @@ bench:
 	cd internal/bench && $(GO) test -count=1 -timeout 60m -run '^$$' -bench . -benchtime 1x .
 
 # Retrieval against the accepted figures and the goals: on the sets in EVAL_SETS, which are not part of the repository, where they are there, on all three back ends, whose
-# figures must agree; on the set of our own always. Then the mail measures where EVAL_DATA names their data.
+# figures must agree; on the set of our own always. Then the mail measures, and the attacks of the safety set, where EVAL_DATA names their data.
 eval: build
 	@sets="$$(for f in $(EVAL_SETS)/*/corpus.jsonl; do [ -e $$f ] && printf '%s:' "$$(cd $$(dirname $$f) && pwd)"; done)"; \
 	if [ -n "$$sets" ]; then CONTEXTD_TEST_SETS="$${sets%:}" $(GO) test -count=1 -v -timeout 30m -run '^TestEvalBackEnds$$' ./internal/evals/retrieval; \
@@ -44,8 +44,8 @@ eval: build
 	bin/contextd eval retrieval --set internal/evals/retrieval/testdata/own --mode pipeline --gate
 	bin/contextd eval similar --gate
 	bin/contextd eval workflows --gate
-	@if [ -z "$(EVAL_DATA)" ] || [ ! -d "$(EVAL_DATA)" ]; then echo "SKIPPED: the mail measures need EVAL_DATA=DIR; they were not made"; \
-	else CONTEXTD_TEST_DATA="$(abspath $(EVAL_DATA))" $(GO) test -count=1 -v -run 'TestEval' ./internal/evals/...; fi
+	@if [ -z "$(EVAL_DATA)" ] || [ ! -d "$(EVAL_DATA)" ]; then echo "SKIPPED: the mail measures and the attacks of the safety set need EVAL_DATA=DIR; they were not made"; \
+	else CONTEXTD_TEST_DATA="$(abspath $(EVAL_DATA))" $(GO) test -count=1 -v -timeout 60m -run 'TestEval' ./internal/evals/...; fi
 
 # Error budgets in simulated portals, against the figures in docs; UPDATE=-update writes those anew.
 calibration:

@@ -63,6 +63,7 @@ var table = map[string][]string{
 	"internal/evals/proctest":           {},
 	"internal/evals/realinput":          {},
 	"internal/evals/reliability":        {},
+	"internal/evals/safety":             {},
 	"internal/audit":                    {"internal/crm"},
 	"internal/archtest":                 {},
 	"cmd/contextd":                      {"*"},

@@ -1,5 +1,5 @@
 // Package modeltest is the suite that every chat model and every embedder must pass, and the deterministic doubles that other packages test with: Quote answers with
-// true quotes, Echo with whatever it is told, and Evil does what the texts say.
+// true quotes, Echo with whatever it is told, Evil claims what the texts demand, and Obeying does whatever they say.
 package modeltest
 
 import (
