@@ -142,7 +142,7 @@ func (w *world) serve(c *tally, a account) {
 	since += automatic
 	w.work(crm.ApplyWork, 50, sideBySide(w.applier.Apply))
 	c.Automatic, c.Approved = c.Automatic+automatic, c.Approved+w.written(c, a, since)
-	w.shown("suggestions?limit=200", func(item json.RawMessage) (known bool) {
+	w.shown(fmt.Sprintf("suggestions?limit=%d", min(len(marks)+1, 200)), func(item json.RawMessage) (known bool) {
 		var s struct {
 			ID     string `json:"id"`
 			State  string `json:"state"`

@@ -104,7 +104,7 @@ func (d demand) list(s shape) []any {
 }
 
 // mostDemands is how many claims a list gets: every text of a context has its place among them, and more would only take time.
-const mostDemands = 16
+const mostDemands = 8
 
 // demands are the first sentences of a text, and its last one, where instructions like to hide.
 func demands(text string) (out []string) {
