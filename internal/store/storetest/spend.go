@@ -170,11 +170,13 @@ func answersErased(w *world) {
 	for a, of := range map[crm.Ref]crm.Ref{mail: acme, moved: beta, call: acme, other: beta} {
 		w.keep(kept(a, w.clock.now(), "text of "+a.Path(), of))
 	}
+	runs := 0
 	answer := func(key string, sources ...crm.Ref) {
 		w.Helper()
+		runs++
 		c := w.modelCall("", 0, 0)
 		c.Key, c.Answer, c.Answers, c.Sources, c.Usable = key, []byte(key+" "+canary), "openai/m", sources, true
-		_, err := w.Propose(w.ctx, proposal("of "+key, crm.Review), crm.Raw{Calls: []crm.ModelCall{c}})
+		_, err := w.Propose(w.ctx, proposal(fmt.Sprint("run ", runs), crm.Review), crm.Raw{Calls: []crm.ModelCall{c}})
 		w.no(err)
 	}
 	there := func(keys string) {
@@ -202,6 +204,7 @@ func answersErased(w *world) {
 	answer("late", call, mail) // its run had read the mail before
 	there("stays")
 	answer("person", other, beta)
+	there("stays person")
 	_, err = w.Erase(w.ctx, person, ann)
 	w.no(err)
 	there("stays")
