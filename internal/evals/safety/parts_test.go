@@ -76,6 +76,10 @@ func (h hubs) FindActivity(ctx context.Context, portal crm.PortalID, typ crm.Obj
 	return h[portal].FindActivity(ctx, portal, typ, key, links)
 }
 
+func (h hubs) ArchiveActivity(ctx context.Context, ref crm.Ref, key string) error {
+	return h[ref.Portal].ArchiveActivity(ctx, ref, key)
+}
+
 type vectors struct{ *flat.Store }
 
 func (v vectors) Open(ctx context.Context, name string) (generation.Index, error) {
