@@ -139,9 +139,10 @@ func evalProviders(cfg Config, named []string) (out []evalWriter, done func(), e
 			w.Close()
 		}
 	}
-	only := func(w writer) evalWriter {
+	only := func(w writer, m ModelConfig) evalWriter {
 		open = append(open, w)
-		return func(prompts.Workflow) model.Completer { return w }
+		c := cfg.Privacy.told(w, m)
+		return func(prompts.Workflow) model.Completer { return c }
 	}
 	for _, name := range named {
 		m, err := evalModel(cfg, name)
@@ -152,12 +153,12 @@ func evalProviders(cfg Config, named []string) (out []evalWriter, done func(), e
 		if err != nil {
 			return nil, done, err
 		}
-		out = append(out, only(w))
+		out = append(out, only(w, m))
 	}
 	if len(named) > 0 {
 		return out, done, nil
 	}
-	out = append(out, only(localWriter{}))
+	out = append(out, only(localWriter{}, ModelConfig{Provider: "builtin"}))
 	if cfg.Model.Provider == "builtin" && len(cfg.Models) == 0 {
 		return out, done, nil
 	}
@@ -168,13 +169,19 @@ func evalProviders(cfg Config, named []string) (out []evalWriter, done func(), e
 	for _, w := range all {
 		open = append(open, w)
 	}
+	told := map[string]model.Completer{}
+	for _, m := range append([]ModelConfig{cfg.Model}, cfg.Models...) {
+		for _, use := range m.uses() {
+			told[use] = cfg.Privacy.told(all[use], m)
+		}
+	}
 	return append(out, func(w prompts.Workflow) model.Completer {
 		for _, key := range []string{w.Name, w.Model} {
-			if m := all[key]; m != nil {
+			if m := told[key]; m != nil {
 				return m
 			}
 		}
-		return all[""]
+		return told[""]
 	}), done, nil
 }
 

@@ -11,7 +11,6 @@ import (
 	"github.com/contextd/contextd/indexer/generation"
 	"github.com/contextd/contextd/internal/crm"
 	"github.com/contextd/contextd/internal/model"
-	"github.com/contextd/contextd/internal/redact"
 	"github.com/contextd/contextd/internal/web"
 )
 
@@ -63,10 +62,7 @@ func (s *service) completers() map[string]model.Completer {
 		if _, local := w.(localWriter); !local {
 			c = model.Braked{Completer: w, Brake: s.provide(w.Name(), slices.Concat(m.Workflows, m.Classes), false)}
 		}
-		c = s.counted(c, w, m)
-		if f := s.cfg.Privacy.finder(m.Provider, m.Model, m.BaseURL); f != nil {
-			c = redact.Completer{Completer: c, Finder: f} // before the cache, which then holds pseudonyms, too
-		}
+		c = s.cfg.Privacy.told(s.counted(c, w, m), m) // before the cache, which then holds pseudonyms, too
 		for _, name := range names {
 			out[name] = c
 		}

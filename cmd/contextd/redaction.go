@@ -5,6 +5,7 @@ import (
 	"net/url"
 	"strings"
 
+	"github.com/contextd/contextd/internal/model"
 	"github.com/contextd/contextd/internal/redact"
 )
 
@@ -18,6 +19,15 @@ func (p PrivacyConfig) finder(provider, model, baseURL string) *redact.Finder {
 		kinds = redact.Usual()
 	}
 	return redact.New(kinds, p.RedactTerms)
+}
+
+// told is a model that is told pseudonyms where its provider is elsewhere.
+func (p PrivacyConfig) told(c model.Completer, m ModelConfig) model.Completer {
+	f := p.finder(m.Provider, m.Model, m.BaseURL)
+	if f == nil {
+		return c
+	}
+	return redact.Completer{Completer: c, Finder: f}
 }
 
 // runsHere: an Ollama server on this machine runs its models itself, but for those that it only passes on ("gpt-oss:120b-cloud"). Of another server on this machine nobody

@@ -11,6 +11,7 @@ import (
 	"github.com/contextd/contextd/internal/crm"
 	"github.com/contextd/contextd/internal/hubspot/hubsim"
 	"github.com/contextd/contextd/internal/redact"
+	"github.com/contextd/contextd/prompts"
 )
 
 func TestWhoIsSentPseudonyms(t *testing.T) {
@@ -102,5 +103,24 @@ func TestAnEmbedderIsSentMaskedTexts(t *testing.T) {
 	}
 	if text := sent.String(); len(prints) != 2 || strings.Contains(text, "customer.example") || strings.Count(text, "[mail]") != 2 {
 		t.Errorf("%d fingerprints, sent %s", len(prints), text)
+	}
+}
+
+// Whoever is measured is told what the service would tell: the figures are of what runs.
+func TestEvaluationsSendPseudonymsToo(t *testing.T) {
+	cfg := Config{Model: ModelConfig{Provider: "openai", Model: "m", BaseURL: "http://127.0.0.1:9/v1"}, Models: []ModelConfig{{Provider: "ollama", Model: "m", Workflows: []string{"lead_score"}}}}
+	for _, c := range []struct {
+		named []string
+		last  string // workflow that the last provider is asked for
+		want  bool
+	}{{nil, "reply_draft", true}, {nil, "lead_score", false}, {[]string{"builtin"}, "reply_draft", false}, {[]string{"openai/m@http://127.0.0.1:9/v1"}, "reply_draft", true}, {[]string{"ollama/m"}, "reply_draft", false}} {
+		all, done, err := evalProviders(cfg, c.named)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, got := all[len(all)-1](prompts.Workflow{Name: c.last}).(redact.Completer); got != c.want {
+			t.Errorf("%v for %s: pseudonyms %t", c.named, c.last, got)
+		}
+		done()
 	}
 }
