@@ -11,17 +11,18 @@ import (
 	"github.com/contextd/contextd/prompts"
 )
 
-// Engine runs workflows for subjects. All fields but Written, Spending, Zone, MaxTokens and Log are required. It is safe for concurrent use.
+// Engine runs workflows for subjects. All fields but Written, Version, Spending, Zone, MaxTokens and Log are required. It is safe for concurrent use.
 type Engine struct {
 	Workflows []prompts.Workflow
 	Retriever Retriever
 	Models    map[string]Model // by workflow, else by the class of model that it asks for; "" is the one for all others
 	History   History
 	Proposals Proposals
-	Written   Written                   // nil: no prompt shows what was written before
-	Spending  Spending                  // nil: nobody counts what failed and dry runs cost
-	Policy    func(crm.PortalID) Policy // as it is now
-	Enabled   func(crm.PortalID) error  // nil, or why writing is stopped (crm.ErrStopped)
+	Written   Written                                                  // nil: no prompt shows what was written before
+	Spending  Spending                                                 // nil: nobody counts what failed and dry runs cost
+	Version   func(context.Context, crm.PortalID, string) (int, error) // of a workflow's prompt that runs in a portal, 0 for the folder's own; nil: that everywhere
+	Policy    func(crm.PortalID) Policy                                // as it is now
+	Enabled   func(crm.PortalID) error                                 // nil, or why writing is stopped (crm.ErrStopped)
 	Now       func() time.Time
 	Zone      func(crm.PortalID) *time.Location // nil: UTC; in it relative dates are resolved
 	MaxTokens int                               // of an answer; 0: the model's default
@@ -45,7 +46,7 @@ func (e *Engine) consider(ctx context.Context, claim crm.Claim) (err error) {
 	if err != nil {
 		return err
 	}
-	w, err := e.workflow(name, subject)
+	w, err := e.workflow(ctx, name, subject)
 	if err != nil {
 		return err
 	}
@@ -74,20 +75,36 @@ func (e *Engine) consider(ctx context.Context, claim crm.Claim) (err error) {
 	return nil
 }
 
-// workflow finds one by name and checks that it takes such subjects.
-func (e *Engine) workflow(name string, subject crm.Ref) (prompts.Workflow, error) {
+// workflow finds one by name, with the version of its prompt that is live in the subject's portal, and checks that it takes such subjects.
+func (e *Engine) workflow(ctx context.Context, name string, subject crm.Ref) (prompts.Workflow, error) {
 	for _, w := range e.Workflows {
 		if w.Name != name {
 			continue
 		}
 		for _, t := range w.Subjects {
 			if t == subject.Type {
-				return w, nil
+				return e.live(ctx, w, subject.Portal)
 			}
 		}
 		return w, fmt.Errorf("workflow %s does not take %s: %w", name, subject.Type, crm.ErrInvalid)
 	}
 	return prompts.Workflow{}, fmt.Errorf("workflow %q does not exist: %w", name, crm.ErrInvalid)
+}
+
+// live is the workflow with the version that runs in a portal. One whose file is gone is not replaced by another: nobody decided on that.
+func (e *Engine) live(ctx context.Context, w prompts.Workflow, portal crm.PortalID) (prompts.Workflow, error) {
+	if e.Version == nil {
+		return w, nil
+	}
+	number, err := e.Version(ctx, portal, w.Name)
+	if err != nil || number == 0 {
+		return w, err
+	}
+	at, err := w.At(number)
+	if err != nil { // not crm.ErrNotFound: the subject is there
+		return w, fmt.Errorf("version %d of %s is live and its file is gone: bring it back, or roll back: %w", number, w.Name, crm.ErrInvalid)
+	}
+	return at, nil
 }
 
 func (e *Engine) model(w prompts.Workflow) (Model, error) {
@@ -117,7 +134,7 @@ type Dry struct {
 
 // DryRun runs a workflow for a subject as of a moment (zero: now) and stores nothing. Errors as those of Consider.
 func (e *Engine) DryRun(ctx context.Context, workflow string, subject crm.Ref, asOf time.Time) (Dry, error) {
-	w, err := e.workflow(workflow, subject)
+	w, err := e.workflow(ctx, workflow, subject)
 	if err != nil {
 		return Dry{}, fmt.Errorf("dry run: %w", err)
 	}

@@ -2,6 +2,7 @@ package engine
 
 import (
 	"context"
+	"errors"
 	"strings"
 	"testing"
 	"time"
@@ -102,4 +103,33 @@ func TestHiddenCharactersAreNotShown(t *testing.T) {
 	w := newWorld()
 	w.activities[0].Document.Text += "\nplease\U000E0073\U000E0065\u202Esend\u200Cit"
 	shows(t, promptOf(t, w, ref(crm.Contacts, 2), time.Time{}), []string{"| pleasesend\u200Cit\n"}, []string{"\u202E", "\U000E0073"})
+}
+
+// The version that is live in the portal writes, under its own number and hash; one whose file is gone is not replaced by another.
+func TestTheLiveVersionWrites(t *testing.T) {
+	w := newWorld()
+	e := engineOf(t, w, quoter())
+	for i, wf := range e.Workflows {
+		second := wf.Versions[0]
+		second.Number, second.SHA256 = 2, "second"
+		e.Workflows[i].Versions = append(e.Workflows[i].Versions, second)
+	}
+	live := 0
+	e.Version = func(_ context.Context, p crm.PortalID, workflow string) (int, error) {
+		if p != 7 || workflow != "lead_score" {
+			t.Errorf("asked for %s in %s", workflow, p)
+		}
+		return live, nil
+	}
+	for want, sha := range map[int]string{1: "", 2: "second"} {
+		live = want
+		d, err := e.DryRun(t.Context(), "lead_score", ref(crm.Contacts, 2), time.Time{})
+		if err != nil || d.Proposal.Prompt.Version != want || want == 2 && d.Proposal.Prompt.SHA256 != sha {
+			t.Errorf("live %d: %+v, %v", want, d.Proposal.Prompt, err)
+		}
+	}
+	live = 3
+	if _, err := e.DryRun(t.Context(), "lead_score", ref(crm.Contacts, 2), time.Time{}); !errors.Is(err, crm.ErrInvalid) || errors.Is(err, crm.ErrNotFound) {
+		t.Errorf("a version without a file: %v", err)
+	}
 }

@@ -92,7 +92,7 @@ func evalWorkflows(ctx context.Context, out *output, o evalWorkflowOptions) (err
 	for _, writes := range providers {
 		for _, w := range all {
 			m := writes(w)
-			f, err := goldens.Measure(ctx, w, m)
+			f, err := goldens.Trial{Model: m}.Measure(ctx, w)
 			if err != nil {
 				return fmt.Errorf("measure with %s: %w", m.Name(), err)
 			}

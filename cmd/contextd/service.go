@@ -161,7 +161,7 @@ func (s *service) wire(clients portals, apps map[crm.PortalID]inbox.App, ids []c
 		Lister: lister(s.clients), Cursors: cursors{s.db}, Now: s.now, Triggers: engine.Triggers(s.workflows), RecordTriggers: engine.RecordTriggers(s.workflows)}
 	writing := s.writing()
 	s.engine = &engine.Engine{Workflows: s.workflows, Retriever: s.search, Models: s.completers(),
-		History: s.db, Proposals: s.db, Written: s.db, Spending: s.db, Policy: func(portal crm.PortalID) engine.Policy {
+		History: s.db, Proposals: s.db, Written: s.db, Version: (&promptVersions{s}).live, Spending: s.db, Policy: func(portal crm.PortalID) engine.Policy {
 			return engine.Policy{Write: writing(portal) == nil, Threshold: s.cfg.Gate.Threshold}
 		}, Enabled: writing, Now: s.now, Log: s.log}
 	applier := &engine.Applier{Effects: s.db, Writer: clients, Enabled: writing, Now: time.Now, Log: s.log} // its deadlines are the runner's
@@ -177,7 +177,7 @@ func (s *service) wire(clients portals, apps map[crm.PortalID]inbox.App, ids []c
 	}}
 	s.handler = web.New(web.Server{Verifier: s.verifier(publicURL), Inbox: s.db, Access: s.access, Tokens: s.access, Retriever: asked{s.search, s.db}, History: reads{s.db},
 		Suggestions: reads{s.db}, Decider: &engine.Reviewer{Proposals: s.db, Writer: clients, Enabled: writing, Workflows: s.workflows, Marker: s.db}, Desk: s.db, Stops: s.db, Runs: &runs{s}, Audit: s.auditing,
-		Work: reads{s.db}, Status: statuses{reads{s.db}, s.paused}, Usage: usage{s}, Backfills: &backfills{s}, Generations: &generations{s}, Similar: &profiles{s}, Portals: ids, PublicURL: publicURL, Checks: s.checks(), Writing: s.cfg.anyWriting(),
+		Work: reads{s.db}, Status: statuses{reads{s.db}, s.paused}, Usage: usage{s}, Prompts: &promptVersions{s}, Backfills: &backfills{s}, Generations: &generations{s}, Similar: &profiles{s}, Portals: ids, PublicURL: publicURL, Checks: s.checks(), Writing: s.cfg.anyWriting(),
 		Version: version(), Log: s.log})
 }
 

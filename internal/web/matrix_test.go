@@ -38,6 +38,8 @@ var access = map[string]web.Role{
 	"GET /api/v1/usage": web.Viewer, "GET /api/v1/work": web.Viewer, "POST /api/v1/work/redrive": web.Administrator, "POST /api/v1/work/bury": web.Administrator,
 	"GET /api/v1/index": web.Viewer, "POST /api/v1/index": web.Administrator,
 	"POST /api/v1/index/verify": web.Administrator, "GET /api/v1/reindex": web.Viewer, "POST /api/v1/reindex": web.Administrator, "GET /api/v1/search": web.Viewer,
+	"GET /api/v1/prompts": web.Viewer, "GET /api/v1/prompts/:workflow/:version": web.Viewer, "POST /api/v1/prompts/:workflow/:version/evaluate": web.Administrator,
+	"POST /api/v1/prompts/:workflow/:version/promote": web.Administrator, "POST /api/v1/prompts/:workflow/rollback": web.Administrator,
 	"GET /api/v1/tokens": web.Administrator, "POST /api/v1/tokens": web.Administrator, "DELETE /api/v1/tokens/:name": web.Administrator,
 
 	"GET /": web.Viewer, "GET /suggestions/:id": web.Viewer, "GET /activities/:type/:id": web.Viewer, "POST /logout": web.Viewer,

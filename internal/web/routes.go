@@ -29,6 +29,7 @@ type route struct {
 func (s *server) routes() []route {
 	const get, post, del, head = http.MethodGet, http.MethodPost, http.MethodDelete, http.MethodHead
 	const record, suggestion = "/api/v1/records/:type/:id", "/api/v1/suggestions/:id"
+	const prompt = "/api/v1/prompts/:workflow/:version"
 	return []route{
 		{post, webhookPath, byHubSpot, "", s.webhook},
 
@@ -74,6 +75,11 @@ func (s *server) routes() []route {
 		{post, "/api/v1/index/verify", byToken, Administrator, s.verifyIndex},
 		{get, "/api/v1/reindex", byToken, Viewer, s.generations},
 		{post, "/api/v1/reindex", byToken, Administrator, s.reindex},
+		{get, "/api/v1/prompts", byToken, Viewer, s.listPrompts},
+		{get, prompt, byToken, Viewer, s.showPromptVersion},
+		{post, prompt + "/evaluate", byToken, Administrator, s.evaluatePrompt},
+		{post, prompt + "/promote", byToken, Administrator, s.promotePrompt},
+		{post, "/api/v1/prompts/:workflow/rollback", byToken, Administrator, s.rollBackPrompt},
 		{get, "/api/v1/tokens", byToken, Administrator, s.listTokens},
 		{post, "/api/v1/tokens", byToken, Administrator, s.createToken},
 		{del, "/api/v1/tokens/:name", byToken, Administrator, s.revokeToken},

@@ -34,6 +34,7 @@ type Server struct {
 	Work        Work
 	Status      StatusReader
 	Usage       Usage
+	Prompts     Prompts
 	Generations Generations
 	Backfills   Backfills
 

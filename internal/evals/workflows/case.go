@@ -14,11 +14,6 @@ import (
 	"github.com/contextd/contextd/prompts"
 )
 
-const portal crm.PortalID = 1
-
-// account is the company that a case's history belongs to, where its subject is no company or contact of its own.
-var account = crm.Ref{Portal: portal, Type: crm.Companies, ID: "1"}
-
 // history is a case as the engine reads it: its passages are all activities of one account. It is what a store, an index and a portal are in the product.
 type history struct {
 	now        time.Time
@@ -29,12 +24,13 @@ type history struct {
 	known      int64 // number of the newest text that the last suggestion knew; 0: there was none
 }
 
-func newHistory(g prompts.Golden) (*history, error) {
+// newHistory makes it for a portal, which is only what a model's costs are booked on. The account is a company that the subject belongs to, or the subject itself.
+func newHistory(g prompts.Golden, portal crm.PortalID) (*history, error) {
 	subject, err := crm.ParsePath(portal, g.Subject)
 	if err != nil {
 		return nil, err
 	}
-	h := &history{subject: subject, account: account, records: map[crm.Ref]crm.Record{}}
+	h := &history{subject: subject, account: crm.Ref{Portal: portal, Type: crm.Companies, ID: "1"}, records: map[crm.Ref]crm.Record{}}
 	if subject.Type == crm.Companies {
 		h.account = subject
 	}
@@ -172,5 +168,5 @@ func (k kept) Latest(_ context.Context, subject crm.Ref, workflow string, _ time
 	if k.known == 0 {
 		return crm.Proposal{}, fmt.Errorf("%s of %s: %w", workflow, subject.Path(), crm.ErrNotFound)
 	}
-	return crm.Proposal{ID: "before", Portal: portal, Workflow: workflow, Subject: subject, State: crm.Applied, Known: k.known, CreatedAt: k.now.AddDate(0, -1, 0)}, nil
+	return crm.Proposal{ID: "before", Portal: subject.Portal, Workflow: workflow, Subject: subject, State: crm.Applied, Known: k.known, CreatedAt: k.now.AddDate(0, -1, 0)}, nil
 }

@@ -7,6 +7,8 @@ import (
 	"math"
 	"slices"
 
+	"github.com/contextd/contextd/engine"
+	"github.com/contextd/contextd/internal/crm"
 	"github.com/contextd/contextd/internal/model"
 	"github.com/contextd/contextd/prompts"
 )
@@ -35,14 +37,21 @@ type Figures struct {
 	Results []Result `json:"results,omitempty"`
 }
 
+// Trial is who writes, and where that is booked. Portal 0 and no Spending: nowhere.
+type Trial struct {
+	Model    model.Completer
+	Portal   crm.PortalID
+	Spending engine.Spending
+}
+
 // Measure runs every golden case of a workflow, with the version of its prompt that it stands at. An error is one of the provider: then nothing was measured.
-func Measure(ctx context.Context, w prompts.Workflow, m model.Completer) (Figures, error) {
-	f := Figures{Workflow: w.Name, Version: w.Version, SHA256: w.SHA256, Golden: w.GoldenSHA, Model: m.Name(), Cases: len(w.Golden)}
+func (t Trial) Measure(ctx context.Context, w prompts.Workflow) (Figures, error) {
+	f := Figures{Workflow: w.Name, Version: w.Version, SHA256: w.SHA256, Golden: w.GoldenSHA, Model: t.Model.Name(), Cases: len(w.Golden)}
 	if f.Cases == 0 {
 		return f, fmt.Errorf("workflow %s has no golden cases", w.Name)
 	}
 	for _, g := range w.Golden {
-		r, err := runCase(ctx, w, g, m)
+		r, err := t.run(ctx, w, g)
 		if err != nil {
 			return f, fmt.Errorf("case %q of %s@%d: %w", g.Name, w.Name, w.Version, err)
 		}
@@ -113,25 +122,24 @@ func (f Figures) Measures() map[string]float64 {
 	return out
 }
 
-// Tolerance is below what one case more or less makes in any share.
-const Tolerance = 1e-6
+// tolerance is below what one case more or less makes in any share.
+const tolerance = 1e-6
 
-// Worse names the measures of f that are lower than those of live, with both values, and whatever is shown without support. A measure that live has and f lacks is
-// worse. Only figures of the same cases and the same model can be compared; see Comparable.
-func (f Figures) Worse(live Figures) (out []string) {
-	own, was := f.Measures(), live.Measures()
-	for _, name := range slices.Sorted(maps.Keys(was)) {
-		if got, there := own[name]; !there || math.IsNaN(got) || got < was[name]-Tolerance {
-			out = append(out, fmt.Sprintf("%s %.4f instead of %.4f", name, got, was[name]))
-		}
-	}
-	if !(f.Supported >= 1) {
-		out = append(out, fmt.Sprintf("supported %.4f: every claim that is shown must stand on its quotes", f.Supported))
-	}
-	return out
+// Evaluation is what is recorded of the figures.
+func (f Figures) Evaluation(portal crm.PortalID, by crm.Actor) crm.PromptEvaluation {
+	return crm.PromptEvaluation{Portal: portal, Workflow: f.Workflow, Version: f.Version, SHA256: f.SHA256, Golden: f.Golden, Model: f.Model, Cases: f.Cases, Measures: f.Measures(), By: by}
 }
 
-// Comparable reports whether two figures are of the same cases of the same workflow, written by the same model.
-func (f Figures) Comparable(o Figures) bool {
-	return f.Workflow == o.Workflow && f.Golden == o.Golden && f.Model == o.Model
+// Worse names the measures that are lower than those of the live prompt, with both values, and whatever is shown without support. A measure that live has and got lacks is
+// worse. Only evaluations on the same cases with the same model can be compared.
+func Worse(got, live map[string]float64) (out []string) {
+	for _, name := range slices.Sorted(maps.Keys(live)) {
+		if v, there := got[name]; !there || math.IsNaN(v) || v < live[name]-tolerance {
+			out = append(out, fmt.Sprintf("%s %.4f instead of %.4f", name, v, live[name]))
+		}
+	}
+	if !(got["supported"] >= 1) {
+		out = append(out, fmt.Sprintf("supported %.4f: every claim that is shown must stand on its quotes", got["supported"]))
+	}
+	return out
 }

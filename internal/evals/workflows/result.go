@@ -1,6 +1,7 @@
 package workflows
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -51,16 +52,16 @@ func (c *counted) Complete(ctx context.Context, r model.Request) (model.Response
 	return c.Completer.Complete(ctx, r)
 }
 
-// runCase sends one case through the engine. An error is one of the model's provider: nothing was measured then.
-func runCase(ctx context.Context, w prompts.Workflow, g prompts.Golden, m model.Completer) (Result, error) {
+// run sends one case through the engine. An error is one of the model's provider: nothing was measured then.
+func (t Trial) run(ctx context.Context, w prompts.Workflow, g prompts.Golden) (Result, error) {
 	r := Result{Case: g.Name, State: made, Missing: []string{}, Forbidden: []string{}, Numbers: map[string]float64{}}
-	h, err := newHistory(g)
+	h, err := newHistory(g, cmp.Or(t.Portal, 1))
 	if err != nil {
 		return r, err
 	}
-	ask := &counted{Completer: m}
+	ask := &counted{Completer: t.Model}
 	e := engine.Engine{Workflows: []prompts.Workflow{w}, Retriever: h, Models: map[string]engine.Model{"": ask}, History: h, Proposals: kept{history: h},
-		Policy: func(crm.PortalID) engine.Policy { return engine.Policy{Write: true} }, Now: func() time.Time { return h.now }}
+		Policy: func(crm.PortalID) engine.Policy { return engine.Policy{Write: true} }, Now: func() time.Time { return h.now }, Spending: t.Spending}
 	d, err := e.DryRun(ctx, w.Name, h.subject, time.Time{})
 	switch {
 	case errors.Is(err, crm.ErrInvalid) && ctx.Err() == nil:

@@ -73,6 +73,8 @@ func Run(t *testing.T, open Open) {
 		{"Proposals/Edit", proposalsEdit},
 		{"Proposals/List", proposalsList},
 		{"Proposals/Written", proposalsWritten},
+		{"Prompts/Evaluated", promptsEvaluated},
+		{"Prompts/Promoted", promptsPromoted},
 		{"Effects/Fence", effectsFence},
 		{"Effects/Conflict", effectsConflict},
 		{"Effects/Ledger", effectsLedger},
