@@ -20,8 +20,13 @@ func (r *run) decide(ctx context.Context) error {
 			stopped = err.Error()
 		}
 	}
+	r.proposal.Policy = policy.SHA256
 	plain := r.plainFields()
 	stale, err := r.moved(ctx)
+	if err != nil {
+		return err
+	}
+	hour, day, err := r.writtenAlone(ctx, policy)
 	if err != nil {
 		return err
 	}
@@ -42,8 +47,14 @@ func (r *run) decide(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		c.Verdict, c.Reasons = Gate(policy, r.subject.Portal, c, GateState{Stopped: stopped, Stale: stale || !r.asOf.IsZero(), Flags: r.doubts(m), Overruled: overruled,
-			Human: wc.Verdict != nil && *wc.Verdict == crm.Review, Invalid: state.invalid})
+		gate := r.gateState(hour, day)
+		gate.Stopped, gate.Stale, gate.Flags, gate.Overruled = stopped, stale || !r.asOf.IsZero(), r.doubts(m), overruled
+		gate.Human, gate.Invalid = wc.Verdict != nil && *wc.Verdict == crm.Review, state.invalid
+		c.Verdict, c.Reasons = Gate(policy, r.subject.Portal, c, gate)
+		c.Would = c.Verdict == crm.Review && Would(policy, r.subject.Portal, c, gate) == crm.Apply
+		if c.Verdict == crm.Apply {
+			hour, day = hour+1, day+1
+		}
 		if wc.Verdict != nil && *wc.Verdict == crm.Drop {
 			c.Verdict, c.Reasons = crm.Drop, []string{"the workflow drops this change"}
 		}

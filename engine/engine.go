@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"sync"
 	"time"
 
 	"github.com/contextd/contextd/internal/crm"
@@ -27,6 +28,8 @@ type Engine struct {
 	Zone      func(crm.PortalID) *time.Location // nil: UTC; in it relative dates are resolved
 	MaxTokens int                               // of an answer; 0: the model's default
 	Log       *slog.Logger                      // nil: silent
+
+	deciding sync.Mutex // held from counting what caps are about until the decision is stored
 }
 
 // Consider runs the workflow of each claim for its subject ("workflow:type/id") and stores what it proposes: one error per claim, nil when it is settled. A run that
@@ -58,6 +61,8 @@ func (e *Engine) consider(ctx context.Context, claim crm.Claim) (err error) {
 		return fmt.Errorf("consider %s: %w", claim.Key, err)
 	}
 	r := e.newRun(w, subject, claim, time.Time{})
+	r.store = true
+	defer r.release()
 	defer func() { err = r.settleCalls(ctx, err) }()
 	switch err := r.do(ctx); {
 	case errors.Is(err, crm.ErrNotFound): // it was deleted meanwhile; what still waits for a person about it is superseded by this

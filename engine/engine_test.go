@@ -224,7 +224,7 @@ func TestGateStateOfRun(t *testing.T) {
 	low := newWorld()
 	low.activities[0].TimeUnknown = true
 	e := engineOf(t, low, quoter())
-	e.Policy = func(crm.PortalID) Policy { return Policy{Write: true, Threshold: 0.01} }
+	e.Policy = func(crm.PortalID) Policy { return Policy{Write: true, Mode: crm.GateOn, Threshold: 0.01} }
 	if p := consider(t, e, low, "call_summary", ref(crm.Calls, 12)); p.Verdict != crm.Review || p.Confidence < 0.01 {
 		t.Errorf("low threshold: %v at %v", p.Verdict, p.Confidence)
 	}

@@ -5,20 +5,13 @@ import (
 	"math"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/contextd/contextd/internal/crm"
 )
 
 // DefaultThreshold is the confidence from which a change may be written without a person, until reviews say otherwise.
 const DefaultThreshold = 0.85
-
-// Policy is what an administrator sets for the gate. The zero value writes nothing.
-type Policy struct {
-	Write     bool     // hubspot.write is on
-	Threshold float64  // gate.threshold; 0: DefaultThreshold
-	HumanOnly []string // properties, or "note" and "task", that always need a person
-	Never     []string // the same, never touched
-}
 
 // GateState is what the run found out beside the change itself.
 type GateState struct {
@@ -28,6 +21,14 @@ type GateState struct {
 	Overruled bool     // people had the last word at this very place
 	Human     bool     // the workflow says that a person decides
 	Invalid   string   // why the value may not be written at all; "" when it may
+
+	Mode       crm.GateMode // the workflow's own, when it has one: the more cautious of it and the policy's holds
+	Workflow   string
+	Record     crm.Record // that the change is about, as far as it is kept
+	Account    string     // its name
+	Now        time.Time  // in the portal's zone
+	LastHour   int        // writes without a person in the portal in the hour before
+	RecordsDay int        // those to the record in the day before
 }
 
 // Allowed reports whether contextd may ever write this change: an ai_* property of a record, or a note or task of its own, in the given portal.
@@ -70,7 +71,7 @@ func ownFields(c crm.Change) bool {
 //
 //   - outside the allow-list, never to be touched, or a value that HubSpot would refuse: Drop;
 //   - writing off or stopped, stale evidence, a place where people had the last word, any flag, a property or workflow for people, a confidence that is NaN or below the threshold, a threshold that is not in
-//     (0, 1]: Review;
+//     (0, 1], a cap that is reached (one below 0 always is), a rule that does not hold or cannot be judged, a mode that leaves it to people: Review;
 //   - else Apply. A confidence equal to the threshold passes. A change's own threshold goes before the workflow's, that before the configuration's.
 func Gate(p Policy, portal crm.PortalID, c crm.Change, s GateState) (crm.Verdict, []string) {
 	name := c.Property
@@ -96,7 +97,7 @@ func Gate(p Policy, portal crm.PortalID, c crm.Change, s GateState) (crm.Verdict
 	add(s.Stale, "the record or the evidence changed since it was read")
 	add(s.Overruled, "a person changed or undid what was written here")
 	add(s.Human, "the workflow leaves this to a person")
-	add(slices.Contains(p.HumanOnly, name), "the policy leaves %s to a person", name)
+	add(slices.Contains(p.HumanOnly, name) || slices.Contains(CoreFields(), name), "the policy leaves %s to a person", name)
 	for _, f := range s.Flags {
 		add(true, "%s", f)
 	}
@@ -106,6 +107,14 @@ func Gate(p Policy, portal crm.PortalID, c crm.Change, s GateState) (crm.Verdict
 	add(math.IsNaN(c.Confidence), "the confidence is unknown")
 	add(valid && c.Confidence < threshold, "confidence %.2f is below %.2f", c.Confidence, threshold)
 	add(c.Confidence > 1, "the confidence %v is no probability", c.Confidence)
+	add(p.MaxPerHour != 0 && s.LastHour >= p.MaxPerHour, "%d were written without a person in an hour: no more than %d may be", s.LastHour, p.MaxPerHour)
+	add(p.MaxPerRecordPerDay != 0 && s.RecordsDay >= p.MaxPerRecordPerDay, "%d were written to the record without a person in a day: no more than %d may be", s.RecordsDay, p.MaxPerRecordPerDay)
+	for _, r := range p.Rules {
+		problem := r.problem(ruleFacts(c, s))
+		add(problem != "", "%s", problem)
+	}
+	withheld := p.withheld(s)
+	add(withheld != "", "%s", withheld)
 	if len(why) > 0 {
 		return crm.Review, why
 	}

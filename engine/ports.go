@@ -59,6 +59,8 @@ type Proposals interface {
 	Undo(ctx context.Context, portal crm.PortalID, id string, changes []string, by crm.Actor, seen string) (crm.Proposal, error)
 	// Overruled reports whether people had the last word where this change of the proposal would write: the newest write there gave way to theirs, or was undone.
 	Overruled(ctx context.Context, p crm.Proposal, c crm.Change) (bool, error)
+	// WrittenAlone counts the writes that the gate let through without a person in the time before now, undoing left out: those about one record, or all of the portal (zero).
+	WrittenAlone(ctx context.Context, portal crm.PortalID, record crm.Ref, within time.Duration) (int, error)
 }
 
 // Spending is told what calls to models cost whose run is not stored.

@@ -48,6 +48,9 @@ type run struct {
 	flags   []string
 
 	proposal crm.Proposal
+
+	store  bool // the run is to be stored
+	locked bool // it holds Engine.deciding
 }
 
 // errNothing ends a run that has nothing to propose: its text is the reason that is shown.

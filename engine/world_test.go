@@ -158,6 +158,17 @@ func (w *world) Overruled(_ context.Context, _ crm.Proposal, c crm.Change) (bool
 	return w.overruled[c.Property], nil
 }
 
+func (w *world) WrittenAlone(_ context.Context, _ crm.PortalID, record crm.Ref, _ time.Duration) (n int, _ error) {
+	for _, p := range w.proposals {
+		for _, c := range p.Changes {
+			if c.Verdict == crm.Apply && (record.IsZero() || p.Record == record) {
+				n++
+			}
+		}
+	}
+	return n, nil
+}
+
 func (w *world) Proposal(_ context.Context, portal crm.PortalID, id string) (crm.Proposal, error) {
 	p, ok := w.proposals[id]
 	if !ok || p.Portal != portal {
@@ -233,7 +244,7 @@ func builtins(t testing.TB) []prompts.Workflow {
 
 func engineOf(t testing.TB, w *world, m Model) *Engine {
 	return &Engine{Workflows: builtins(t), Retriever: w, Models: map[string]Model{"": m}, History: w, Proposals: w,
-		Policy: func(crm.PortalID) Policy { return Policy{Write: true} }, Now: func() time.Time { return noon }}
+		Policy: func(crm.PortalID) Policy { return Policy{Write: true, Mode: crm.GateOn} }, Now: func() time.Time { return noon }}
 }
 
 // consider runs one claim and returns the proposal, which must exist.

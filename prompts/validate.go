@@ -69,6 +69,9 @@ func validate(w Workflow, folder string, answer map[string]*node, p *problems) {
 	if e := w.Policy.Expires; e != 0 && (e < time.Hour || e > 366*24*time.Hour) {
 		p.add(at("policy", "expires"), "expires: %s is not between 1h and 8784h", e)
 	}
+	if _, err := crm.ParseGateMode(string(w.Policy.Mode)); w.Policy.Mode != "" && err != nil {
+		p.add(at("policy", "mode"), "mode %q: want off, shadow, canary or on", w.Policy.Mode)
+	}
 }
 
 // class checks what kind of model the workflow asks for, and how much of it.

@@ -141,6 +141,7 @@ type Section struct {
 type Policy struct {
 	Threshold float64       `yaml:"threshold"` // 0: gate.threshold of the configuration
 	Expires   time.Duration `yaml:"expires"`   // how long a suggestion may wait for a person; 0: DefaultExpiry
+	Mode      crm.GateMode  `yaml:"mode"`      // off, shadow, canary or on; "": gate.mode of the configuration, and the more cautious of the two in any case
 }
 
 // DefaultExpiry is how long a suggestion waits for a person unless its workflow says otherwise: what it quotes is then no news any more.

@@ -144,6 +144,7 @@ type Change struct {
 	Threshold  float64
 	Verdict    Verdict
 	Reasons    []string // why the gate decided so
+	Would      bool     `json:",omitempty"` // only the gate's mode, or that writing is off or stopped, made it wait for a person
 	State      State
 }
 
@@ -170,6 +171,7 @@ type Proposal struct {
 	ReadAt      time.Time // when the record and evidence were read
 	Known       int64     // Stored.Seq of the newest text of the account then; only of workflows that are kept current
 	Confirms    string    // id of the earlier suggestion that this run leaves as it is, because nothing is new; "": what is pending is superseded. Not stored
+	Policy      string    // hash of the policy that the gate decided by; kept in the audit only
 	CreatedAt   time.Time
 	DecidedAt   time.Time
 	DecidedBy   Actor

@@ -132,9 +132,13 @@ func (t *tx) auditProposal(action string, p crm.Proposal, by crm.Actor, effects 
 	for i, id := range effects {
 		ids["effect"+strconv.Itoa(i)] = id
 	}
+	hashes := map[string]string{"fingerprint": p.Fingerprint, "prompt": p.Prompt.SHA256}
+	if p.Policy != "" {
+		hashes["policy"] = p.Policy
+	}
 	return t.audit(crm.AuditEntry{
 		Action: action, Actors: []crm.Actor{by, proposer(p)}, Portal: p.Portal, Subject: path(p.Subject), IDs: ids,
-		Hashes: map[string]string{"fingerprint": p.Fingerprint, "prompt": p.Prompt.SHA256},
+		Hashes: hashes,
 	})
 }
 

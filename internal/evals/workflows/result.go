@@ -61,7 +61,7 @@ func (t Trial) run(ctx context.Context, w prompts.Workflow, g prompts.Golden) (R
 	}
 	ask := &counted{Completer: t.Model}
 	e := engine.Engine{Workflows: []prompts.Workflow{w}, Retriever: h, Models: map[string]engine.Model{"": ask}, History: h, Proposals: kept{history: h},
-		Policy: func(crm.PortalID) engine.Policy { return engine.Policy{Write: true} }, Now: func() time.Time { return h.now }, Spending: t.Spending}
+		Policy: func(crm.PortalID) engine.Policy { return engine.Policy{Write: true, Mode: crm.GateOn} }, Now: func() time.Time { return h.now }, Spending: t.Spending}
 	d, err := e.DryRun(ctx, w.Name, h.subject, time.Time{})
 	switch {
 	case errors.Is(err, crm.ErrInvalid) && ctx.Err() == nil:

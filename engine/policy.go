@@ -1,0 +1,131 @@
+package engine
+
+import (
+	"cmp"
+	"crypto/sha256"
+	"encoding/binary"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"slices"
+
+	"github.com/contextd/contextd/internal/crm"
+	"github.com/contextd/contextd/prompts"
+)
+
+// Policy is what an administrator sets for the gate. The zero value writes nothing.
+type Policy struct {
+	Write              bool // hubspot.write is on
+	Mode               crm.GateMode
+	Canary             float64  // in canary mode: the share of the records that are written to without asking, 0 to 1
+	Threshold          float64  // gate.threshold; 0: DefaultThreshold
+	HumanOnly          []string // properties, or "note" and "task", that always need a person
+	Never              []string // the same, never touched
+	MaxPerHour         int      // writes without a person in the portal, at most; 0: no bound
+	MaxPerRecordPerDay int      // the same to one record
+	Rules              []Rule   // all must hold
+	SHA256             string   // of all of it and of what workflows set for themselves: names this policy in the audit
+}
+
+// CoreFields are properties of HubSpot's own that mean money, ownership or progress. They are for people at the most, whatever a policy says; and as Allowed knows
+// only ai_* properties, no change of them is even proposed.
+func CoreFields() []string {
+	return []string{"amount", "closedate", "dealstage", "hs_lead_status", "hs_pipeline", "hs_pipeline_stage", "hubspot_owner_id", "lifecyclestage", "pipeline"}
+}
+
+// Digest is the hash of everything that an administrator has set for the gate: the policy, and what each workflow sets for itself. Lists of names count as sets.
+func (p Policy) Digest(workflows []prompts.Workflow) string {
+	type field struct {
+		Name      string
+		Threshold float64
+		Verdict   string
+	}
+	type workflow struct {
+		Name      string
+		Mode      crm.GateMode
+		Threshold float64
+		Fields    []field
+	}
+	doc := struct {
+		Write                          bool
+		Mode                           crm.GateMode
+		Canary, Threshold              float64
+		HumanOnly, Never, Rules        []string
+		MaxPerHour, MaxPerRecordPerDay int
+		Workflows                      []workflow
+	}{Write: p.Write, Mode: p.Mode, Canary: p.Canary, Threshold: Threshold(p.Threshold), HumanOnly: set(p.HumanOnly), Never: set(p.Never), MaxPerHour: p.MaxPerHour,
+		MaxPerRecordPerDay: p.MaxPerRecordPerDay}
+	for _, r := range p.Rules {
+		doc.Rules = append(doc.Rules, r.String())
+	}
+	for _, w := range workflows {
+		one := workflow{Name: w.Name, Mode: w.Policy.Mode, Threshold: w.Policy.Threshold}
+		for _, c := range w.Changes {
+			f := field{Name: fieldOf(c), Threshold: c.Threshold}
+			if c.Verdict != nil {
+				f.Verdict = c.Verdict.String()
+			}
+			one.Fields = append(one.Fields, f)
+		}
+		doc.Workflows = append(doc.Workflows, one)
+	}
+	slices.SortFunc(doc.Workflows, func(a, b workflow) int { return cmp.Compare(a.Name, b.Name) })
+	text, err := json.Marshal(doc)
+	if err != nil { // a number that is none: no two such policies are told apart by more than their words
+		text = fmt.Appendf(nil, "%+v", doc)
+	}
+	hash := sha256.Sum256(text)
+	return hex.EncodeToString(hash[:])
+}
+
+func set(names []string) []string {
+	return slices.Compact(slices.Sorted(slices.Values(names)))
+}
+
+// fieldOf is what policies call a workflow's change: the property, or note or task.
+func fieldOf(c prompts.Change) string {
+	if c.Kind == crm.PropertyKind {
+		return c.Property
+	}
+	return string(c.Kind)
+}
+
+// canary says whether a record is among the share of all records that a canary policy writes to. It is the same for each record at all times, and a greater share
+// holds all records of a smaller one.
+func canary(record crm.Ref, share float64) bool {
+	if record.IsZero() {
+		return false
+	}
+	hash := sha256.Sum256([]byte("canary\x00" + record.Portal.String() + "\x00" + record.Path()))
+	const whole = 1 << 53 // the integers that a float64 holds exactly
+	return float64(binary.BigEndian.Uint64(hash[:8])>>11)/whole < share
+}
+
+// withheld is why the mode keeps the gate from writing by itself to a record, "" when it does not.
+func (p Policy) withheld(s GateState) string {
+	mode := p.Mode
+	if s.Mode != "" {
+		mode = mode.Within(s.Mode)
+	}
+	switch mode {
+	case crm.GateOn:
+		return ""
+	case crm.GateCanary:
+		if canary(s.Record.Ref, p.Canary) {
+			return ""
+		}
+		return "the record is not one of those that the canary policy writes to"
+	case crm.GateShadow:
+		return "the gate only watches: its mode is shadow"
+	case crm.GateOff:
+	}
+	return "a person decides everything: the gate's mode is off"
+}
+
+// Would is what the gate would decide if it were on and writing allowed: what shadow and canary modes are watched for.
+func Would(p Policy, portal crm.PortalID, c crm.Change, s GateState) crm.Verdict {
+	p.Write, p.Mode = true, crm.GateOn
+	s.Mode, s.Stopped = "", ""
+	v, _ := Gate(p, portal, c, s)
+	return v
+}
