@@ -71,7 +71,7 @@ func (p *program) root() *cobra.Command {
 	f.StringVarP(&p.flags.format, "output", "o", "table", "table, json or jsonl")
 	f.BoolVar(&p.flags.json, "json", false, "same as -o json")
 	f.BoolVar(&p.flags.quiet, "quiet", false, "no progress and no remarks on standard error")
-	root.AddCommand(p.versionCommand(), p.configCommand(), p.normaliseCommand(), p.hubsimCommand(), p.evalCommand())
+	root.AddCommand(p.versionCommand(), p.configCommand(), p.normaliseCommand(), p.hubsimCommand(), p.evalCommand(), p.policyCommand())
 	if p.commands.connect != nil {
 		root.AddCommand(p.searchCommand(), p.runCommand(), p.reviewCommand(), p.auditCommand(), p.workCommand(), p.tokenCommand(), p.statusCommand(), p.stopCommand(), p.resumeCommand(), p.indexCommand(), p.reindexCommand(), p.similarCommand(), p.promptsCommand())
 	}

@@ -65,6 +65,7 @@ type changeView struct {
 	Threshold  float64  `json:"threshold"`
 	Verdict    string   `json:"verdict"`
 	Reasons    []string `json:"reasons"`
+	Would      bool     `json:"would_apply,omitempty"`
 	State      string   `json:"state"`
 }
 

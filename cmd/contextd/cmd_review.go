@@ -176,6 +176,9 @@ func showSuggestion(w io.Writer, s suggestion) {
 		for _, r := range c.Reasons {
 			fmt.Fprintf(w, "    because %s\n", oneLine(r))
 		}
+		if c.Would {
+			fmt.Fprintln(w, "    with the gate on it would have been written without asking")
+		}
 	}
 	shown := map[string]bool{}
 	for _, c := range s.Claims {

@@ -114,9 +114,17 @@ type PrivacyConfig struct {
 	RedactTerms       []string         `koanf:"redact_terms"`
 }
 
-// GateConfig holds the confidence from which a change is applied without asking, 0 to 1.
+// GateConfig is what may be written without a person: from which confidence, on which share of the records in canary mode, which properties ("note", "task") never, how
+// much (0: no bound), and by which rules.
 type GateConfig struct {
-	Threshold float64 `koanf:"threshold"`
+	Threshold          float64  `koanf:"threshold"`
+	Mode               string   `koanf:"mode"` // off, shadow, canary or on
+	Canary             float64  `koanf:"canary"`
+	HumanOnly          []string `koanf:"human_only"`
+	Never              []string `koanf:"never"`
+	MaxPerHour         int      `koanf:"max_per_hour"`
+	MaxPerRecordPerDay int      `koanf:"max_per_record_per_day"`
+	Rules              []string `koanf:"rules"`
 }
 
 // BudgetConfig bounds what models may cost in each portal and calendar month (UTC); 0 is no bound.

@@ -31,6 +31,7 @@ func (l *loader) check(cfg Config) {
 	}
 	l.checkIndex(cfg)
 	l.checkPrompts(cfg)
+	l.checkGate(cfg)
 	l.checkModels(cfg)
 	l.checkPrices(cfg)
 	if info, err := os.Stat(cfg.DataDir); err == nil && !info.IsDir() {

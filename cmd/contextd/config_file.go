@@ -69,7 +69,7 @@ func (w *fileWalk) mapping(n *yaml.Node, prefix string) {
 			w.unknown(w.keys, full, "", w.at(name))
 		case isNull(value): // "token:" with nothing behind it
 		default:
-			if texts, ok := w.texts(value, full); ok {
+			if texts, ok := w.texts(value, full); ok && w.items(value, full, texts) {
 				w.put(w.in, w.keys, full, "", texts, w.at(name))
 			}
 		}

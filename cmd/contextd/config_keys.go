@@ -17,6 +17,7 @@ type key struct {
 	list    bool
 	secret  bool
 	parse   func(texts []string) (any, error)
+	item    func(text string) error // of a list whose entries stand alone: what is wrong with one is shown with its own line
 }
 
 // env is the variable that sets the key: CONTEXTD_SERVER__LISTEN.
@@ -88,6 +89,13 @@ func configKeys(getenv func(string) string) []key {
 		key{name: "privacy.redact_kinds", list: true, doc: "for which data pseudonyms are sent: " + redact.List(redact.Kinds()) + " (default: all but person)", parse: each(redactKind)},
 		key{name: "privacy.redact_terms", list: true, doc: "names and words that pseudonyms are sent for beside them, such as a project's", parse: each(redactTerm)},
 		key{name: "gate.threshold", initial: "0.85", doc: "confidence from which a change is applied without asking, 0 to 1", parse: one(share)},
+		key{name: "gate.mode", initial: "on", doc: "how far the gate goes by itself, in portals with hubspot.write on. off: everything waits for a person; shadow: the same, and what would have been written is marked; canary: on for a share of the records, shadow for the others; on", parse: one(among("off", "shadow", "canary", "on"))},
+		key{name: "gate.canary", initial: "0.1", doc: "that share, 0 to 1; a record is always in it or never", parse: one(share)},
+		key{name: "gate.human_only", list: true, doc: "properties, or note and task, that always wait for a person", parse: each(fieldName)},
+		key{name: "gate.never", list: true, doc: "properties, or note and task, that are not even suggested", parse: each(fieldName)},
+		key{name: "gate.max_per_hour", initial: "0", doc: "how much may be written without a person in each portal and hour; 0: no bound", parse: one(between(0, 1_000_000))},
+		key{name: "gate.max_per_record_per_day", initial: "0", doc: "the same to one record in a day; 0: no bound", parse: one(between(0, 1_000_000))},
+		key{name: "gate.rules", list: true, doc: "conditions that must all hold for what is written without a person, such as 'change.property != \"ai_lead_score\" || record.lifecyclestage == \"lead\"'", parse: rules, item: ruleProblem},
 		key{name: "budget.monthly_usd", initial: "0", doc: "what models may cost in each portal and calendar month (UTC), in US dollars; 0: no limit. What it has no room for waits; search and approved writes go on", parse: one(dollars)},
 		key{name: "cache.days", initial: "30", doc: "how long answers of models are kept, so that the same question costs nothing; 0: not at all", parse: one(between(0, 365))},
 		key{name: "cache.megabytes", initial: "64", doc: "how much they may take in each portal", parse: one(between(1, 10_000))},

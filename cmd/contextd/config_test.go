@@ -105,6 +105,12 @@ func TestEveryConfigurationProblemIsNamed(t *testing.T) {
 		{"unknown key of a model", "models:\n  - {provider: builtin, workflows: [reply_draft], modell: k}\n", nil, nil, "models[0].modell is not a key: FILE:2: did you mean models[0].model?"},
 		{"threshold", "gate: {threshold: 1.5}\n", nil, nil, `gate.threshold: "1.5" is not a number from 0 to 1: FILE:1: set it between 0 and 1, such as 0.85`},
 		{"threshold NaN", "gate: {threshold: NaN}\n", nil, nil, `gate.threshold: "NaN" is not a number from 0 to 1: FILE:1: set it between 0 and 1, such as 0.85`},
+		{"mode", "gate: {mode: full}\n", nil, nil, `gate.mode: "full" is none of its values: FILE:1: use off, shadow, canary or on`},
+		{"cap", "gate: {max_per_hour: -1}\n", nil, nil, `gate.max_per_hour: "-1" is not a number from 0 to 1000000: FILE:1: set it between 0 and 1000000`},
+		{"a field that nothing writes", "gate:\n  human_only: [note]\n  never: [amount, ai_lead_scor, Note]\n", nil, nil, `gate.never: "Note" is not a property name: FILE:3: use the internal name of a HubSpot property, such as ai_lead_score, or note or task`},
+		{"a slip of the pen", "gate:\n  human_only: [note]\n  never: [amount, ai_lead_scor]\n", nil, nil, `gate.never: no workflow writes ai_lead_scor: FILE:3: did you mean ai_lead_score?`},
+		{"a rule with its line", "gate:\n  rules:\n    - max(confidence, 0.1) > 0.5\n    - confidenc > 0.5\n", nil, nil, `gate.rules: entry 2: "confidenc > 0.5" is not a rule: unknown name confidenc at character 1: FILE:4: ` + ruleNames},
+		{"a rule in a variable", "", []string{"CONTEXTD_GATE__RULES=confidence"}, nil, `gate.rules: "confidence" is not a rule: expected bool, but got float64: CONTEXTD_GATE__RULES: ` + ruleNames},
 		{"budget text", "budget: {monthly_usd: lots}\n", nil, nil, `budget.monthly_usd: "lots" is not an amount: FILE:1: use a number of US dollars, such as 20 or 0.15`},
 		{"budget without a price", "budget: {monthly_usd: 20}\nmodel: {provider: openai, model: m, api_key: k}\n", nil, nil, `budget.monthly_usd cannot be kept: nobody has said what openai/m costs: FILE:1: set model.input_usd_per_million and model.output_usd_per_million from the provider's price list (0 for a server of your own), or remove the budget`},
 		{"budget without an embedder's price", "budget: {monthly_usd: 20}\nembedder: {provider: openai, model: m, api_key: k}\n", nil, nil, `budget.monthly_usd cannot be kept: nobody has said what the embedder costs: FILE:1: set embedder.input_usd_per_million from the provider's price list (0 for a server of your own), or remove the budget`},
@@ -269,7 +275,7 @@ func TestEveryKeyHasAVariableAndEveryDocumentedVariableAKey(t *testing.T) {
 			variables = append(variables, k.env()+"_FILE")
 		}
 		text := map[string]string{"embedder.input_usd_per_million": "1", "model.input_usd_per_million": "1", "model.output_usd_per_million": "1", "model.cached_usd_per_million": "1",
-			"privacy.redact_kinds": "mail", "privacy.redact_terms": "Falcon", "prompts.dir": ownWorkflow(t), "hubspot.base_url": "http://h", "embedder.base_url": "http://h", "model.base_url": "http://h", "audit.checkpoint_url": "http://h", "hubspot.app_id": "1", "hubspot.portal_id": "1", "server.public_url": "http://h", "server.listen": ":7", "server.trusted_proxies": "::1", "privacy.objects": "calls"}[k.name]
+			"privacy.redact_kinds": "mail", "gate.human_only": "note", "gate.never": "amount", "gate.rules": "confidence > 0.9", "privacy.redact_terms": "Falcon", "prompts.dir": ownWorkflow(t), "hubspot.base_url": "http://h", "embedder.base_url": "http://h", "model.base_url": "http://h", "audit.checkpoint_url": "http://h", "hubspot.app_id": "1", "hubspot.portal_id": "1", "server.public_url": "http://h", "server.listen": ":7", "server.trusted_proxies": "::1", "privacy.objects": "calls"}[k.name]
 		if text == "" {
 			text = k.initial
 		}

@@ -50,6 +50,7 @@ type service struct {
 	inbox     *inbox.Inbox
 	runner    *work.Runner
 	handler   http.Handler
+	policies  map[crm.PortalID]engine.Policy
 }
 
 // openService opens the data and wires every part; nothing runs yet. publicURL is what HubSpot and browsers call. now nil means the wall clock.
@@ -98,6 +99,14 @@ func openService(ctx context.Context, cfg Config, log *slog.Logger, publicURL st
 			}
 		}
 		if err := s.fill(ctx); err != nil {
+			return s, err
+		}
+	}
+	if s.policies, err = cfg.policies(s.workflows); err != nil {
+		return s, err
+	}
+	for portal, p := range s.policies {
+		if err := s.db.PolicyInForce(ctx, portal, p.SHA256); err != nil {
 			return s, err
 		}
 	}
@@ -162,7 +171,9 @@ func (s *service) wire(clients portals, apps map[crm.PortalID]inbox.App, ids []c
 	writing := s.writing()
 	s.engine = &engine.Engine{Workflows: s.workflows, Retriever: s.search, Models: s.completers(),
 		History: s.db, Proposals: s.db, Written: s.db, Version: (&promptVersions{s}).live, Spending: s.db, Policy: func(portal crm.PortalID) engine.Policy {
-			return engine.Policy{Write: writing(portal) == nil, Threshold: s.cfg.Gate.Threshold}
+			p := s.policies[portal]
+			p.Write = writing(portal) == nil
+			return p
 		}, Enabled: writing, Now: s.now, Log: s.log}
 	applier := &engine.Applier{Effects: s.db, Writer: clients, Enabled: writing, Now: time.Now, Log: s.log} // its deadlines are the runner's
 	s.inbox = &inbox.Inbox{Store: s.db, Decode: decodeEvents, Portals: apps, Log: s.log}

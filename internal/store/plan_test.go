@@ -9,6 +9,7 @@ import (
 func TestPlans(t *testing.T) {
 	db := openFor(t, t.TempDir(), Options{})
 	plans := map[string]struct{ query, want string }{
+		"automatic writes": {"SELECT COUNT(*) FROM effects AS e WHERE e.portal = ? AND e.approver = 'system:gate' AND e.created_at > ? AND e.undo_of = ''", "INDEX effects_gate (portal=? AND created_at>?)"},
 		"claim": {"SELECT id FROM work WHERE kind = ? AND lane = ? AND wanted > done AND buried = 0 AND due <= ? AND (owner = '' OR lease_until <= ?) ORDER BY due, id LIMIT ?",
 			"SEARCH work USING INDEX work_ready (kind=? AND lane=? AND due<?)"},
 		"leased":    {"SELECT lane, CASE WHEN lease_until > due THEN lease_until ELSE due END FROM work WHERE kind = ? AND owner <> ''", "INDEX work_leased"},

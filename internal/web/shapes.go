@@ -52,6 +52,7 @@ type changeJSON struct {
 	Threshold  float64           `json:"threshold"`
 	Verdict    crm.Verdict       `json:"verdict"`
 	Reasons    []string          `json:"reasons"`
+	Would      bool              `json:"would_apply,omitempty"` // only the gate's mode, or that writing is off or stopped, made it wait
 	State      crm.State         `json:"state"`
 }
 
@@ -95,7 +96,7 @@ func showChange(ch crm.Change) changeJSON {
 	return changeJSON{
 		ID: ch.ID, Kind: ch.Kind, Target: pathOf(ch.Target), Property: ch.Property, Before: ch.Before, After: ch.After, Fields: dict(ch.Fields),
 		Links: each(ch.Links, crm.Ref.Path), Claims: list(ch.Claims), Confidence: ch.Confidence, Threshold: ch.Threshold, Verdict: ch.Verdict,
-		Reasons: list(ch.Reasons), State: ch.State,
+		Reasons: list(ch.Reasons), Would: ch.Would, State: ch.State,
 	}
 }
 

@@ -164,7 +164,9 @@ type kept struct {
 func (kept) Overruled(context.Context, crm.Proposal, crm.Change) (bool, error) { return false, nil }
 
 // WrittenAlone implements engine.Proposals.
-func (kept) WrittenAlone(context.Context, crm.PortalID, crm.Ref, time.Duration) (int, error) { return 0, nil }
+func (kept) WrittenAlone(context.Context, crm.PortalID, crm.Ref, time.Duration) (int, error) {
+	return 0, nil
+}
 
 // Latest implements engine.Proposals.
 func (k kept) Latest(_ context.Context, subject crm.Ref, workflow string, _ time.Time, _ ...crm.State) (crm.Proposal, error) {

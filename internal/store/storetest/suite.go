@@ -81,6 +81,8 @@ func Run(t *testing.T, open Open) {
 		{"Effects/Place", effectsPlace},
 		{"Effects/People", effectsPeople},
 		{"Effects/Undo", effectsUndo},
+		{"Effects/Automatic", effectsAutomatic},
+		{"Audit/Policy", auditPolicy},
 		{"Counts/Conservation", countsConservation},
 		{"Counts/Cause", countsCause},
 		{"Counts/Review", countsReview},
