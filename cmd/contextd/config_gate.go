@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -49,7 +50,7 @@ func (w *fileWalk) items(n *yaml.Node, name string, texts []string) bool {
 	}
 	ok := true
 	for i, text := range texts {
-		if c, bad := k.item(text).(*complaint); bad {
+		if c := (*complaint)(nil); errors.As(k.item(text), &c) {
 			w.add(fmt.Sprintf("%s: entry %d: %s", name, i+1, c.what), w.at(target(n.Content[i])), c.fix)
 			ok = false
 		}
