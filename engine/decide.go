@@ -50,6 +50,8 @@ func (r *run) decide(ctx context.Context) error {
 		gate := r.gateState(hour, day)
 		gate.Stopped, gate.Stale, gate.Flags, gate.Overruled = stopped, stale || !r.asOf.IsZero(), r.doubts(m), overruled
 		gate.Human, gate.Invalid = wc.Verdict != nil && *wc.Verdict == crm.Review, state.invalid
+		c.Preflight = preflight(ctx, r.Definitions, r.subject.Portal, c)
+		gate.Preflight = c.Preflight
 		c.Verdict, c.Reasons = Gate(policy, r.subject.Portal, c, gate)
 		c.Would = c.Verdict == crm.Review && Would(policy, r.subject.Portal, c, gate) == crm.Apply
 		if c.Verdict == crm.Apply {

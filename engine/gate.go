@@ -20,6 +20,7 @@ type GateState struct {
 	Flags     []string // doubts about the run: injection, repair, cut claims …: any of them needs a person
 	Overruled bool     // people had the last word at this very place
 	Human     bool     // the workflow says that a person decides
+	Preflight string   // why HubSpot would refuse it as things are; "" when nothing speaks against it
 	Invalid   string   // why the value may not be written at all; "" when it may
 
 	Mode       crm.GateMode // the workflow's own, when it has one: the more cautious of it and the policy's holds
@@ -70,7 +71,7 @@ func ownFields(c crm.Change) bool {
 // Gate decides about one change of a portal. It is pure, and this list is its whole policy:
 //
 //   - outside the allow-list, never to be touched, or a value that HubSpot would refuse: Drop;
-//   - writing off or stopped, stale evidence, a place where people had the last word, any flag, a property or workflow for people, a confidence that is NaN or below the threshold, a threshold that is not in
+//   - writing off or stopped, stale evidence, a place where people had the last word, what HubSpot would refuse as things are, any flag, a property or workflow for people, a confidence that is NaN or below the threshold, a threshold that is not in
 //     (0, 1], a cap that is reached (one below 0 always is), a rule that does not hold or cannot be judged, a mode that leaves it to people: Review;
 //   - else Apply. A confidence equal to the threshold passes. A change's own threshold goes before the workflow's, that before the configuration's.
 func Gate(p Policy, portal crm.PortalID, c crm.Change, s GateState) (crm.Verdict, []string) {
@@ -96,6 +97,7 @@ func Gate(p Policy, portal crm.PortalID, c crm.Change, s GateState) (crm.Verdict
 	add(s.Stopped != "", "writing is stopped: %s", s.Stopped)
 	add(s.Stale, "the record or the evidence changed since it was read")
 	add(s.Overruled, "a person changed or undid what was written here")
+	add(s.Preflight != "", "%s", s.Preflight)
 	add(s.Human, "the workflow leaves this to a person")
 	add(slices.Contains(p.HumanOnly, name) || slices.Contains(CoreFields(), name), "the policy leaves %s to a person", name)
 	for _, f := range s.Flags {

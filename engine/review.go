@@ -13,13 +13,14 @@ import (
 	"github.com/contextd/contextd/prompts"
 )
 
-// Reviewer carries out what people decide about suggestions. All fields are required.
+// Reviewer carries out what people decide about suggestions. All fields but Definitions are required.
 type Reviewer struct {
-	Workflows []prompts.Workflow
-	Proposals Proposals
-	Writer    Writer
-	Enabled   func(crm.PortalID) error // nil, or why nothing may be written now (crm.ErrStopped)
-	Marker    WorkMarker               // makes the subject of a conflict dirty
+	Definitions Definitions // nil: nobody looks whether HubSpot would take a value before it is approved
+	Workflows   []prompts.Workflow
+	Proposals   Proposals
+	Writer      Writer
+	Enabled     func(crm.PortalID) error // nil, or why nothing may be written now (crm.ErrStopped)
+	Marker      WorkMarker               // makes the subject of a conflict dirty
 }
 
 // WorkMarker marks subjects for another look; the store does.
@@ -135,6 +136,9 @@ func (r *Reviewer) approvable(ctx context.Context, p crm.Proposal, c crm.Change,
 		if err != nil {
 			return fmt.Errorf("change %s: %w", c.ID, err)
 		}
+		if why := tooLong(body); why != "" {
+			return fmt.Errorf("change %s: %s: %w", c.ID, why, crm.ErrInvalid)
+		}
 		edits[c.ID] = body
 		return nil
 	}
@@ -142,6 +146,9 @@ func (r *Reviewer) approvable(ctx context.Context, p crm.Proposal, c crm.Change,
 		if why := r.valueProblem(p.Workflow, c); why != "" {
 			return fmt.Errorf("change %s of %s: %s: %w", c.ID, c.Property, why, crm.ErrInvalid)
 		}
+	}
+	if why := preflight(ctx, r.Definitions, p.Portal, c); why != "" {
+		return fmt.Errorf("change %s of %s: %s: %w", c.ID, c.Property, why, crm.ErrInvalid)
 	}
 	now, err := r.Writer.Current(ctx, c.Target, c.Property)
 	if errors.Is(err, crm.ErrNotFound) {

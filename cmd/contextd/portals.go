@@ -8,6 +8,7 @@ import (
 	"github.com/contextd/contextd/engine"
 	"github.com/contextd/contextd/indexer"
 	"github.com/contextd/contextd/internal/crm"
+	"github.com/contextd/contextd/internal/hubspot"
 )
 
 // crmClient is what one portal's HubSpot client does for the rest of the program.
@@ -25,6 +26,18 @@ func (p portals) of(portal crm.PortalID) (crmClient, error) {
 		return nil, fmt.Errorf("portal %s is not configured: %w", portal, crm.ErrForbidden)
 	}
 	return c, nil
+}
+
+// definitionsOf are the properties of each configured portal.
+type definitionsOf map[crm.PortalID]*hubspot.Definitions
+
+// Definition implements engine.Definitions.
+func (d definitionsOf) Definition(ctx context.Context, portal crm.PortalID, t crm.ObjectType, name string, fresh bool) (crm.Definition, error) {
+	one, ok := d[portal]
+	if !ok {
+		return crm.Definition{}, fmt.Errorf("portal %s is not configured: %w", portal, crm.ErrForbidden)
+	}
+	return one.Definition(ctx, t, name, fresh)
 }
 
 // byPortal groups refs by portal, in the order in which portals first occur.

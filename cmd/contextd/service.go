@@ -169,8 +169,12 @@ func (s *service) wire(clients portals, apps map[crm.PortalID]inbox.App, ids []c
 	s.indexer = &indexer.Indexer{Source: clients, Embedder: s.index, Vectors: s.index, Texts: s.db, Marker: s.db, Names: s.db,
 		Lister: lister(s.clients), Cursors: cursors{s.db}, Now: s.now, Triggers: engine.Triggers(s.workflows), RecordTriggers: engine.RecordTriggers(s.workflows)}
 	writing := s.writing()
+	takes := definitionsOf{}
+	for portal, c := range s.clients {
+		takes[portal] = hubspot.NewDefinitions(c, nil)
+	}
 	s.engine = &engine.Engine{Workflows: s.workflows, Retriever: s.search, Models: s.completers(),
-		History: s.db, Proposals: s.db, Written: s.db, Version: (&promptVersions{s}).live, Spending: s.db, Policy: func(portal crm.PortalID) engine.Policy {
+		History: s.db, Proposals: s.db, Written: s.db, Version: (&promptVersions{s}).live, Spending: s.db, Definitions: takes, Policy: func(portal crm.PortalID) engine.Policy {
 			p := s.policies[portal]
 			p.Write = writing(portal) == nil
 			return p
@@ -187,7 +191,7 @@ func (s *service) wire(clients portals, apps map[crm.PortalID]inbox.App, ids []c
 		{Kind: crm.BackfillWork, Handler: s.indexer.Backfill, Batch: len(indexer.BackfillOrder()), Workers: 1, Timeout: 24 * time.Hour},
 	}}
 	s.handler = web.New(web.Server{Verifier: s.verifier(publicURL), Inbox: s.db, Access: s.access, Tokens: s.access, Retriever: asked{s.search, s.db}, History: reads{s.db},
-		Suggestions: reads{s.db}, Decider: &engine.Reviewer{Proposals: s.db, Writer: clients, Enabled: writing, Workflows: s.workflows, Marker: s.db}, Desk: s.db, Stops: s.db, Runs: &runs{s}, Audit: s.auditing,
+		Suggestions: reads{s.db}, Decider: &engine.Reviewer{Definitions: takes, Proposals: s.db, Writer: clients, Enabled: writing, Workflows: s.workflows, Marker: s.db}, Desk: s.db, Stops: s.db, Runs: &runs{s}, Audit: s.auditing,
 		Work: reads{s.db}, Status: statuses{reads{s.db}, s.paused}, Usage: usage{s}, Prompts: &promptVersions{s}, Backfills: &backfills{s}, Generations: &generations{s}, Similar: &profiles{s}, Portals: ids, PublicURL: publicURL, Checks: s.checks(), Writing: s.cfg.anyWriting(),
 		Version: version(), Log: s.log})
 }

@@ -145,6 +145,7 @@ type Change struct {
 	Verdict    Verdict
 	Reasons    []string // why the gate decided so
 	Would      bool     `json:",omitempty"` // only the gate's mode, or that writing is off or stopped, made it wait for a person
+	Preflight  string   `json:",omitempty"` // why HubSpot would have refused the value when it was decided, "" when nothing spoke against it
 	State      State
 }
 

@@ -125,6 +125,11 @@ type wireProperty struct {
 	Unique      bool         `json:"hasUniqueValue,omitempty"`
 	FormField   bool         `json:"formField"`
 	Sensitivity string       `json:"dataSensitivity,omitempty"`
+	Calculated  bool         `json:"calculated,omitempty"`
+
+	Modification struct {
+		ReadOnlyValue bool `json:"readOnlyValue"`
+	} `json:"modificationMetadata,omitzero"`
 }
 
 type wireChoice struct {
