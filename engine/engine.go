@@ -14,21 +14,22 @@ import (
 
 // Engine runs workflows for subjects. All fields but Written, Version, Spending, Definitions, Zone, MaxTokens and Log are required. It is safe for concurrent use.
 type Engine struct {
-	Workflows   []prompts.Workflow
-	Retriever   Retriever
-	Models      map[string]Model // by workflow, else by the class of model that it asks for; "" is the one for all others
-	History     History
-	Proposals   Proposals
-	Written     Written                                                  // nil: no prompt shows what was written before
-	Spending    Spending                                                 // nil: nobody counts what failed and dry runs cost
-	Version     func(context.Context, crm.PortalID, string) (int, error) // of a workflow's prompt that runs in a portal, 0 for the folder's own; nil: that everywhere
-	Policy      func(crm.PortalID) Policy                                // as it is now
-	Enabled     func(crm.PortalID) error                                 // nil, or why writing is stopped (crm.ErrStopped)
-	Now         func() time.Time
-	Definitions Definitions                       // nil: nobody looks whether HubSpot would take a value
-	Zone        func(crm.PortalID) *time.Location // nil: UTC; in it relative dates are resolved
-	MaxTokens   int                               // of an answer; 0: the model's default
-	Log         *slog.Logger                      // nil: silent
+	Workflows []prompts.Workflow
+	Retriever Retriever
+	Models    map[string]Model // by workflow, else by the class of model that it asks for; "" is the one for all others
+	History   History
+	Proposals Proposals
+	Written   Written                                                  // nil: no prompt shows what was written before
+	Spending  Spending                                                 // nil: nobody counts what failed and dry runs cost
+	Version   func(context.Context, crm.PortalID, string) (int, error) // of a workflow's prompt that runs in a portal, 0 for the folder's own; nil: that everywhere
+	Policy    func(crm.PortalID) Policy                                // as it is now
+	Enabled   func(crm.PortalID) error                                 // nil, or why writing is stopped (crm.ErrStopped)
+	Now       func() time.Time
+	Zone      func(crm.PortalID) *time.Location // nil: UTC; in it relative dates are resolved
+	MaxTokens int                               // of an answer; 0: the model's default
+	Log       *slog.Logger                      // nil: silent
+
+	Definitions Definitions // nil: nobody looks whether HubSpot would take a value
 
 	deciding sync.Mutex // held from counting what caps are about until the decision is stored
 }
