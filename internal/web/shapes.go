@@ -53,7 +53,7 @@ type changeJSON struct {
 	Verdict    crm.Verdict       `json:"verdict"`
 	Reasons    []string          `json:"reasons"`
 	Would      bool              `json:"would_apply,omitempty"` // only the gate's mode, or that writing is off or stopped, made it wait
-	Preflight  string            `json:"preflight,omitempty"` // why HubSpot would have refused it when it was decided
+	Preflight  string            `json:"preflight,omitempty"`   // why HubSpot would have refused it when it was decided
 	State      crm.State         `json:"state"`
 }
 
