@@ -93,6 +93,13 @@ func (a *Applier) property(ctx context.Context, e attempt) error {
 		return a.hopeless(ctx, e, err)
 	}
 	receipt := crm.Receipt{Object: c.Target, Before: &before.Value, After: c.After, WroteAt: before.At}
+	if theirs, lost := overwritten(before, notAfter(e.ReadAt)); lost && e.started && !sameValue(theirs.Value, c.After) { // by an earlier request of this effect, unless a later decision has made good for it
+		if newer, err := a.Effects.Newer(ctx, e.Effect); err != nil {
+			return err
+		} else if !newer {
+			return a.giveBack(ctx, e, receipt, theirs)
+		}
+	}
 	if sameValue(before.Value, c.After) {
 		receipt.Repeat = !e.started
 		return a.settle(ctx, e.Effect, crm.EffectVerified, receipt, "")
@@ -113,6 +120,9 @@ func (a *Applier) property(ctx context.Context, e attempt) error {
 	after, err := a.Writer.Current(ctx, c.Target, c.Property)
 	if err != nil {
 		return a.unknown(ctx, e, err)
+	}
+	if theirs, lost := overwritten(after, seenIn(before)); lost && !sameValue(theirs.Value, c.After) {
+		return a.giveBack(ctx, e, receipt, theirs)
 	}
 	switch receipt.After, receipt.WroteAt = after.Value, after.At; {
 	case sameValue(after.Value, c.After):

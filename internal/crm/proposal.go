@@ -272,4 +272,14 @@ type Current struct {
 	At       time.Time // of the newest change; zero when never set
 	ByPerson bool      // the newest change was made in HubSpot's own pages, by a workflow or an import: not by an integration of ours
 	Source   string    // sourceType:sourceId as HubSpot says, for the audit
+
+	Changes []PastValue // as far back as HubSpot tells, newest first; the first one is the above
+}
+
+// PastValue is one entry of a property's history.
+type PastValue struct {
+	Value    string
+	At       time.Time
+	ByPerson bool
+	Source   string
 }

@@ -62,7 +62,7 @@ func TestSimPropertyWrites(t *testing.T) {
 	p := open(t, hubsim.Options{}, hubspot.Options{})
 	_, ann := p.ready()
 	ctx := t.Context()
-	if now, err := p.writer.Current(ctx, ann, "ai_lead_score"); err != nil || now != (crm.Current{}) {
+	if now, err := p.writer.Current(ctx, ann, "ai_lead_score"); err != nil || now.Value != "" || !now.At.IsZero() || len(now.Changes) > 0 {
 		t.Errorf("never set: %+v %v", now, err)
 	}
 	if err := p.writer.SetProperty(ctx, ann, "ai_lead_score", "72"); err != nil {

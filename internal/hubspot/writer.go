@@ -36,19 +36,14 @@ func (w *Writer) Current(ctx context.Context, target crm.Ref, property string) (
 		return crm.Current{}, err
 	}
 	now := crm.Current{Value: o.text(property)}
-	history := o.History[property]
-	if len(history) == 0 {
-		return now, nil
+	for _, h := range o.History[property] {
+		now.Changes = append(now.Changes, crm.PastValue{Value: string(h.Value), At: parseTime(string(h.Timestamp)), ByPerson: !w.ours(h), Source: h.SourceType + ":" + string(h.SourceID)})
 	}
-	newest := slices.MaxFunc(history, func(a, b wireChange) int { // documented newest first; on a tie the first one
-		if d := parseTime(string(a.Timestamp)).Compare(parseTime(string(b.Timestamp))); d != 0 {
-			return d
-		}
-		return 1
-	})
-	now.At = parseTime(string(newest.Timestamp))
-	now.Source = newest.SourceType + ":" + string(newest.SourceID)
-	now.ByPerson = !w.ours(newest)
+	slices.SortStableFunc(now.Changes, func(a, b crm.PastValue) int { return b.At.Compare(a.At) }) // documented newest first; on a tie as it came
+	if len(now.Changes) > 0 {
+		newest := now.Changes[0]
+		now.At, now.ByPerson, now.Source = newest.At, newest.ByPerson, newest.Source
+	}
 	return now, nil
 }
 
