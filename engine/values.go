@@ -105,15 +105,7 @@ func (r ValueRules) jumps(before *string, after string) bool {
 	return errA == nil && errB == nil && !(math.Abs(b-a) <= span/5)
 }
 
-// sameValue: two spellings of one value. HubSpot hands numbers back in its own form.
-func sameValue(a, b string) bool {
-	if a == b {
-		return true
-	}
-	x, errX := strconv.ParseFloat(strings.TrimSpace(a), 64)
-	y, errY := strconv.ParseFloat(strings.TrimSpace(b), 64)
-	return errX == nil && errY == nil && x == y
-}
+func sameValue(a, b string) bool { return crm.SameValue(a, b) }
 
 // rulesFor finds the rules of a stored property change; ok is false when the workflow no longer has it.
 func rulesFor(w prompts.Workflow, c crm.Change) (ValueRules, bool) {

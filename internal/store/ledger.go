@@ -3,17 +3,19 @@ package store
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/contextd/contextd/internal/crm"
 )
 
-// Wrote reports whether we sent this very value to a property since then (inclusive): an event that says so is our own write coming back. A request whose outcome
-// is unknown counts.
+// Wrote reports whether we sent this value, in whatever spelling, to a property since then (inclusive): an event that says so is our own write coming back. A request
+// whose outcome is unknown counts.
 func (db *DB) Wrote(ctx context.Context, ref crm.Ref, property, value string, since time.Time) (found bool, err error) {
-	err = db.r.read(ctx, func(v *view) (err error) {
-		found, err = v.exists("SELECT 1 FROM effects WHERE portal = ? AND target = ? AND property = ? AND value = ? AND begun_at >= ? AND begun_at > 0",
-			int64(ref.Portal), path(ref), property, value, micros(since))
+	err = db.r.read(ctx, func(v *view) error {
+		values, err := v.strings("SELECT DISTINCT value FROM effects WHERE portal = ? AND target = ? AND property = ? AND begun_at >= ? AND begun_at > 0",
+			int64(ref.Portal), path(ref), property, micros(since))
+		found = slices.ContainsFunc(values, func(sent string) bool { return crm.SameValue(sent, value) })
 		return err
 	})
 	if err != nil {
