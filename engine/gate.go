@@ -96,7 +96,7 @@ func Gate(p Policy, portal crm.PortalID, c crm.Change, s GateState) (crm.Verdict
 	add(!p.Write, "writing to HubSpot is off")
 	add(s.Stopped != "", "writing is stopped: %s", s.Stopped)
 	add(s.Stale, "the record or the evidence changed since it was read")
-	add(s.Overruled, "a person changed or undid what was written here")
+	add(s.Overruled, "a person changed or undid what was written here: it is theirs until they release it")
 	add(s.Preflight != "", "%s", s.Preflight)
 	add(s.Human, "the workflow leaves this to a person")
 	add(slices.Contains(p.HumanOnly, name) || slices.Contains(CoreFields(), name), "the policy leaves %s to a person", name)

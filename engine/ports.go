@@ -57,7 +57,8 @@ type Proposals interface {
 	// Undo puts back what applied changes replaced (all of them when changes is empty), an effect each, with its outcome. crm.ErrConflict when the suggestion has moved, or
 	// a named change is not applied or was written longer ago than crm.UndoFor; crm.ErrInvalid for an unknown change.
 	Undo(ctx context.Context, portal crm.PortalID, id string, changes []string, by crm.Actor, seen string) (crm.Proposal, error)
-	// Overruled reports whether people had the last word where this change of the proposal would write: the newest write there gave way to theirs, or was undone.
+	// Overruled reports whether people had the last word where this change of the proposal would write: the newest write there gave way to theirs,
+	// was undone, or another value than the one written stands there now (the change's Before); and nobody has released the place since.
 	Overruled(ctx context.Context, p crm.Proposal, c crm.Change) (bool, error)
 	// WrittenAlone counts the writes that the gate let through without a person in the time before now, undoing left out: those about one record, or all of the portal (zero).
 	WrittenAlone(ctx context.Context, portal crm.PortalID, record crm.Ref, within time.Duration) (int, error)

@@ -17,7 +17,7 @@ import (
 
 func (p *program) reviewCommand() *cobra.Command {
 	return group(&cobra.Command{Use: "review", Short: "Look at suggestions and decide on them"},
-		p.reviewListCommand(), p.reviewShowCommand(), p.approveCommand(), p.editCommand(), p.rejectCommand(), p.undoCommand(), p.snoozeCommand(), p.assignCommand(), p.commentCommand(), p.reviewStatsCommand())
+		p.reviewListCommand(), p.reviewShowCommand(), p.approveCommand(), p.editCommand(), p.rejectCommand(), p.undoCommand(), p.snoozeCommand(), p.assignCommand(), p.commentCommand(), p.reviewReleaseCommand(), p.reviewStatsCommand())
 }
 
 func (p *program) reviewListCommand() *cobra.Command {

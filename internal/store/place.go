@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -70,18 +71,89 @@ func (db *DB) Sent(ctx context.Context, e crm.Effect) (texts []string, err error
 	return texts, nil
 }
 
-// Overruled reports whether people had the last word at the place of a change: the newest write there gave way to theirs, or was undone; see engine.Proposals.
+// Overruled reports whether people had the last word at the place of a change: the newest write there gave way to theirs, was undone, or another value stands there now
+// (Before of the change); see engine.Proposals.
 func (db *DB) Overruled(ctx context.Context, p crm.Proposal, c crm.Change) (found bool, err error) {
+	present := ""
+	if c.Before != nil {
+		present = *c.Before
+	}
 	where, args := place(p.Portal, p.Workflow, p.Subject, c)
-	err = db.r.read(ctx, func(v *view) (err error) {
-		found, err = v.exists("SELECT 1 FROM (SELECT state, undo_of FROM effects WHERE "+where+` AND state IN ('verified', 'conflict')
-			ORDER BY settled_at DESC, created_at DESC LIMIT 1) AS newest WHERE state = 'conflict' OR undo_of <> ''`, args...)
+	err = db.r.read(ctx, func(v *view) error {
+		w, err := v.newestWrite(where, args)
+		if errors.Is(err, crm.ErrNotFound) {
+			return nil
+		}
+		found = w.overruled(c.Kind, present)
 		return err
 	})
 	if err != nil {
 		return false, fmt.Errorf("look for people's word on %s of %s: %w", c.Property, p.Subject, err)
 	}
 	return found, nil
+}
+
+// newestWrite is the newest effect at a place that has come to an end which people can see; crm.ErrNotFound.
+func (v *view) newestWrite(where string, args []any) (w lastWrite, err error) {
+	err = v.one("SELECT id, state, undo_of, value, released_at FROM effects WHERE "+where+` AND state IN ('verified', 'conflict')
+		ORDER BY settled_at DESC, created_at DESC LIMIT 1`, args, &w.id, &w.state, &w.undoOf, &w.value, &w.released)
+	return w, err
+}
+
+// lastWrite is what contextd did last at a place.
+type lastWrite struct {
+	id, undoOf, value string
+	state             crm.EffectState
+	released          int64
+}
+
+// overruled: people came after it, and nobody has released the place since.
+func (w lastWrite) overruled(kind crm.ChangeKind, present string) bool {
+	if w.released > 0 {
+		return false
+	}
+	return w.state == crm.EffectConflict || w.undoOf != "" || kind == crm.PropertyKind && !crm.SameValue(w.value, present)
+}
+
+// Release lets the gate write to a property again by itself that people had the last word on; crm.ErrNotFound when contextd has never written there, crm.ErrConflict when
+// nobody has changed it since.
+func (db *DB) Release(ctx context.Context, target crm.Ref, property string, by crm.Actor) error {
+	err := db.w.write(ctx, func(t *tx) error {
+		where, args := place(target.Portal, "", crm.Ref{}, crm.Change{Kind: crm.PropertyKind, Target: target, Property: property})
+		w, err := t.newestWrite(where, args)
+		if errors.Is(err, crm.ErrNotFound) {
+			return fmt.Errorf("contextd has written nothing there: %w", err)
+		}
+		if err != nil {
+			return err
+		}
+		present, err := t.present(target, property)
+		if err != nil {
+			return err
+		}
+		if !w.overruled(crm.PropertyKind, present) {
+			return fmt.Errorf("nobody has changed what contextd wrote there, or it is released already: %w", crm.ErrConflict)
+		}
+		return errorsOf(
+			t.do("UPDATE effects SET released_at = ? WHERE portal = ? AND id = ?", micros(t.now), int64(target.Portal), w.id),
+			t.audit(crm.AuditEntry{Action: "field.released", Actors: []crm.Actor{by}, Portal: target.Portal, Subject: path(target), IDs: map[string]string{"property": property, "effect": w.id}}))
+	})
+	if err != nil {
+		return fmt.Errorf("release %s of %s: %w", property, target.Path(), err)
+	}
+	return nil
+}
+
+// present is the value of a record's property as it is kept; "" when there is none.
+func (v *view) present(target crm.Ref, property string) (string, error) {
+	var body string
+	err := v.one("SELECT properties FROM records WHERE portal = ? AND ref = ?", []any{int64(target.Portal), path(target)}, &body)
+	if err != nil {
+		return "", err
+	}
+	properties := map[string]string{}
+	err = decode(body, &properties)
+	return properties[property], err
 }
 
 // keepValue keeps what a property holds now: our value once it was read back (its echo is ended unread), or a person's as a conflict found it. The next run must not

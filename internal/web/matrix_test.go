@@ -26,8 +26,8 @@ var access = map[string]web.Role{
 	"GET /start": open, "GET /login": open, "POST /login": open, "GET /static/style.css": open,
 
 	"GET /api/v1/records/:type/:id/search": web.Viewer, "GET /api/v1/records/:type/:id/similar": web.Viewer, "GET /api/v1/records/:type/:id/timeline": web.Viewer, "GET /api/v1/records/:type/:id/context": web.Viewer,
-	"GET /api/v1/activities/:type/:id": web.Viewer,
-	"GET /api/v1/suggestions":          web.Viewer, "GET /api/v1/suggestions/:id": web.Viewer,
+	"GET /api/v1/activities/:type/:id": web.Viewer, "POST /api/v1/records/:type/:id/release": web.Approver,
+	"GET /api/v1/suggestions": web.Viewer, "GET /api/v1/suggestions/:id": web.Viewer,
 	"POST /api/v1/suggestions/:id/approve": web.Approver, "POST /api/v1/suggestions/:id/edit": web.Approver, "POST /api/v1/suggestions/:id/reject": web.Reviewer,
 	"POST /api/v1/stop": web.Approver, "POST /api/v1/resume": web.Administrator,
 	"POST /api/v1/suggestions/:id/undo": web.Approver, "POST /api/v1/suggestions/:id/snooze": web.Reviewer, "POST /api/v1/suggestions/:id/assign": web.Reviewer,

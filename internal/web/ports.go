@@ -135,6 +135,8 @@ type Desk interface {
 	Comment(ctx context.Context, portal crm.PortalID, id, text string, by crm.Actor, seen string) (crm.Proposal, error)
 	// Comments are oldest first.
 	Comments(ctx context.Context, portal crm.PortalID, id string) ([]crm.Comment, error)
+	// Release lets the gate write to a property by itself again that a person has changed or undone; crm.ErrNotFound when nothing was written there, crm.ErrConflict when nobody has.
+	Release(ctx context.Context, target crm.Ref, property string, by crm.Actor) error
 	// ReviewStats counts what waits, and by workflow and week what became of suggestions since then.
 	ReviewStats(ctx context.Context, portal crm.PortalID, since time.Time) (crm.ReviewStats, error)
 }

@@ -49,6 +49,7 @@ type world struct {
 	moved      []string
 	backfills  []web.Backfill
 	similar    []crm.SimilarQuestion
+	released   []string
 	created    []string
 	calls      int
 }
@@ -264,6 +265,14 @@ func (w *world) Snooze(ctx context.Context, p crm.PortalID, id string, till time
 
 func (w *world) Assign(ctx context.Context, p crm.PortalID, id, assignee string, by crm.Actor, seen string) (crm.Proposal, error) {
 	return w.desk(ctx, p, id, seen, fmt.Sprintf("assign %q by %s", assignee, by.ID))
+}
+
+func (w *world) Release(_ context.Context, target crm.Ref, property string, by crm.Actor) error {
+	if property == "ai_nobody" {
+		return crm.ErrConflict
+	}
+	w.released = append(w.released, fmt.Sprintf("%d %s.%s by %s", target.Portal, target.Path(), property, by.ID))
+	return nil
 }
 
 func (w *world) Comment(ctx context.Context, p crm.PortalID, id, text string, by crm.Actor, seen string) (crm.Proposal, error) {

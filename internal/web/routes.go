@@ -55,6 +55,7 @@ func (s *server) routes() []route {
 		{post, suggestion + "/snooze", byToken, Reviewer, s.snooze},
 		{post, suggestion + "/assign", byToken, Reviewer, s.assign},
 		{post, suggestion + "/comment", byToken, Reviewer, s.comment},
+		{post, record + "/release", byToken, Approver, s.release},
 		{get, "/api/v1/review/stats", byToken, Viewer, s.reviewStats},
 		{post, "/api/v1/runs", byToken, Reviewer, s.startRun},
 		{get, "/api/v1/runs/:id", byToken, Viewer, s.showRun},

@@ -67,7 +67,13 @@ func effectsPlace(w *world) {
 func effectsPeople(w *world) {
 	w.records(nil, crm.Record{Ref: ref(crm.Companies, 5), Properties: map[string]string{"ai_0": "old", "name": "Acme"}})
 	overruled := func(p crm.Proposal) bool {
-		got, err := w.Overruled(w.ctx, p, p.Changes[0])
+		c := p.Changes[0]
+		if c.Kind == crm.PropertyKind { // as a run that reads the record now would propose it
+			r, err := w.Record(w.ctx, c.Target)
+			w.no(err)
+			c.Before = text(r.Properties[c.Property])
+		}
+		got, err := w.Overruled(w.ctx, p, c)
 		w.no(err)
 		return got
 	}
@@ -106,6 +112,38 @@ func effectsPeople(w *world) {
 	c := w.claim(crm.ApplyWork)
 	w.no(w.Settle(w.ctx, crm.Effect{Portal: portal, ID: c.Key, Fence: c.Fence, State: crm.EffectVerified}, crm.Receipt{Object: p.Record}))
 	same(w, "after an undo", overruled(p), true)
+
+	release := func() error { return w.Release(w.ctx, p.Changes[0].Target, "ai_0", ann) }
+	same(w, "an early release of another field", errors.Is(w.Release(w.ctx, p.Changes[0].Target, "ai_1", ann), crm.ErrNotFound), true)
+	w.no(release())
+	same(w, "released", overruled(p), false)
+	same(w, "released twice", errors.Is(release(), crm.ErrConflict), true)
+	w.clock.advance(time.Second)
+	end(proposal("p5", crm.Apply), crm.EffectVerified, crm.Receipt{Object: p.Record, After: "new 0"})
+	same(w, "written again", overruled(p), false)
+	same(w, "a release of what nobody has changed", errors.Is(release(), crm.ErrConflict), true)
+	w.records(nil, crm.Record{Ref: ref(crm.Companies, 5), Properties: map[string]string{"ai_0": "new 0 ", "name": "Acme Ltd"}})
+	same(w, "another field was changed", overruled(p), false)
+	w.records(nil, crm.Record{Ref: ref(crm.Companies, 5), Properties: map[string]string{"ai_0": "hers again"}})
+	same(w, "a person edited it", overruled(p), true)
+	w.reopen()
+	same(w, "and still", overruled(p), true)
+	w.no(release())
+	same(w, "released again", overruled(p), false)
+	w.records(nil, crm.Record{Ref: ref(crm.Companies, 5), Properties: map[string]string{"name": "Acme"}})
+	same(w, "released and cleared", overruled(p), false)
+	end(proposal("p6", crm.Apply), crm.EffectVerified, crm.Receipt{Object: p.Record, After: "new 0"})
+	w.records(nil, crm.Record{Ref: ref(crm.Companies, 5), Properties: map[string]string{"name": "Acme"}})
+	same(w, "a person cleared it", overruled(p), true)
+	entries, _, err := w.AuditEntries(w.ctx, portal, "companies/5", "", 50)
+	w.no(err)
+	releases := 0
+	for _, e := range entries {
+		if e.Action == "field.released" && e.IDs["property"] == "ai_0" && e.Actors[0] == ann {
+			releases++
+		}
+	}
+	same(w, "releases in the audit", releases, 2)
 
 	n := noteProposal("n1", "<p>one</p>")
 	end(n, crm.EffectVerified, crm.Receipt{Object: ref(crm.Notes, 9)})
