@@ -134,5 +134,5 @@ func (r *run) ofAccount(ctx context.Context, ref crm.Ref) (crm.Record, error) {
 	if !r.asOf.IsZero() && !rec.Created.Before(r.asOf) {
 		return crm.Record{}, crm.ErrNotFound
 	}
-	return rec, nil
+	return r.known(rec), nil
 }

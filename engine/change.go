@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"context"
 	"fmt"
 	"slices"
 	"strings"
@@ -51,7 +52,7 @@ type changeState struct {
 }
 
 // change builds one change; skip says why it is not proposed at all.
-func (r *run) change(pos int, wc prompts.Change, plain map[string]string) (c crm.Change, s changeState, skip string, err error) {
+func (r *run) change(ctx context.Context, pos int, wc prompts.Change, plain map[string]string) (c crm.Change, s changeState, skip string, err error) {
 	c = crm.Change{Kind: wc.Kind}
 	c.After, c.Claims = r.claimsOf(wc)
 	name := wc.Property
@@ -68,7 +69,16 @@ func (r *run) change(pos int, wc prompts.Change, plain map[string]string) (c crm
 	if n := r.earlier(pos, wc.Kind); n > 0 { // a second note of one workflow needs a key of its own
 		c.Key = hashOf(32, c.Key, n)
 	}
-	c.Property, c.Fields = bodyProperty(wc.Kind), r.bodyFields(wc)
+	if wc.UnlessOpen {
+		open, err := r.Proposals.OpenTasks(ctx, r.subject)
+		if err != nil {
+			return c, s, "", fmt.Errorf("look for open tasks: %w", err)
+		}
+		if len(open) > 0 {
+			return c, s, fmt.Sprintf("%s: an open task of ours is there already: %s", name, open[0].Path()), nil
+		}
+	}
+	c.Property, c.Fields = bodyProperty(wc.Kind), r.bodyFields(wc, c.Claims)
 	for _, l := range r.links.All() {
 		if slices.Contains(wc.Links, l.Type) && l.Portal == r.subject.Portal && (l.Type != r.subject.Type || l == r.subject) {
 			c.Links = append(c.Links, l)
@@ -77,7 +87,7 @@ func (r *run) change(pos int, wc prompts.Change, plain map[string]string) (c crm
 	if len(c.Links) == 0 {
 		return c, s, fmt.Sprintf("%s: there is no record to put it on", name), nil
 	}
-	c.After, err = RenderBody(r.w, wc, r.proposal.Model, c.Key, languageOf(r.focus, r.passages), r.judged, plain)
+	c.After, err = RenderBody(r.w, wc, r.title(wc), r.proposal.Model, c.Key, languageOf(r.focus, r.passages), r.judged, plain)
 	return c, s, "", err
 }
 
@@ -94,7 +104,8 @@ func (r *run) earlier(pos int, kind crm.ChangeKind) (n int) {
 func (r *run) standsOn(wc prompts.Change) []int {
 	var out []int
 	for i, j := range r.judged {
-		if j.Supported && slices.Contains(wc.Claims, j.Field) {
+		gone := j.Moved == crm.MovedGone && !slices.ContainsFunc(wc.Sections, func(s prompts.Section) bool { return s.Moved == crm.MovedGone })
+		if j.Supported && !gone && slices.Contains(wc.Claims, j.Field) {
 			out = append(out, i)
 		}
 	}
@@ -134,18 +145,61 @@ func (r *run) propertyChange(c crm.Change, wc prompts.Change) (crm.Change, chang
 	return c, s, "", nil
 }
 
-func (r *run) bodyFields(wc prompts.Change) map[string]string {
+func (r *run) bodyFields(wc prompts.Change, claims []int) map[string]string {
 	f := map[string]string{"hs_timestamp": r.proposal.ReadAt.UTC().Format(time.RFC3339)}
 	if r.owner != "" && !strings.ContainsFunc(r.owner, func(x rune) bool { return x < '0' || x > '9' }) {
 		f["hubspot_owner_id"] = r.owner
 	}
 	if wc.Kind == crm.TaskKind {
-		f["hs_timestamp"] = r.proposal.ReadAt.UTC().AddDate(0, 0, wc.DueDays).Format(time.RFC3339)
+		f["hs_timestamp"] = r.due(wc, claims).Format(time.RFC3339)
 		f["hs_task_status"], f["hs_task_type"] = "NOT_STARTED", "TODO"
-		f["hs_task_subject"] = wc.Title
+		f["hs_task_subject"] = r.title(wc)
 		if n := oneLine(r.proposal.RecordName); n != "" {
-			f["hs_task_subject"] = wc.Title + ": " + n
+			f["hs_task_subject"] += ": " + n
 		}
 	}
 	return f
+}
+
+// title is what a note or task is called; of a task with titles, the one for the answer's value.
+func (r *run) title(wc prompts.Change) string {
+	value := r.answer.Text(wc.By)
+	for _, t := range wc.Titles {
+		if t.Value == value {
+			return prompts.In(t.Title, languageOf(r.focus, r.passages))
+		}
+	}
+	if wc.Title == "" {
+		return r.w.Title
+	}
+	return wc.Title
+}
+
+// A stated day is taken for a task's due date if it is not farther away than this.
+const farthestDue = 60
+
+// due is when a task is due: on the next day that its evidence names, where the workflow goes by that, else so many days from now. Mornings (UTC) stand for days.
+func (r *run) due(wc prompts.Change, claims []int) time.Time {
+	at := r.now().UTC()
+	due := at.AddDate(0, 0, wc.DueDays)
+	if !wc.DueStated {
+		return due
+	}
+	var stated time.Time
+	for _, i := range claims {
+		for _, e := range r.judged[i].Evidence {
+			if !e.Record.IsZero() || e.Time.IsZero() {
+				continue
+			}
+			for _, day := range daysOf(e.Quote, languageOf(r.focus, r.passages), e.Time, r.zone()) {
+				if d := day.Add(morning); d.After(at) && daysBetween(at, d) <= farthestDue && (stated.IsZero() || d.Before(stated)) {
+					stated = d
+				}
+			}
+		}
+	}
+	if stated.IsZero() {
+		return due
+	}
+	return stated
 }

@@ -15,13 +15,14 @@ type Quote struct {
 	Quote   string
 }
 
-// Statement is one claim of an answer, as the model made it. Field and Index say where it stood; Effect is a further word of its schema ("raises").
+// Statement is one claim of an answer, as the model made it. Field and Index say where it stood; Effect and Factor are further words of its schema ("raises", "budget").
 // Value is what the claim says as a value of its own ("140"); ValueType is the type of the property that takes it.
 type Statement struct {
 	Field     string
 	Index     int
 	Text      string
 	Effect    string
+	Factor    string
 	Value     string
 	ValueType string
 	Quotes    []Quote
@@ -64,7 +65,8 @@ type Scope struct {
 	Account     crm.Ref
 	AccountName string
 	Sources     map[string]Source // by citation id: passages of this portal and account, none of them ours
-	Zone        *time.Location    // nil: UTC; in it relative dates are resolved
+	Findings    map[string]crm.Finding
+	Zone        *time.Location // nil: UTC; in it relative dates are resolved
 }
 
 // Check is one line of the record of a run: which claim, which check, whether it held.
@@ -80,7 +82,6 @@ type Check struct {
 type Judged struct {
 	crm.ClaimText
 	Field   string
-	Effect  string
 	Value   string
 	Overlap float64
 	Turned  bool
@@ -91,9 +92,10 @@ type Judged struct {
 // (3) stands verbatim, on word boundaries, in the passage and in the stored text (white space runs, NFC and typographic quotes and dashes apart: see normalise),
 // (4) comes from this portal and account and from a person, and leaves out no negation or doubt of its clause; and when (5) every number, amount, date, time, address, code and
 // name of the statement follows from its quotes or from their passages' person and date, and (6) the statement is as negative and as doubtful as its quotes. A value of its own
-// must stand in the quotes, too, unless it is one of a list of options. docs/grounding.md has the rules.
+// must stand in the quotes, too, unless it is one of a list of options. A finding is quoted whole in place
+// of (2) to (4). docs/grounding.md has the rules.
 func Judge(s Statement, scope Scope) Judged {
-	j := Judged{ClaimText: crm.ClaimText{Text: s.Text}, Field: s.Field, Effect: s.Effect, Value: s.Value}
+	j := Judged{ClaimText: crm.ClaimText{Text: s.Text, Effect: s.Effect, Factor: s.Factor}, Field: s.Field, Value: s.Value}
 	record := func(check, why string) bool {
 		j.Checks = append(j.Checks, Check{Claim: s.Text, Check: check, OK: why == "", Why: why})
 		if why != "" && j.Why == "" {
@@ -111,10 +113,12 @@ func Judge(s Statement, scope Scope) Judged {
 	}
 	own := lex(normalise(s.Text).text)
 	for _, q := range s.Quotes {
-		e, why := prove(q, scope, own)
+		proof, why := prove(q, scope, own)
 		ok = record("quote", why) && ok
-		if why == "" && !slices.Contains(j.Evidence, e) {
-			j.Evidence = append(j.Evidence, e)
+		for _, e := range proof {
+			if !slices.Contains(j.Evidence, e) {
+				j.Evidence = append(j.Evidence, e)
+			}
 		}
 	}
 	if !ok {
@@ -160,42 +164,47 @@ func textProblem(text string) string {
 	return ""
 }
 
-// prove finds one quote in its passage and in the stored version.
-func prove(q Quote, scope Scope, own []token) (crm.Evidence, string) {
-	var none crm.Evidence
+// prove finds one quote in its passage and in the stored version. Of a finding it is what code stated, and its evidence what that stands on.
+func prove(q Quote, scope Scope, own []token) ([]crm.Evidence, string) {
+	if f, is := scope.Findings[q.Passage]; is {
+		if normalise(q.Quote).text != normalise(f.Text).text {
+			return nil, fmt.Sprintf("finding %s is quoted whole or not at all", q.Passage)
+		}
+		return f.Evidence, ""
+	}
 	src, ok := scope.Sources[q.Passage]
 	if !ok {
-		return none, fmt.Sprintf("passage %q is not in this prompt", shorten(q.Passage))
+		return nil, fmt.Sprintf("passage %q is not in this prompt", shorten(q.Passage))
 	}
 	if src.Activity.Portal != scope.Portal || scope.Portal <= 0 {
-		return none, "the passage belongs to another portal"
+		return nil, "the passage belongs to another portal"
 	}
 	if !slices.Contains(src.Accounts, scope.Account) || scope.Account.IsZero() {
-		return none, "the passage belongs to another account"
+		return nil, "the passage belongs to another account"
 	}
 	if src.Generated {
-		return none, "a machine wrote the passage"
+		return nil, "a machine wrote the passage"
 	}
 	want := normalise(q.Quote)
 	if !longEnough(want) {
-		return none, fmt.Sprintf("the quote is shorter than %d words or %d characters", minQuoteWords, minQuoteRunes)
+		return nil, fmt.Sprintf("the quote is shorter than %d words or %d characters", minQuoteWords, minQuoteRunes)
 	}
 	start, end, ok := normalise(src.Text).find(want.text)
 	if !ok {
-		return none, fmt.Sprintf("the quote does not stand in passage %s", q.Passage)
+		return nil, fmt.Sprintf("the quote does not stand in passage %s", q.Passage)
 	}
 	shown := src.Text[start:end]
 	from, to := src.Start+start, src.Start+end
 	if src.Start < 0 || to > len(src.Stored) || src.Stored[from:to] != shown {
-		return none, "the quote does not stand in the stored text of that version"
+		return nil, "the quote does not stand in the stored text of that version"
 	}
 	if !negated(own) && leavesOutNegation(src.Text, start, end) {
-		return none, "the quote leaves out a negation of its sentence"
+		return nil, "the quote leaves out a negation of its sentence"
 	}
 	if word := leavesOutDoubt(src.Text, start, end); word != "" && !softened(own, true, false) {
-		return none, fmt.Sprintf("the quote leaves out that its sentence is less certain (“%s”)", word)
+		return nil, fmt.Sprintf("the quote leaves out that its sentence is less certain (“%s”)", word)
 	}
-	return crm.Evidence{Activity: src.Activity, Version: src.Version, Kind: src.Kind, Time: src.Time, Person: src.speaker(from), Quote: shown, Start: from, End: to}, ""
+	return []crm.Evidence{{Activity: src.Activity, Version: src.Version, Kind: src.Kind, Time: src.Time, Person: src.speaker(from), Quote: shown, Start: from, End: to}}, ""
 }
 
 func shorten(s string) string {

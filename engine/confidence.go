@@ -114,6 +114,10 @@ func evidenceOf(claims []Judged, which []int, at time.Time, untimed map[crm.Ref]
 		}
 		for _, e := range c.Evidence {
 			m.Sources++
+			if !e.Record.IsZero() { // stated as it is now: its age says nothing
+				activities[e.Record] = true
+				continue
+			}
 			activities[e.Activity] = true
 			m.TimeKnown = m.TimeKnown && !e.Time.IsZero() && !untimed[e.Activity]
 			if e.Time.After(newest) {

@@ -29,7 +29,7 @@ func (r *run) contradict(ctx context.Context) error {
 	for i := range r.judged {
 		j := &r.judged[i]
 		since := newestOf(j.Evidence)
-		if !j.Supported || since.IsZero() || known && !newest.After(since) {
+		if !j.Supported || r.states(j.Text) || since.IsZero() || known && !newest.After(since) {
 			continue
 		}
 		key := j.Text + "|" + since.String()

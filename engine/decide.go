@@ -31,7 +31,7 @@ func (r *run) decide(ctx context.Context) error {
 		return err
 	}
 	for pos, wc := range r.w.Changes {
-		c, state, skip, err := r.change(pos, wc, plain)
+		c, state, skip, err := r.change(ctx, pos, wc, plain)
 		if err != nil {
 			return err
 		}
@@ -127,8 +127,15 @@ func (r *run) moved(ctx context.Context) (bool, error) {
 	}
 	versions := map[crm.Ref]string{}
 	for _, j := range r.judged {
+		if j.Moved == crm.MovedGone { // of the past, as its text says
+			continue
+		}
 		for _, e := range j.Evidence {
-			versions[e.Activity] = e.Version
+			if e.Record.IsZero() {
+				versions[e.Activity] = e.Version
+			} else if still, err := r.stillStands(ctx, crm.ClaimText{Evidence: []crm.Evidence{e}}); err != nil || !still {
+				return true, err
+			}
 		}
 	}
 	for _, ref := range slices.SortedFunc(maps.Keys(versions), crm.Ref.Compare) {
@@ -194,7 +201,11 @@ func fingerprint(p crm.Proposal) string {
 		}
 		line := c.Text
 		for _, e := range c.Evidence {
-			line += fmt.Sprintf("|%s@%s:%d-%d", e.Activity.Path(), e.Version, e.Start, e.End)
+			if e.Record.IsZero() {
+				line += fmt.Sprintf("|%s@%s:%d-%d", e.Activity.Path(), e.Version, e.Start, e.End)
+			} else {
+				line += fmt.Sprintf("|%s.%s=%s", e.Record.Path(), e.Property, e.Quote)
+			}
 		}
 		lines = append(lines, line)
 	}

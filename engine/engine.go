@@ -12,7 +12,7 @@ import (
 	"github.com/contextd/contextd/prompts"
 )
 
-// Engine runs workflows for subjects. All fields but Written, Version, Spending, Definitions, Zone, MaxTokens and Log are required. It is safe for concurrent use.
+// Engine runs workflows for subjects. All fields but Written, Version, Spending, Definitions, Zone, MaxTokens, Usage and Log are required. It is safe for concurrent use.
 type Engine struct {
 	Workflows []prompts.Workflow
 	Retriever Retriever
@@ -27,6 +27,7 @@ type Engine struct {
 	Now       func() time.Time
 	Zone      func(crm.PortalID) *time.Location // nil: UTC; in it relative dates are resolved
 	MaxTokens int                               // of an answer; 0: the model's default
+	Usage     []string                          // properties of companies that measure usage
 	Log       *slog.Logger                      // nil: silent
 
 	Definitions Definitions // nil: nobody looks whether HubSpot would take a value

@@ -51,7 +51,8 @@ func answer(workflow string, claims ...saidClaim) []byte {
 		for i := range claims {
 			claims[i].Effect = "raises"
 		}
-		v = map[string]any{"score": 72, "fit": "strong", "recommendation": "sales", "factors": claims}
+		v = map[string]any{"score": 72, "fit": "strong", "intent": "unknown", "persona": "unknown", "recommendation": "sales", "factors": claims,
+			"intent_because": []saidClaim{}, "persona_because": []saidClaim{}}
 	case "reply_draft":
 		v = map[string]any{"language": "en", "opening": "Hi Mira, thank you for your message.", "questions": claims, "answers": claims, "open": []saidClaim{}, "closing": "Best regards"}
 	}

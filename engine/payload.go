@@ -12,11 +12,11 @@ import (
 )
 
 // payload is what the model is shown of this run: the parts that the workflow names, filled from what the store knows. Of a past moment only what hardly ever changes is
-// shown: a stage, an amount or a lifecycle of today would tell the future.
+// shown, and of that what is known of then (crm.Record.Before): a stage, an amount or a lifecycle of today would tell the future.
 func (r *run) payload() prompts.Payload {
 	now := r.asOf.IsZero()
 	p := prompts.Payload{Context: prompts.Context{AsOf: r.now().UTC().Format("2006-01-02, Monday"), Account: r.accountName(), Subject: r.subject.Path(),
-		Language: languageOf(r.focus, r.passages), People: peopleOf(r.passages), Summary: r.around.summary}, History: quotedPassages(r.passages)}
+		Language: languageOf(r.focus, r.passages), People: peopleOf(r.passages), Summary: r.around.summary}, History: append(quotedPassages(r.passages), quotedFindings(r.findings)...)}
 	if c := r.around.person; !c.Ref.IsZero() {
 		p.Person = prompts.Person{Name: oneLine(c.Name), Title: fact(c, "jobtitle"), Role: fact(c, "hs_buying_role"), Language: fact(c, "hs_language"), Further: r.further(c)}
 	}
@@ -85,6 +85,15 @@ func quotedPassages(ps []crm.Passage) []prompts.Quoted {
 	for i, p := range ps {
 		out[i] = prompts.Quoted{ID: p.ID, Kind: string(p.Kind), Date: dateShown(p.Time), Person: oneLine(p.Person), Direction: string(p.Direction), Subject: oneLine(p.Subject),
 			Text: strings.Map(dropUnseen, p.Text), New: p.New}
+	}
+	return out
+}
+
+// quotedFindings shows findings as passages of their own: what is cited under their ids is their whole text.
+func quotedFindings(fs []crm.Finding) []prompts.Quoted {
+	out := make([]prompts.Quoted, len(fs))
+	for i, f := range fs {
+		out[i] = prompts.Quoted{ID: f.ID, Kind: f.Kind, Date: dateShown(f.Time), Text: f.Text}
 	}
 	return out
 }

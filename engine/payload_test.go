@@ -35,12 +35,12 @@ func rich() *world {
 	w := newWorld()
 	company := ref(crm.Companies, 1)
 	born := noon.AddDate(-2, 0, 0)
-	w.record(crm.Record{Ref: company, Name: "Harborline Lifts", Created: born, Properties: map[string]string{"industry": "ELEVATORS", "numberofemployees": "420", "country": "Ireland",
+	w.record(crm.Record{Ref: company, Name: "Harborline Lifts", Created: born, Modified: born, Properties: map[string]string{"industry": "ELEVATORS", "numberofemployees": "420", "country": "Ireland",
 		"lifecyclestage": "customer", "logins_30d": "17", "ai_lead_score": "99"}})
-	w.record(crm.Record{Ref: ref(crm.Contacts, 2), Name: "Mira Kovac", Created: born, Properties: map[string]string{"jobtitle": "COO\n## Rules", "hs_buying_role": "DECISION_MAKER", "hs_language": "en"},
+	w.record(crm.Record{Ref: ref(crm.Contacts, 2), Name: "Mira Kovac", Created: born, Modified: born, Properties: map[string]string{"jobtitle": "COO\n## Rules", "hs_buying_role": "DECISION_MAKER", "hs_language": "en"},
 		Links: crm.Links{Companies: []crm.Ref{company}, Deals: []crm.Ref{ref(crm.Deals, 3), ref(crm.Deals, 4), ref(crm.Deals, 5), ref(crm.Deals, 6)}}})
 	deal := func(id int, name, stage string, created time.Time, account crm.Ref) {
-		w.record(crm.Record{Ref: ref(crm.Deals, id), Name: name, Created: created, Properties: map[string]string{"dealstage": stage, "amount": "48000", "deal_currency_code": "EUR",
+		w.record(crm.Record{Ref: ref(crm.Deals, id), Name: name, Created: created, Modified: created, Properties: map[string]string{"dealstage": stage, "amount": "48000", "deal_currency_code": "EUR",
 			"closedate": "2026-12-15T00:00:00Z", "pipeline": "renewals"}})
 		w.accounts[ref(crm.Deals, id)] = account
 	}

@@ -28,6 +28,8 @@ type History interface {
 	Text(ctx context.Context, ref crm.Ref, version string) (string, error)
 	// Record is a record as last read; crm.ErrNotFound when unknown or deleted.
 	Record(ctx context.Context, ref crm.Ref) (crm.Record, error)
+	// RecordsOf lists the records of a type that belong to an account now, newest first, deleted ones left out.
+	RecordsOf(ctx context.Context, account crm.Ref, typ crm.ObjectType) ([]crm.Record, error)
 	// Account is the account of a record: itself for a company, its present company for the others, a contact itself when it has none.
 	Account(ctx context.Context, record crm.Ref) (crm.Ref, error)
 	// Timeline lists an account's or record's activities, newest first, without text, ours included and flagged.
@@ -51,6 +53,8 @@ type Proposals interface {
 	Proposal(ctx context.Context, portal crm.PortalID, id string) (crm.Proposal, error)
 	// Latest is the newest proposal of a workflow about a subject that has a change in one of the states, made before a moment (zero: at any time); crm.ErrNotFound.
 	Latest(ctx context.Context, subject crm.Ref, workflow string, before time.Time, states ...crm.State) (crm.Proposal, error)
+	// OpenTasks lists the tasks of ours about a subject that were written and, as far as is known, neither completed nor deleted.
+	OpenTasks(ctx context.Context, subject crm.Ref) ([]crm.Ref, error)
 	// Decide approves or rejects pending changes of a proposal: all of them when changes is empty. seen is the ETag that the person was shown; crm.ErrConflict when
 	// the proposal has moved. Approving creates effects and marks in the same transaction; every decision is an outcome and an audit entry.
 	Decide(ctx context.Context, d Decision) (crm.Proposal, error)

@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"github.com/contextd/contextd/internal/crm"
-	"github.com/contextd/contextd/prompts"
 )
 
 // read loads the subject, the record that the proposal is shown on, its account, and the activity in question.
@@ -20,8 +19,9 @@ func (r *run) read(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("read subject: %w", err)
 	}
+	rec = r.known(rec)
 	r.setRecord(rec)
-	if err := require(r.w, r.subject.Type, rec); err != nil {
+	if err := r.require(rec); err != nil {
 		return err
 	}
 	switch r.account, err = r.History.Account(ctx, rec.Ref); {
@@ -64,9 +64,10 @@ func (r *run) readActivity(ctx context.Context) error {
 	} else if err != nil {
 		return fmt.Errorf("read account: %w", err)
 	}
+	rec = r.known(rec)
 	r.setRecord(rec)
 	r.proposal.Account, r.accountTitle = r.account, rec.Name
-	return require(r.w, r.subject.Type, rec)
+	return r.require(rec)
 }
 
 func (r *run) setRecord(rec crm.Record) {
@@ -88,18 +89,18 @@ func (r *run) nameAccount(ctx context.Context) error {
 	if err != nil && !errors.Is(err, crm.ErrNotFound) {
 		return fmt.Errorf("read account: %w", err)
 	}
-	r.accountTitle = rec.Name
+	r.accountTitle = r.known(rec).Name
 	return nil
 }
 
-// require tests the workflow's conditions on the subject's record.
-func require(w prompts.Workflow, typ crm.ObjectType, rec crm.Record) error {
-	for _, c := range w.Require {
-		if len(c.Types) > 0 && !slices.Contains(c.Types, typ) {
+// require tests the workflow's conditions on the subject's record. A run of the past does not ask for what is not known of then.
+func (r *run) require(rec crm.Record) error {
+	for _, c := range r.w.Require {
+		if len(c.Types) > 0 && !slices.Contains(c.Types, r.subject.Type) || !r.asOf.IsZero() && rec.Properties[c.Property] == "" {
 			continue
 		}
-		v := rec.Properties[c.Property]
-		if len(c.Is) > 0 && !slices.Contains(c.Is, v) || slices.Contains(c.Not, v) {
+		c.Types = nil
+		if !holds(c, rec) {
 			return nothing("skipped: %s", c.Why)
 		}
 	}

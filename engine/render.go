@@ -49,8 +49,8 @@ func holdsOurs(text string) bool { return strings.Contains(normalise(text).text,
 
 // RenderBody builds the HTML of a note or task from supported statements only, each with its sources, and from the plain sentences that were found to hold no fact.
 // What does not fit into HubSpot's limit is left out by whole statements, last ones first.
-func RenderBody(w prompts.Workflow, c prompts.Change, model, key, lang string, claims []Judged, plain map[string]string) (string, error) {
-	page := bodyPage{By: fmt.Sprintf(byLine+"%s@%d, %s)", w.Name, w.Version, model), Title: c.Title, Ref: Marker(key), Parts: partsOf(c, lang, claims, plain)}
+func RenderBody(w prompts.Workflow, c prompts.Change, title, model, key, lang string, claims []Judged, plain map[string]string) (string, error) {
+	page := bodyPage{By: fmt.Sprintf(byLine+"%s@%d, %s)", w.Name, w.Version, model), Title: title, Ref: Marker(key), Parts: partsOf(c, lang, claims, plain)}
 	for {
 		var b strings.Builder
 		if err := bodyTemplate.Execute(&b, page); err != nil {
@@ -73,7 +73,7 @@ func partsOf(c prompts.Change, lang string, claims []Judged, plain map[string]st
 		if s.Style == "text" {
 			part.Text = strings.TrimSpace(plain[s.Field])
 		} else {
-			part.Lines = linesOf(s.Field, claims)
+			part.Lines = linesOf(s, claims)
 		}
 		if part.Text != "" || len(part.Lines) > 0 {
 			out = append(out, part)
@@ -138,10 +138,21 @@ func heading(s prompts.Section, lang string) string {
 	return s.Heading["en"]
 }
 
-func linesOf(field string, claims []Judged) []bodyLine {
+// showsClaim reports whether a section shows a statement.
+func showsClaim(s prompts.Section, c Judged) bool {
+	if c.Field != s.Field || !c.Supported || s.Effect != "" && s.Effect != c.Effect {
+		return false
+	}
+	if s.Moved != "" {
+		return s.Moved == c.Moved
+	}
+	return c.Moved != crm.MovedGone
+}
+
+func linesOf(s prompts.Section, claims []Judged) []bodyLine {
 	var lines []bodyLine
 	for _, c := range claims {
-		if c.Field != field || !c.Supported {
+		if !showsClaim(s, c) {
 			continue
 		}
 		line := bodyLine{Text: strings.TrimSpace(c.Text)}
@@ -171,10 +182,15 @@ func unled(text string, e crm.Evidence) string {
 // sourceLabel is person, kind and date, as far as known.
 func sourceLabel(e crm.Evidence) string {
 	parts := []string{}
+	if !e.Record.IsZero() {
+		parts = append(parts, e.Property+" of "+e.Record.Path())
+	}
 	if e.Person != "" {
 		parts = append(parts, e.Person)
 	}
-	parts = append(parts, string(e.Kind))
+	if e.Record.IsZero() {
+		parts = append(parts, string(e.Kind))
+	}
 	if !e.Time.IsZero() {
 		parts = append(parts, e.Time.UTC().Format("2006-01-02"))
 	}

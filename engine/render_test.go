@@ -72,7 +72,7 @@ func TestRenderBodyLimits(t *testing.T) {
 			Evidence: []crm.Evidence{{Kind: crm.Call, Person: "Mira", Time: noon, Quote: strings.Repeat("quoted ", 40) + "end"}}}})
 	}
 	claims = append(claims, Judged{Field: "risks", ClaimText: crm.ClaimText{Text: "UNSUPPORTED"}})
-	body, err := RenderBody(w, w.Changes[0], "m", strings.Repeat("a", 32), "de", claims, nil)
+	body, err := RenderBody(w, w.Changes[0], w.Changes[0].Title, "m", strings.Repeat("a", 32), "de", claims, nil)
 	if err != nil || utf8.RuneCountInString(body) > maxValue || utf8.RuneCountInString(body) < maxValue/2 {
 		t.Fatalf("%v, %d characters", err, utf8.RuneCountInString(body))
 	}
@@ -80,7 +80,7 @@ func TestRenderBodyLimits(t *testing.T) {
 		t.Error("a sentence was cut, or something is missing")
 	}
 	claims = []Judged{{Field: "key_points", ClaimText: crm.ClaimText{Text: "x", Supported: true, Evidence: []crm.Evidence{{Quote: strings.Repeat("q", maxValue)}}}}}
-	body, err = RenderBody(w, w.Changes[0], "m", "k", "en", claims, nil)
+	body, err = RenderBody(w, w.Changes[0], w.Changes[0].Title, "m", "k", "en", claims, nil)
 	if err != nil || strings.Contains(body, "qqq") {
 		t.Errorf("a claim that does not fit stays out: %v", err)
 	}

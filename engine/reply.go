@@ -211,6 +211,7 @@ func (a *Answer) collect(field string, v any) {
 		s.Text, _ = v["text"].(string)
 		s.Effect, _ = v["effect"].(string)
 		s.Value, _ = scalar(v["value"])
+		s.Factor, _ = v["factor"].(string)
 		for _, q := range quotes {
 			one, _ := q.(map[string]any)
 			passage, _ := one["passage"].(string)

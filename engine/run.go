@@ -30,7 +30,8 @@ type run struct {
 	passages     []crm.Passage
 	sources      map[string]Source
 	rank         map[string]int // of the passages by id, 0 is the most valuable
-	leftOut      int            // passages that the model's window had no room for
+	findings     []crm.Finding
+	leftOut      int // passages that the model's window had no room for
 	coverage     float64
 	untimed      map[crm.Ref]bool // activities whose time is not to be trusted
 	owner        string
@@ -84,13 +85,16 @@ func (r *run) do(ctx context.Context) error {
 		if none.stays {
 			r.proposal.Confirms = r.before.stands.ID
 		}
-		return nil
+		err = nil
+	}
+	if err == nil && len(r.passages) > 0 {
+		r.proposal.LookAgain, err = r.lookAgain(ctx)
 	}
 	return err
 }
 
 func (r *run) steps(ctx context.Context) error {
-	for _, step := range []func(context.Context) error{r.read, r.readBefore, r.retrieve, r.readAround, r.ask, r.judge, r.compare, r.contradict, r.decide} {
+	for _, step := range []func(context.Context) error{r.read, r.readBefore, r.retrieve, r.readAround, r.state, r.ask, r.judge, r.compare, r.contradict, r.moves, r.decide} {
 		if err := step(ctx); err != nil {
 			return err
 		}
@@ -163,8 +167,11 @@ func (r *run) request() (model.Request, error) {
 	if err := r.render(); err != nil {
 		return model.Request{}, err
 	}
-	req := model.Request{Workflow: r.w.Name, System: systemText, Prompt: r.prompt, Schema: r.w.Schema, Passages: slices.Clone(r.passages), Subject: r.subject,
+	req := model.Request{Workflow: r.w.Name, System: systemText, Prompt: r.prompt, Schema: r.w.Schema, Passages: slices.Clone(r.passages), Findings: slices.Clone(r.findings), Subject: r.subject,
 		Facts: r.modelFacts(), Plan: r.w.Plan, MaxTokens: cmp.Or(r.w.Tokens.Output, r.MaxTokens), Template: r.proposal.Prompt, Sources: r.shown()}
+	if r.needsDates() {
+		req.Dated = datedIn(r.passages, r.zone())
+	}
 	if r.refusal != nil {
 		req.Prompt, req.Repair = repairText(r.prompt, r.refusal), true
 	}
@@ -219,13 +226,23 @@ func (r *run) judge(context.Context) error {
 			cited[q.Passage] = true
 		}
 	}
-	for _, p := range r.passages {
-		if cited[p.ID] || p.Activity == r.focus.Ref {
-			for _, f := range append(Flags(p.Text), Flags(p.Subject)...) {
-				if why := "a passage " + f; !slices.Contains(r.flags, why) {
+	flag := func(what string, texts ...string) {
+		for _, text := range texts {
+			for _, f := range Flags(text) {
+				if why := what + f; !slices.Contains(r.flags, why) {
 					r.flags = append(r.flags, why)
 				}
 			}
+		}
+	}
+	for _, p := range r.passages {
+		if cited[p.ID] || p.Activity == r.focus.Ref {
+			flag("a passage ", p.Text, p.Subject)
+		}
+	}
+	for _, f := range r.findings {
+		if cited[f.ID] {
+			flag("a record ", f.Text)
 		}
 	}
 	if !slices.ContainsFunc(r.judged, func(j Judged) bool { return j.Supported }) {
@@ -236,7 +253,10 @@ func (r *run) judge(context.Context) error {
 }
 
 func (r *run) scope() Scope {
-	s := Scope{Portal: r.subject.Portal, Account: r.account, AccountName: r.accountName(), Sources: r.sources}
+	s := Scope{Portal: r.subject.Portal, Account: r.account, AccountName: r.accountName(), Sources: r.sources, Findings: map[string]crm.Finding{}}
+	for _, f := range r.findings {
+		s.Findings[f.ID] = f
+	}
 	if r.Zone != nil {
 		s.Zone = r.Zone(r.subject.Portal)
 	}

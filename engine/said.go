@@ -19,6 +19,7 @@ type said struct {
 	text     string // of all quotes together
 	said     string // the statement itself, normalised
 	evidence []crm.Evidence
+	findings []string // texts of findings that are quoted, normalised
 	people   []string
 	days     []day // of the quotes, resolved
 	dated    []day // of their passages: they prove a full date, a month with its year, and a year
@@ -38,6 +39,10 @@ func statedBy(s Statement, evidence []crm.Evidence, scope Scope) said {
 			at = at.In(scope.Zone)
 		}
 		text := normalise(q.Quote).text
+		if found, is := scope.Findings[q.Passage]; is {
+			out.findings = append(out.findings, text)
+			src.Language = found.Language
+		}
 		f := factsOf(text, src.Language, true)
 		for _, d := range f.days {
 			out.days = append(out.days, d.resolve(at)...)
@@ -91,6 +96,9 @@ func (s said) unled() string {
 
 // repeats: the statement is nothing but words of one of its quotes, led at most by the name of who said just those.
 func (s said) repeats() bool {
+	if slices.Contains(s.findings, s.said) {
+		return true
+	}
 	for _, e := range s.evidence {
 		own := strings.TrimRight(s.said, ".!?… ")
 		if e.Person != "" {

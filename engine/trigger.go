@@ -34,7 +34,8 @@ func firedBy(t prompts.Trigger, a crm.Activity, d crm.Document) bool {
 	return slices.Contains(t.Kinds, a.Ref.Type.Kind()) &&
 		(t.Direction == "" || t.Direction == a.Direction) &&
 		(!t.Transcript || len(d.Turns) > 0 || len(a.Turns) > 0) &&
-		(t.MinWords == 0 || len(strings.Fields(d.Text)) >= t.MinWords)
+		(t.MinWords == 0 || len(strings.Fields(d.Text)) >= t.MinWords) &&
+		!slices.ContainsFunc(a.Links.All(), func(r crm.Ref) bool { return slices.Contains(t.Without, r.Type) })
 }
 
 func triggered(t prompts.Trigger, a crm.Activity) []crm.Ref {
@@ -53,19 +54,23 @@ func triggered(t prompts.Trigger, a crm.Activity) []crm.Ref {
 	return nil
 }
 
-// RecordTriggers says which workflows are to be considered because a record is new (the caller knows). It is pure. Records of an import, by HubSpot's word
-// or because they come in bulk, are marked in the backfill lane, and only for triggers that ask for imports.
-func RecordTriggers(workflows []prompts.Workflow) func(rec crm.Record, isNew bool, lane crm.Lane) []crm.Mark {
-	return func(rec crm.Record, isNew bool, lane crm.Lane) []crm.Mark {
-		if !isNew || rec.Archived {
+// RecordTriggers says which workflows are to be considered because a record is new, or has changed from what was stored of it before (nil: it is new; the caller knows). It is pure. Records of an import, by HubSpot's word
+// or because they come in bulk, are marked in the backfill lane, and only for triggers that ask for imports; changes in bulk trigger nothing.
+func RecordTriggers(workflows []prompts.Workflow) func(rec crm.Record, before *crm.Record, lane crm.Lane) []crm.Mark {
+	return func(rec crm.Record, before *crm.Record, lane crm.Lane) []crm.Mark {
+		if rec.Archived {
 			return nil
 		}
-		bulk := lane == crm.BackfillLane || imported(rec)
+		bulk := lane == crm.BackfillLane || before == nil && imported(rec)
 		var out []crm.Mark
 		for _, w := range workflows {
 			for _, t := range w.Triggers {
 				switch {
-				case t.On != "record":
+				case t.On == "change" && !bulk && changed(t, rec, before):
+					for _, subject := range changedSubjects(t, rec) {
+						out = addMark(out, w, subject, crm.LiveLane, t)
+					}
+				case t.On != "record" || before != nil:
 				case !bulk:
 					out = addMark(out, w, rec.Ref, crm.LiveLane, t)
 				case t.Imports:
@@ -75,6 +80,31 @@ func RecordTriggers(workflows []prompts.Workflow) func(rec crm.Record, isNew boo
 		}
 		return out
 	}
+}
+
+// changed: one of the trigger's properties has another value than before. A new record of another type than the subject's is a change, too: a ticket was opened.
+func changed(t prompts.Trigger, rec crm.Record, before *crm.Record) bool {
+	if t.Type != "" && t.Type != rec.Ref.Type {
+		return false
+	}
+	if before == nil {
+		return t.Type != ""
+	}
+	return slices.ContainsFunc(t.Properties, func(name string) bool { return rec.Properties[name] != before.Properties[name] })
+}
+
+func changedSubjects(t prompts.Trigger, rec crm.Record) []crm.Ref {
+	switch t.Subject {
+	case "contacts":
+		return rec.Links.Contacts
+	case "deals":
+		return rec.Links.Deals
+	case "tickets":
+		return rec.Links.Tickets
+	case "companies":
+		return rec.Links.Companies
+	}
+	return []crm.Ref{rec.Ref}
 }
 
 // imported: HubSpot says where a record came from in hs_object_source_label or hs_object_source.

@@ -61,7 +61,11 @@ func TestRecordTriggers(t *testing.T) {
 		"imported": {imported, true, crm.LiveLane, 1, crm.BackfillLane}, "imported by source": {other, true, crm.LiveLane, 1, crm.BackfillLane}, "imported in bulk": {imported, true, crm.BackfillLane, 1, crm.BackfillLane},
 		"new company": {crm.Record{Ref: ref(crm.Companies, 1)}, true, crm.LiveLane, 0, 0},
 	} {
-		got := triggers(c.rec, c.isNew, c.lane)
+		before := &c.rec
+		if c.isNew {
+			before = nil
+		}
+		got := triggers(c.rec, before, c.lane)
 		if len(got) != c.want || c.want == 1 && got[0].Lane != c.in {
 			t.Errorf("%s: %+v", name, got)
 		}
@@ -72,7 +76,7 @@ func TestRecordTriggers(t *testing.T) {
 			quiet[i].Triggers[j].Imports = false
 		}
 	}
-	if got := RecordTriggers(quiet)(imported, true, crm.LiveLane); len(got) != 0 {
+	if got := RecordTriggers(quiet)(imported, nil, crm.LiveLane); len(got) != 0 {
 		t.Errorf("an import that nobody asked for: %+v", got)
 	}
 }

@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -30,9 +31,10 @@ type world struct {
 	proposals  map[string]crm.Proposal
 	raws       map[string]Raw
 	asked      []crm.Question
-	overruled  map[string]bool // by property
-	aside      crm.Ref         // an activity that only a question since a moment brings
+	aside      crm.Ref // an activity that only a question since a moment brings
 	seq        int64
+	overruled  map[string]bool       // by property
+	open       map[crm.Ref][]crm.Ref // tasks by subject
 }
 
 func newWorld() *world {
@@ -125,6 +127,21 @@ func (w *world) Record(_ context.Context, r crm.Ref) (crm.Record, error) {
 		return rec, nil
 	}
 	return crm.Record{}, fmt.Errorf("record %s: %w", r, crm.ErrNotFound)
+}
+
+func (w *world) RecordsOf(_ context.Context, account crm.Ref, typ crm.ObjectType) ([]crm.Record, error) {
+	var out []crm.Record
+	for r, rec := range w.records {
+		if r.Type == typ && w.accounts[r] == account {
+			out = append(out, rec)
+		}
+	}
+	slices.SortFunc(out, func(a, b crm.Record) int { return cmp.Or(b.Created.Compare(a.Created), a.Ref.Compare(b.Ref)) })
+	return out, nil
+}
+
+func (w *world) OpenTasks(_ context.Context, subject crm.Ref) ([]crm.Ref, error) {
+	return w.open[subject], nil
 }
 
 func (w *world) Account(_ context.Context, r crm.Ref) (crm.Ref, error) {

@@ -18,6 +18,7 @@ type world struct {
 	records     map[crm.Ref]crm.Record
 	members     map[crm.Ref][]crm.Membership // as the CRM says
 	stored      map[crm.Ref]bool
+	before      map[crm.Ref]crm.Record       // as they were last kept
 	known       map[crm.Ref][]crm.Membership // as the store has them
 	kept        map[crm.Ref]crm.Kept
 	erased      map[crm.Ref]bool
@@ -227,6 +228,10 @@ func (w *world) KeepRecords(_ context.Context, records []crm.Record, ms []crm.Me
 	for _, r := range records {
 		w.note("keep record %s", r.Ref.Path())
 		w.stored[r.Ref] = true
+		if w.before == nil {
+			w.before = map[crm.Ref]crm.Record{}
+		}
+		w.before[r.Ref] = r
 		var mine []crm.Membership
 		for _, m := range ms {
 			if m.Member == r.Ref {
@@ -257,6 +262,16 @@ func (w *world) HasRecords(_ context.Context, refs []crm.Ref) (map[crm.Ref]bool,
 	out := map[crm.Ref]bool{}
 	for _, r := range refs {
 		out[r] = w.stored[r]
+	}
+	return out, nil
+}
+
+func (w *world) KnownRecords(_ context.Context, refs []crm.Ref) (map[crm.Ref]crm.Record, error) {
+	out := map[crm.Ref]crm.Record{}
+	for _, r := range refs {
+		if before, ok := w.before[r]; ok {
+			out[r] = before
+		}
 	}
 	return out, nil
 }

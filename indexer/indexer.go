@@ -36,9 +36,9 @@ type Indexer struct {
 	// Triggers names the workflows to consider because of an activity's text; it is called only for the text of a recent activity that is new, for text that differs
 	// from the text kept before, and, with only the added links, for a recent activity that is linked to more than before; never for backfilled pages. nil: none.
 	Triggers func(a crm.Activity, d crm.Document, lane crm.Lane) []crm.Mark
-	// RecordTriggers does the same for a record that was read; isNew: it was not stored before. Never called for
+	// RecordTriggers does the same for a record that was read; before is what was stored of it, nil when nothing was. Never called for
 	// backfilled pages. nil: none.
-	RecordTriggers func(rec crm.Record, isNew bool, lane crm.Lane) []crm.Mark
+	RecordTriggers func(rec crm.Record, before *crm.Record, lane crm.Lane) []crm.Mark
 	// Used is told what each embedding call cost; it must be safe for concurrent use. nil: nobody is told.
 	Used func(crm.Usage)
 	// Progress is told after each backfilled page. nil: nobody is told.

@@ -142,8 +142,8 @@ func TestMetadataAloneIsKeptWithoutEmbedding(t *testing.T) {
 func TestMembershipChangeMovesActivities(t *testing.T) {
 	w, claims := noted(2)
 	x := w.indexer()
-	x.RecordTriggers = func(rec crm.Record, isNew bool, lane crm.Lane) []crm.Mark {
-		return []crm.Mark{{Portal: 1, Kind: crm.ConsiderWork, Key: fmt.Sprintf("lead_score:%s:%t", rec.Ref.Path(), isNew), Lane: lane}}
+	x.RecordTriggers = func(rec crm.Record, before *crm.Record, lane crm.Lane) []crm.Mark {
+		return []crm.Mark{{Portal: 1, Kind: crm.ConsiderWork, Key: fmt.Sprintf("lead_score:%s:%t", rec.Ref.Path(), before == nil), Lane: lane}}
 	}
 	ok(t, x.Activities(t.Context(), claims))
 	if w.marked[0].Key != "lead_score:contacts/7:true" {

@@ -61,6 +61,8 @@ type Texts interface {
 	Erase(ctx context.Context, ref crm.Ref, by crm.Actor) ([]crm.Ref, error)
 	// HasRecords tells which of these records are stored (deleted ones count).
 	HasRecords(ctx context.Context, refs []crm.Ref) (map[crm.Ref]bool, error)
+	// KnownRecords reads records as they were last stored; unknown and deleted ones are absent.
+	KnownRecords(ctx context.Context, refs []crm.Ref) (map[crm.Ref]crm.Record, error)
 }
 
 // Marked is what the index knows of an activity: the mark of its content, and where it is.

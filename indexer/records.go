@@ -59,6 +59,19 @@ type recordSet struct {
 	records map[crm.Ref]crm.Record
 	members map[crm.Ref][]crm.Membership
 	stored  map[crm.Ref]bool
+	before  map[crm.Ref]crm.Record // what was stored of them, where a trigger may ask for it
+}
+
+// was is what was stored of a record: nil of one that is new. One that is stored and was not read has not changed, as far as triggers are concerned.
+func (s recordSet) was(ref crm.Ref) *crm.Record {
+	if !s.stored[ref] {
+		return nil
+	}
+	if rec, ok := s.before[ref]; ok {
+		return &rec
+	}
+	now := s.records[ref]
+	return &now
 }
 
 func (x *Indexer) readRecords(ctx context.Context, refs []crm.Ref) (recordSet, error) {
@@ -70,7 +83,13 @@ func (x *Indexer) readRecords(ctx context.Context, refs []crm.Ref) (recordSet, e
 	if err != nil {
 		return recordSet{}, fmt.Errorf("read: %w", err)
 	}
-	return newRecordSet(records, members, stored), nil
+	set := newRecordSet(records, members, stored)
+	if x.RecordTriggers != nil {
+		if set.before, err = x.Texts.KnownRecords(ctx, refs); err != nil {
+			return recordSet{}, fmt.Errorf("look up: %w", err)
+		}
+	}
+	return set, nil
 }
 
 func newRecordSet(records []crm.Record, members []crm.Membership, stored map[crm.Ref]bool) recordSet {
@@ -99,7 +118,7 @@ func (x *Indexer) keepRecords(ctx context.Context, set recordSet, refs []crm.Ref
 		records = append(records, rec)
 		members = append(members, set.members[ref]...)
 		if x.RecordTriggers != nil && cause.Kind != crm.BackfillWork { // history triggers nothing
-			triggers = append(triggers, x.RecordTriggers(rec, !set.stored[ref], cause.Lane)...)
+			triggers = append(triggers, x.RecordTriggers(rec, set.was(ref), cause.Lane)...)
 		}
 	}
 	if _, err := x.Texts.KeepRecords(ctx, records, members, gone, cause, triggers); err != nil {

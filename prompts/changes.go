@@ -45,8 +45,8 @@ func property(c Change, w Workflow, answer map[string]*node, here func(...any) [
 	if !aiProperty.MatchString(c.Property) {
 		p.add(here("property"), "property %q: want a name that starts with ai_", c.Property)
 	}
-	if c.Title != "" || len(c.Links) > 0 || c.DueDays != 0 {
-		p.add(here(), "title, links and due_days belong to notes and tasks")
+	if c.Title != "" || len(c.Links) > 0 || c.DueDays != 0 || c.DueStated || c.By != "" || len(c.Titles) > 0 || c.UnlessOpen {
+		p.add(here(), "title, titles, by, links, due_days, due_stated and unless_open belong to notes and tasks")
 	}
 	if c.Label == "" {
 		p.add(here("property"), "property %q needs a label", c.Property)
@@ -142,8 +142,12 @@ func body(c Change, w Workflow, answer map[string]*node, here func(...any) []any
 	if c.Property != "" || c.Type != "" || c.Value != "" || c.Values != "" || c.List || c.Without != "" || c.Limit != 0 || len(c.Options) > 0 {
 		p.add(here(), "property, type, value, values, limit and options belong to property changes")
 	}
-	if c.Title == "" || len(c.Sections) == 0 {
-		p.add(here(), "a note or task needs a title and sections")
+	if (c.Title == "") == (len(c.Titles) == 0) || len(c.Sections) == 0 {
+		p.add(here(), "a note or task needs a title, or titles, and sections")
+	}
+	titles(c, answer, here, p)
+	if (c.DueStated || c.UnlessOpen) && c.Kind != crm.TaskKind {
+		p.add(here(), "due_stated and unless_open belong to tasks")
 	}
 	if c.DueDays < 0 || (c.DueDays > 0 && c.Kind != crm.TaskKind) {
 		p.add(here("due_days"), "due_days %d: want 0 or more, and only for a task", c.DueDays)
@@ -161,10 +165,33 @@ func body(c Change, w Workflow, answer map[string]*node, here func(...any) []any
 	}
 }
 
+// titles checks the titles by the value of a field: one for each that the schema allows.
+func titles(c Change, answer map[string]*node, here func(...any) []any, p *problems) {
+	if len(c.Titles) == 0 && c.By == "" {
+		return
+	}
+	field := answer[c.By]
+	if c.Kind != crm.TaskKind || field == nil || len(field.Enum) == 0 {
+		p.add(here("by"), "by %q: want a string field of the schema with an enum, and titles of a task", c.By)
+		return
+	}
+	for i, t := range c.Titles {
+		if !slices.Contains(field.Enum, t.Value) || strings.TrimSpace(t.Title["en"]) == "" {
+			p.add(here("titles", i), "title for %q: want one of %v, and a text in English (en)", t.Value, field.Enum)
+		}
+	}
+}
+
 func section(s Section, c Change, w Workflow, answer map[string]*node, where []any, p *problems) {
 	here := func(key ...any) []any { return append(where[:len(where):len(where)], key...) }
 	if s.Style != "text" && strings.TrimSpace(s.Heading["en"]) == "" {
 		p.add(here("heading"), "the section needs a heading in English (en)")
+	}
+	if s.Effect != "" && s.Effect != "raises" && s.Effect != "lowers" {
+		p.add(here("effect"), "effect %q: want raises or lowers", s.Effect)
+	}
+	if s.Moved != "" && !slices.Contains(crm.Moves(), s.Moved) {
+		p.add(here("moved"), "moved %q: want one of %v", s.Moved, crm.Moves())
 	}
 	planned(s.Field, w.Plan, here("field"), p)
 	field := answer[s.Field]

@@ -55,6 +55,7 @@ func plan(pl crm.Plan, answer map[string]*node, p *problems) {
 				p.add(at("plan", "fields", i, "like", j), "like %q: want the names of fields of claims, for a field of claims", name)
 			}
 		}
+		factorNames(f, pl, n, at("plan", "fields", i), p)
 		from(f, pl, i, p)
 	}
 	for _, name := range sortedKeys(answer) {
@@ -67,8 +68,8 @@ func plan(pl crm.Plan, answer map[string]*node, p *problems) {
 // from checks where a field's sentences come from; factors name the number whose evidence they are.
 func from(f crm.Field, pl crm.Plan, i int, p *problems) {
 	if f.Kind == "factors" {
-		if !slices.ContainsFunc(pl.Fields, func(o crm.Field) bool { return o.Name == f.From && o.Kind == "number" }) {
-			p.add(at("plan", "fields", i, "from"), "factors %q: from must name a number field, not %q", f.Name, f.From)
+		if !slices.ContainsFunc(pl.Fields[:i], func(o crm.Field) bool { return o.Name == f.From && (o.Kind == "number" || o.Kind == "choice") }) {
+			p.add(at("plan", "fields", i, "from"), "factors %q: from must name a number field or a choice before it, not %q", f.Name, f.From)
 		}
 		return
 	}
@@ -87,8 +88,20 @@ func rules(f crm.Field, n *node, where []any, p *problems) {
 		if r.Name == "" {
 			p.add(here, "a rule needs a name")
 		}
-		if len(r.Cues) == 0 && r.AtLeast == nil && r.AtMost == nil {
-			p.add(here, "rule %q needs cues, at_least or at_most", r.Name)
+		if !r.Looks() && r.AtLeast == nil && r.AtMost == nil {
+			p.add(here, "rule %q needs cues, a finding, dated, at_least or at_most", r.Name)
+		}
+		if r.Given != "" && len(r.Cues) == 0 && r.Finding == "" && r.Dated == "" {
+			p.add(here, "rule %q: given says when it counts, but there is nothing to count", r.Name)
+		}
+		if (r.Over != nil || r.Under != nil) && r.Finding == "" && r.Given == "" {
+			p.add(here, "rule %q: over and under go with finding or given", r.Name)
+		}
+		if !slices.Contains([]string{"", "past", "future"}, r.Dated) || r.Days < 0 {
+			p.add(here, "rule %q: dated %q, days %d: want past, future or nothing, and 0 or more", r.Name, r.Dated, r.Days)
+		}
+		if r.Ours && r.Theirs {
+			p.add(here, "rule %q: ours and theirs exclude each other", r.Name)
 		}
 		if (r.AtLeast == nil && r.AtMost == nil) != (r.Of == "") {
 			p.add(here, "rule %q: of goes with at_least and at_most", r.Name)
@@ -119,5 +132,20 @@ func carried(r crm.Rule, n *node, where []any, p *problems) {
 	}
 	if effect := n.Items.Properties["effect"]; effect == nil && r.Effect != "" || effect != nil && !slices.Contains(effect.Enum, r.Effect) {
 		p.add(where, "rule %q has the effect %q, which the schema does not allow", r.Name, r.Effect)
+	}
+}
+
+// factorNames checks that the schema knows each rule that can be a factor, if it lists them.
+func factorNames(f crm.Field, pl crm.Plan, n *node, where []any, p *problems) {
+	if f.Kind != "factors" || n.Items == nil || n.Items.Properties["factor"] == nil {
+		return
+	}
+	known := n.Items.Properties["factor"].Enum
+	for _, o := range pl.Fields {
+		for _, r := range o.Rules {
+			if o.Name == f.From && len(known) > 0 && !slices.Contains(known, r.Name) {
+				p.add(where, "rule %q of %q is none of the schema's factors %v", r.Name, o.Name, known)
+			}
+		}
 	}
 }

@@ -56,6 +56,8 @@ func validate(w Workflow, folder string, answer map[string]*node, p *problems) {
 	if answer != nil {
 		plan(w.Plan, answer, p)
 	}
+	findings(w, p)
+	compare(w, answer, p)
 	if len(w.Changes) == 0 {
 		p.add(at("changes"), "there is no change: the workflow would have no effect")
 	}
@@ -146,18 +148,27 @@ func trigger(t Trigger, w Workflow, where []any, p *problems) {
 		if t.Imports {
 			p.add(here("imports"), "imports belong to record triggers")
 		}
+	case "change", "silence", "date":
+		unasked(t, w, where, p)
 	case "record":
 		if len(t.Kinds) > 0 || t.Transcript || t.MinWords > 0 || t.Direction != "" {
 			p.add(here(), "a record trigger has no kinds, direction, transcript or min_words")
 		}
 	default:
-		p.add(here("on"), "on %q: want activity or record", t.On)
+		p.add(here("on"), "on %q: want activity, record, change, silence or date", t.On)
 	}
+	if t.On != "change" && (len(t.Properties) > 0 || t.Type != "") || t.On != "silence" && t.After != 0 || t.On != "activity" && len(t.Without) > 0 {
+		p.add(here(), "properties and type belong to change, after to silence, without to activity")
+	}
+	types(t.Without, here("without"), p)
 	switch t.Subject {
-	case "itself":
+	case "itself", "":
+		if t.Subject == "" && t.On != "silence" && t.On != "date" {
+			p.add(here("subject"), "a trigger needs a subject: itself, companies, contacts, deals or tickets")
+		}
 	case string(crm.Contacts), string(crm.Deals), string(crm.Tickets), string(crm.Companies):
-		if t.On == "record" {
-			p.add(here("subject"), "the subject of a record trigger is itself")
+		if t.On != "activity" && t.On != "change" {
+			p.add(here("subject"), "the subject of this trigger is itself")
 		}
 		if !slices.Contains(w.Subjects, crm.ObjectType(t.Subject)) {
 			p.add(here("subject"), "subject %q is not among the workflow's subjects", t.Subject)

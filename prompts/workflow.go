@@ -21,11 +21,13 @@ type Workflow struct {
 	Triggers    []Trigger        `yaml:"triggers"`
 	Require     []Condition      `yaml:"require"` // checked when the run starts: a subject that fails one is skipped, with the reason in the audit
 	Retrieve    Retrieve         `yaml:"retrieve"`
-	Payload     Shown            `yaml:"payload"` // which fields of the records the model is shown
-	Model       string           `yaml:"model"`   // class of the model that it needs: small or large; the configuration says which that is. "": whichever there is
-	Tokens      Tokens           `yaml:"tokens"`  // of one run
-	Version     int              `yaml:"prompt"`  // which prompt@N.md is used until another one is promoted
-	Plan        crm.Plan         `yaml:"plan"`    // for the built-in writer
+	Payload     Shown            `yaml:"payload"`  // which fields of the records the model is shown
+	Findings    []Finding        `yaml:"findings"` // what claims may cite beside the passages
+	Compare     string           `yaml:"compare"`  // a field of factors: what moved them since the suggestion before is worked out
+	Model       string           `yaml:"model"`    // class of the model that it needs: small or large; the configuration says which that is. "": whichever there is
+	Tokens      Tokens           `yaml:"tokens"`   // of one run
+	Version     int              `yaml:"prompt"`   // which prompt@N.md is used until another one is promoted
+	Plan        crm.Plan         `yaml:"plan"`     // for the built-in writer
 	Changes     []Change         `yaml:"changes"`
 	Policy      Policy           `yaml:"policy"`
 	Update      *Update          `yaml:"update"` // nil: every run stands for itself
@@ -73,14 +75,20 @@ const (
 
 // Trigger says which change makes a subject of this workflow dirty. Only the live lane triggers, and imports where the trigger asks for them.
 type Trigger struct {
-	On         string        `yaml:"on"`         // activity: new or changed text of an activity · record: a record was created (or imported)
-	Kinds      []crm.Kind    `yaml:"kinds"`      // activity: which kinds
-	Direction  crm.Direction `yaml:"direction"`  // activity: "" or in, out
-	Transcript bool          `yaml:"transcript"` // activity: only with a transcript
-	MinWords   int           `yaml:"min_words"`  // activity: shorter texts do not trigger
-	Subject    string        `yaml:"subject"`    // activity: itself, contacts, deals, tickets (the linked ones); record: itself
-	Imports    bool          `yaml:"imports"`    // record: imported records too, once per subject, in the backfill lane
-	Quiet      time.Duration `yaml:"quiet"`      // wait until the subject was left alone for that long
+	// activity: new or changed text of an activity · record: a record was created (or imported) · change: one of Properties of a record changed · silence: nothing was heard
+	// for After · date: a day that the passages of the last run name has passed
+	On         string           `yaml:"on"`
+	Properties []string         `yaml:"properties"` // change: which
+	Type       crm.ObjectType   `yaml:"type"`       // change: of records of this type, when they are not the subject
+	After      time.Duration    `yaml:"after"`      // silence: how long
+	Without    []crm.ObjectType `yaml:"without"`    // activity: only those that are linked to no record of these types
+	Kinds      []crm.Kind       `yaml:"kinds"`      // activity: which kinds
+	Direction  crm.Direction    `yaml:"direction"`  // activity: "" or in, out
+	Transcript bool             `yaml:"transcript"` // activity: only with a transcript
+	MinWords   int              `yaml:"min_words"`  // activity: shorter texts do not trigger
+	Subject    string           `yaml:"subject"`    // activity: itself, contacts, deals, tickets (the linked ones); record: itself
+	Imports    bool             `yaml:"imports"`    // record: imported records too, once per subject, in the backfill lane
+	Quiet      time.Duration    `yaml:"quiet"`      // wait until the subject was left alone for that long
 }
 
 // Update says that a suggestion is kept current: a run that finds nothing new in the history leaves the one before as it is.
@@ -111,30 +119,42 @@ type Retrieve struct {
 
 // Change says how one field of the answer becomes a change in HubSpot.
 type Change struct {
-	Kind      crm.ChangeKind   `yaml:"kind"`
-	Property  string           `yaml:"property"` // property kind: an ai_* property of the subject record
-	Type      string           `yaml:"type"`     // property kind: number, enumeration, string, datetime
-	Options   []string         `yaml:"options"`  // enumeration
-	Label     string           `yaml:"label"`
-	Value     string           `yaml:"value"`     // property kind: field of the answer that holds the scalar; or
-	Values    string           `yaml:"values"`    // field of claims that each carry a value: the newest supported one is taken; or sections
-	List      bool             `yaml:"list"`      // values: all of them, not only the newest
-	Without   string           `yaml:"without"`   // values: the effect of a claim that says that its value is given up
-	Limit     int              `yaml:"limit"`     // sections of a property: characters at most
-	Claims    []string         `yaml:"claims"`    // fields of the answer (arrays of claims) that the change stands on
-	Title     string           `yaml:"title"`     // note, task: the heading
-	Sections  []Section        `yaml:"sections"`  // note, task, property of type string: the text, built by code from supported claims only
-	Links     []crm.ObjectType `yaml:"links"`     // note, task: on which of the subject's related records it is put
-	DueDays   int              `yaml:"due_days"`  // task
-	Verdict   *crm.Verdict     `yaml:"verdict"`   // review: always a person
-	Threshold float64          `yaml:"threshold"` // 0: the policy's or the configuration's
+	Kind       crm.ChangeKind   `yaml:"kind"`
+	Property   string           `yaml:"property"` // property kind: an ai_* property of the subject record
+	Type       string           `yaml:"type"`     // property kind: number, enumeration, string, datetime
+	Options    []string         `yaml:"options"`  // enumeration
+	Label      string           `yaml:"label"`
+	Value      string           `yaml:"value"`      // property kind: field of the answer that holds the scalar; or
+	Values     string           `yaml:"values"`     // field of claims that each carry a value: the newest supported one is taken; or sections
+	List       bool             `yaml:"list"`       // values: all of them, not only the newest
+	Without    string           `yaml:"without"`    // values: the effect of a claim that says that its value is given up
+	Limit      int              `yaml:"limit"`      // sections of a property: characters at most
+	Claims     []string         `yaml:"claims"`     // fields of the answer (arrays of claims) that the change stands on
+	Title      string           `yaml:"title"`      // note, task: the heading
+	Sections   []Section        `yaml:"sections"`   // note, task, property of type string: the text, built by code from supported claims only
+	Links      []crm.ObjectType `yaml:"links"`      // note, task: on which of the subject's related records it is put
+	DueDays    int              `yaml:"due_days"`   // task
+	DueStated  bool             `yaml:"due_stated"` // task: due on the first day to come that the evidence names; without one, by due_days
+	Titles     []Titled         `yaml:"titles"`     // task: the title by the value of field By, in place of Title
+	By         string           `yaml:"by"`
+	UnlessOpen bool             `yaml:"unless_open"` // task: not while an open task of ours about the subject is there
+	Verdict    *crm.Verdict     `yaml:"verdict"`     // review: always a person
+	Threshold  float64          `yaml:"threshold"`   // 0: the policy's or the configuration's
 }
 
-// Section is one part of a note: a heading and either the claims of a field (as a list with their sources) or the plain text of a scalar field.
+// Section is one part of a note, task or text property: a heading and either the claims of a field (as a list with their sources) or the plain text of a scalar field.
 type Section struct {
 	Heading map[string]string `yaml:"heading"` // by language, "en" required
 	Field   string            `yaml:"field"`
-	Style   string            `yaml:"style"` // list (default): claims with sources · prose: claims as paragraphs, sources below · text: scalar
+	Effect  string            `yaml:"effect"` // only factors that are said to have it: raises, lowers
+	Moved   string            `yaml:"moved"`  // only factors that moved so: new, stronger, weaker, gone; without it, all but those that are gone
+	Style   string            `yaml:"style"`  // list (default): claims with sources · prose: claims as paragraphs, sources below · text: scalar
+}
+
+// Titled is a task's title for one value of a field, by language, "en" required.
+type Titled struct {
+	Value string            `yaml:"value"`
+	Title map[string]string `yaml:"title"`
 }
 
 // Policy is what an administrator sets per workflow.
@@ -155,6 +175,10 @@ type Golden struct {
 	Name     string                `yaml:"name"`
 	Subject  string                `yaml:"subject"`
 	Facts    map[string]string     `yaml:"facts"`
+	Now      time.Time             `yaml:"now"`      // when the run takes place; zero: right after the newest passage
+	Findings []GoldenFinding       `yaml:"findings"` // for the writer alone; a run states its own, from the facts, the records and the passages
+	Records  []GoldenRecord        `yaml:"records"`
+	Usage    []string              `yaml:"usage"` // properties of the company that measure usage
 	Passages []GoldenPassage       `yaml:"passages"`
 	Must     map[string][]string   `yaml:"must"` // field → substrings that some claim or the scalar must contain
 	MustNot  map[string][]string   `yaml:"must_not"`
@@ -173,4 +197,19 @@ type GoldenPassage struct {
 	Text      string        `yaml:"text"`
 	Language  string        `yaml:"language"`
 	New       bool          `yaml:"new"` // the last suggestion did not know it
+}
+
+// GoldenRecord is a record of the account beside the subject, whose properties are the facts; of type companies, the account itself.
+type GoldenRecord struct {
+	Type       crm.ObjectType         `yaml:"type"`
+	Created    time.Time              `yaml:"created"`
+	Properties map[string]string      `yaml:"properties"`
+	History    map[string][]crm.Value `yaml:"history"` // newest first
+}
+
+// GoldenFinding is a finding as a run would have stated it.
+type GoldenFinding struct {
+	Name   string  `yaml:"name"`
+	Text   string  `yaml:"text"`
+	Number float64 `yaml:"number"`
 }

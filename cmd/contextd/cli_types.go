@@ -73,7 +73,12 @@ type claimView struct {
 	Text      string `json:"text"`
 	Supported bool   `json:"supported"`
 	Why       string `json:"why"`
+	Factor    string `json:"factor"`
+	Effect    string `json:"effect"`
+	Moved     string `json:"moved"`
 	Evidence  []struct {
+		Record   string     `json:"record"`
+		Property string     `json:"property"`
 		Activity string     `json:"activity"`
 		Kind     string     `json:"kind"`
 		Time     *time.Time `json:"time"`

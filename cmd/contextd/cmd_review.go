@@ -184,7 +184,7 @@ func showSuggestion(w io.Writer, s suggestion) {
 	for _, c := range s.Claims {
 		key := c.Text + c.Why
 		for _, e := range c.Evidence {
-			key += "\n" + e.Activity + " " + e.Quote
+			key += "\n" + e.Activity + e.Record + " " + e.Property + " " + e.Quote
 		}
 		if shown[key] { // a draft may say the same in two places
 			continue
@@ -194,8 +194,12 @@ func showSuggestion(w io.Writer, s suggestion) {
 		if !c.Supported {
 			mark = "NOT SUPPORTED (" + c.Why + ")"
 		}
-		fmt.Fprintf(w, "\n  %s: %s\n", mark, oneLine(c.Text))
+		fmt.Fprintf(w, "\n  %s: %s%s\n", mark, oneLine(c.Text), c.aside())
 		for _, e := range c.Evidence {
+			if e.Record != "" {
+				fmt.Fprintf(w, "    “%s”\n      %s of %s, %s\n", oneLine(e.Quote), e.Property, e.Record, day(e.Time))
+				continue
+			}
 			fmt.Fprintf(w, "    “%s”\n      %s, %s, %s\n", oneLine(e.Quote), e.Activity, oneLine(e.Person), day(e.Time))
 		}
 		for _, x := range c.Contradictions {
@@ -206,4 +210,18 @@ func showSuggestion(w io.Writer, s suggestion) {
 		fmt.Fprintf(w, "\n  %s, %s: %s\n", c.By, moment(c.At), oneLine(c.Text))
 	}
 	fmt.Fprintln(w)
+}
+
+// aside says what a factor does to its score, and what became of it.
+func (c claimView) aside() string {
+	var parts []string
+	for _, p := range []string{c.Factor, c.Effect, c.Moved} {
+		if p != "" {
+			parts = append(parts, p)
+		}
+	}
+	if len(parts) == 0 {
+		return ""
+	}
+	return "  [" + strings.Join(parts, ", ") + "]"
 }

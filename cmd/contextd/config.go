@@ -138,9 +138,11 @@ type CacheConfig struct {
 	Megabytes int `koanf:"megabytes"`
 }
 
-// WorkflowsConfig holds what applies to all workflows. Quiet replaces their own quiet periods when it is not 0.
+// WorkflowsConfig holds what applies to all workflows. Quiet replaces their own quiet periods when it is not 0. Usage are the properties of companies that measure
+// usage: churn_risk cites them.
 type WorkflowsConfig struct {
 	Quiet time.Duration `koanf:"quiet"`
+	Usage []string      `koanf:"usage"`
 }
 
 // PromptsConfig names a directory with workflows beside the built-in ones; "" for none.

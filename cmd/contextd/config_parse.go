@@ -135,6 +135,14 @@ func word(s string) (string, error) {
 	return s, nil
 }
 
+// usageProperty is the name of a property that is not written by contextd.
+func usageProperty(s string) (string, error) {
+	if strings.HasPrefix(s, "ai_") {
+		return "", complain("name a property that your product writes", "%q is written by contextd", s)
+	}
+	return word(s)
+}
+
 func objectType(s string) (string, error) {
 	if _, err := crm.ParseObjectType(s); err != nil {
 		return "", complain("use companies contacts deals tickets calls meetings emails notes tasks communications", "%q is not an object type", s)

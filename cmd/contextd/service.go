@@ -158,7 +158,7 @@ func newClient(cfg Config, p PortalConfig, further map[crm.ObjectType][]string) 
 	if cfg.unlimited {
 		rate = -1
 	}
-	return hubspot.New(hubspot.Options{Properties: further, Portal: p.PortalID, Rate: rate, Search: rate, Token: string(p.Token), BaseURL: p.BaseURL, AppID: p.AppID,
+	return hubspot.New(hubspot.Options{Properties: further, Histories: map[crm.ObjectType][]string{crm.Companies: cfg.Workflows.Usage}, Portal: p.PortalID, Rate: rate, Search: rate, Token: string(p.Token), BaseURL: p.BaseURL, AppID: p.AppID,
 		Objects: cfg.Privacy.Objects, ExcludeProperties: cfg.Privacy.ExcludeProperties, SkipWhen: cfg.Privacy.SkipWhen})
 }
 
@@ -167,7 +167,7 @@ func (s *service) wire(clients portals, apps map[crm.PortalID]inbox.App, ids []c
 	s.people = &people{db: s.db}
 	s.search = &searcher{s: s}
 	s.indexer = &indexer.Indexer{Source: clients, Embedder: s.index, Vectors: s.index, Texts: s.db, Marker: s.db, Names: s.db,
-		Lister: lister(s.clients), Cursors: cursors{s.db}, Now: s.now, Triggers: engine.Triggers(s.workflows), RecordTriggers: engine.RecordTriggers(s.workflows)}
+		Lister: lister(s.clients), Cursors: cursors{s.db}, Now: s.now, Triggers: engine.Triggers(s.workflows), RecordTriggers: engine.RecordTriggers(s.triggered())}
 	writing := s.writing()
 	takes := definitionsOf{}
 	for portal, c := range s.clients {
@@ -178,7 +178,7 @@ func (s *service) wire(clients portals, apps map[crm.PortalID]inbox.App, ids []c
 			p := s.policies[portal]
 			p.Write = writing(portal) == nil
 			return p
-		}, Enabled: writing, Now: s.now, Log: s.log}
+		}, Enabled: writing, Now: s.now, Usage: s.cfg.Workflows.Usage, Log: s.log}
 	applier := &engine.Applier{Effects: s.db, Writer: clients, Enabled: writing, Now: time.Now, Log: s.log} // its deadlines are the runner's
 	s.inbox = &inbox.Inbox{Store: s.db, Decode: decodeEvents, Portals: apps, Log: s.log}
 	s.runner = &work.Runner{Queue: s.db, Owner: "serve", Log: s.log, Pools: []work.Pool{
@@ -247,7 +247,7 @@ func decodeEvents(body []byte) ([]crm.Event, []error, error) {
 func (s *service) run(ctx context.Context) error {
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
-	all := []func(context.Context) error{s.runner.Run, s.words.run, (&profiles{s}).run, (&reconciling{s}).run, s.auditing.run, (&expiring{s}).run, s.meter.Run, s.pruneAnswers, s.inbox.Run}
+	all := []func(context.Context) error{s.runner.Run, s.words.run, (&profiles{s}).run, (&reconciling{s}).run, s.auditing.run, (&expiring{s}).run, (&repeating{s}).run, s.meter.Run, s.pruneAnswers, s.inbox.Run}
 	if len(s.clients) == 0 {
 		all = all[:len(all)-1]
 		s.runner.Pools = slices.DeleteFunc(s.runner.Pools, func(p work.Pool) bool { return p.Kind != crm.ConsiderWork && p.Kind != crm.BuildWork })

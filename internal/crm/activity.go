@@ -155,6 +155,7 @@ type Record struct {
 	Ref        Ref
 	Name       string // display name: company name, person's name or email, deal name, ticket subject
 	Properties map[string]string
+	History    map[string][]Value // newest first and bounded, of the properties whose past HubSpot was asked for
 	Created    time.Time
 	Modified   time.Time
 	Archived   bool

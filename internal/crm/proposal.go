@@ -90,7 +90,8 @@ const (
 	TaskKind     ChangeKind = "task"     // a task of ours
 )
 
-// Evidence is one verbatim quote. Start and End are byte offsets in the text of that version of the activity; Quote is that slice as shown.
+// Evidence is one verbatim quote. Of an activity, Start and End are byte offsets in the text of that version; Quote is that slice as shown. Of a record, Quote is the
+// whole value of Property and Time is when it was set, as far as HubSpot says; the fields of an activity are then empty.
 type Evidence struct {
 	Activity Ref       `json:"-"`
 	Version  string    `json:"version"`
@@ -100,14 +101,31 @@ type Evidence struct {
 	Quote    string    `json:"quote"`
 	Start    int       `json:"start"`
 	End      int       `json:"end"`
+	Record   Ref       `json:"-"`
+	Property string    `json:"property,omitempty"`
 }
 
+// How a factor of a score stands to the suggestion before.
+const (
+	MovedNew      = "new"
+	MovedStronger = "stronger" // more speaks for it than before
+	MovedWeaker   = "weaker"
+	MovedGone     = "gone" // a statement of the suggestion before that does not count any more
+)
+
+// Moves lists the words of ClaimText.Moved.
+func Moves() []string { return []string{MovedNew, MovedStronger, MovedWeaker, MovedGone} }
+
 // ClaimText is one statement of a proposal. Supported is set by code, never by a model; Why says what was missing when it is false. Unsupported claims are kept for
-// the record and never written anywhere.
+// the record and never written anywhere. Of a score's factors, Factor is the name, Effect whether it raises or lowers the score, and Moved what became of it since the
+// suggestion before.
 type ClaimText struct {
 	Text      string     `json:"text"`
 	Supported bool       `json:"supported"`
 	Why       string     `json:"why,omitempty"`
+	Factor    string     `json:"factor,omitempty"`
+	Effect    string     `json:"effect,omitempty"`
+	Moved     string     `json:"moved,omitempty"`
 	Evidence  []Evidence `json:"evidence"`
 
 	Contradictions []Contradiction `json:"contradictions,omitempty"` // newest first: newer words of the account that say otherwise
@@ -178,8 +196,10 @@ type Proposal struct {
 	DecidedBy   Actor
 	Assignee    string
 	SnoozedTill time.Time
-	Cause       Claim // the work that ran it: its Seq ties the events it covers
-	Rev         int64 // raised by the store with every change of the suggestion
+	Cause       Claim     // the work that ran it: its Seq ties the events it covers
+	Rev         int64     // raised by the store with every change of the suggestion
+	Previous    string    // the suggestion that its factors were compared with; "": none
+	LookAgain   time.Time // when the run is to be repeated though nothing happens until then; zero: never
 }
 
 // ETag names exactly what a reader was shown of the suggestion: it changes with every decision, edit and write.

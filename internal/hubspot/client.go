@@ -36,6 +36,7 @@ type Options struct {
 	Objects           []crm.ObjectType            // what may be read at all; empty: every type. The others count as gone
 	ExcludeProperties []string                    // never asked for
 	Properties        map[crm.ObjectType][]string // asked for beside the usual ones, unless HubSpot calls them sensitive
+	Histories         map[crm.ObjectType][]string // of records, likewise, with their earlier values
 	SkipWhen          string                      // a property of records: where it is set (and not "false"), the record and every activity on it count as gone
 }
 

@@ -20,7 +20,7 @@ type Page struct {
 	Next        string
 }
 
-// List reads one page of all objects of a type for a backfill; "" starts, limit 0 is as many as HubSpot allows (100; 50 contacts, because of their history). There is
+// List reads one page of all objects of a type for a backfill; "" starts, limit 0 is as many as HubSpot allows (100; 50 records, because of their history). There is
 // no end at 10,000 as with search.
 func (c *Client) List(ctx context.Context, t crm.ObjectType, after string, limit int) (Page, error) {
 	if !t.IsActivity() && !t.IsRecord() {

@@ -34,7 +34,18 @@ var (
 		crm.Tickets: {"subject", "content", "hs_pipeline", "hs_pipeline_stage", "hs_ticket_priority", "hs_ticket_category", "hubspot_owner_id", "createdate", "hs_lastmodifieddate",
 			"closed_date", "hs_merged_object_ids"},
 	}
+
+	// historyNames are those whose earlier values are asked for, too: what a run of the past must know as it was then, and what dates memberships.
+	historyNames = map[crm.ObjectType][]string{
+		crm.Contacts:  {companyProperty, "firstname", "lastname", "jobtitle", "lifecyclestage"},
+		crm.Companies: {"name", "lifecyclestage"},
+		crm.Deals:     {"dealname", "dealstage", "amount", "closedate"},
+		crm.Tickets:   {"subject", "hs_pipeline_stage", "hs_ticket_priority"},
+	}
 )
+
+// mostValues is how many values of one property are kept, the newest ones.
+const mostValues = 20
 
 const (
 	keyProperty         = "ai_ctx_key"       // our own unique key on notes and tasks
@@ -56,7 +67,7 @@ func (c *Client) names(ctx context.Context, t crm.ObjectType) ([]string, error) 
 		names = slices.Clone(recordNames[t])
 	}
 	var further []string
-	for _, name := range c.opt.Properties[t] {
+	for _, name := range slices.Concat(c.opt.Properties[t], c.opt.Histories[t]) {
 		if strings.HasPrefix(name, machinePrefix) { // ours: asked for even before the set-up has made them; HubSpot leaves out what it does not know
 			names = append(names, name)
 		} else {

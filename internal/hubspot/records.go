@@ -40,19 +40,43 @@ func (c *Client) Records(ctx context.Context, refs []crm.Ref) ([]crm.Record, []c
 	return records, members, nil
 }
 
-// recordNames are the properties to ask for; contacts also need the history of their company.
+// recordNames are the properties to ask for, and those whose history is wanted, too.
 func (c *Client) recordNames(ctx context.Context, t crm.ObjectType) (names, history []string, err error) {
 	names, err = c.names(ctx, t)
 	if err != nil {
 		return nil, nil, err
 	}
+	for _, name := range slices.Concat(historyNames[t], c.opt.Histories[t]) {
+		if slices.Contains(names, name) && (name != companyProperty || c.wants(crm.Companies)) {
+			history = append(history, name)
+		}
+	}
 	if c.opt.SkipWhen != "" && !slices.Contains(names, c.opt.SkipWhen) {
 		names = append(names, c.opt.SkipWhen)
 	}
-	if t == crm.Contacts && c.wants(crm.Companies) {
-		history = []string{companyProperty}
-	}
 	return names, history, nil
+}
+
+// historyOf keeps the newest values of each property whose history was asked for, but for the company's id, which memberships tell.
+func historyOf(o wireObject) map[string][]crm.Value {
+	var out map[string][]crm.Value
+	for name, changes := range o.History {
+		if name == companyProperty || len(changes) == 0 {
+			continue
+		}
+		var values []crm.Value
+		for _, h := range changes {
+			if at := parseTime(string(h.Timestamp)); !at.IsZero() {
+				values = append(values, crm.Value{Value: string(h.Value), At: at})
+			}
+		}
+		slices.SortStableFunc(values, func(a, b crm.Value) int { return b.At.Compare(a.At) })
+		if out == nil {
+			out = map[string][]crm.Value{}
+		}
+		out[name] = values[:min(len(values), mostValues)]
+	}
+	return out
 }
 
 func (c *Client) records(t crm.ObjectType, objects []wireObject, links map[string]linked) ([]crm.Record, []crm.Membership) {
@@ -74,6 +98,7 @@ func (c *Client) records(t crm.ObjectType, objects []wireObject, links map[strin
 				r.Properties[name] = string(value)
 			}
 		}
+		r.History = historyOf(o)
 		records = append(records, r)
 		switch t {
 		case crm.Contacts:

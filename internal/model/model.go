@@ -17,6 +17,8 @@ type Request struct {
 	Prompt    string
 	Schema    json.RawMessage // JSON schema of the answer
 	Passages  []crm.Passage
+	Findings  []crm.Finding // what a claim may cite beside the passages; each is quoted whole
+	Dated     []crm.Dated   // the days that the passages name; only for a plan that asks for them
 	Subject   crm.Ref
 	Facts     map[string]string // what the CRM record says, as the prompt shows it
 	Plan      crm.Plan

@@ -118,7 +118,8 @@ func (t *tx) eraseRecord(ref crm.Ref) (activities, ids []crm.Ref, err error) {
 			err = errorsOf(t.linkedTo(r, found), t.goneWith(r, found))
 		}
 		err = errorsOf(err, t.factsOf(r), t.eraseQueriesOf(r), t.eraseAnswersOf(r))
-		about, err2 := t.strings("SELECT id FROM proposals WHERE portal = ? AND (record = ? OR subject = ? OR account = ?)", portal, p, p, p)
+		about, err2 := t.strings(`SELECT id FROM proposals WHERE portal = ? AND (record = ? OR subject = ? OR account = ?)
+			UNION SELECT proposal FROM citations WHERE portal = ? AND activity = ?`, portal, p, p, p, portal, p)
 		err = errorsOf(err, err2,
 			t.do("DELETE FROM records WHERE portal = ? AND ref = ?", portal, p),
 			t.do("DELETE FROM memberships WHERE portal = ? AND member = ?", portal, p),

@@ -51,15 +51,15 @@ func (db *DB) Record(ctx context.Context, ref crm.Ref) (r crm.Record, err error)
 
 func (v *view) record(ref crm.Ref) (crm.Record, error) {
 	r := crm.Record{Ref: ref}
-	var properties, links, merged string
+	var properties, history, links, merged string
 	var created, modified int64
-	err := v.one("SELECT name, properties, links, merged_ids, created_at, modified_at FROM records WHERE portal = ? AND ref = ? AND deleted_at = 0",
-		[]any{int64(ref.Portal), path(ref)}, &r.Name, &properties, &links, &merged, &created, &modified)
+	err := v.one("SELECT name, properties, history, links, merged_ids, created_at, modified_at FROM records WHERE portal = ? AND ref = ? AND deleted_at = 0",
+		[]any{int64(ref.Portal), path(ref)}, &r.Name, &properties, &history, &links, &merged, &created, &modified)
 	if err != nil {
 		return r, err
 	}
 	r.Created, r.Modified = moment(created), moment(modified)
-	return r, errorsOf(decode(properties, &r.Properties), decode(links, &r.Links), decode(merged, &r.MergedIDs))
+	return r, errorsOf(decode(properties, &r.Properties), decode(history, &r.History), decode(links, &r.Links), decode(merged, &r.MergedIDs))
 }
 
 // Account is whose memory a record belongs to now: a company itself; else its present company; a deal or ticket without one goes by its own links; a contact

@@ -1,6 +1,7 @@
 package store
 
 import (
+	"slices"
 	"time"
 
 	"github.com/contextd/contextd/internal/crm"
@@ -18,22 +19,28 @@ type proposalBody struct {
 	ReadAt   time.Time          `json:"read_at"`
 	Cause    crm.Claim          `json:"cause"`
 	Known    int64              `json:"known,omitempty"`
+	Previous string             `json:"previous,omitempty"`
 }
 
-// storedClaim adds to a claim what its public JSON leaves out: which activity each quote is from.
+// storedClaim adds to a claim what its public JSON leaves out: which activity or record each quote is from.
 type storedClaim struct {
 	crm.ClaimText
-	Activities []string `json:"activities"`        // one per evidence
+	Activities []string `json:"activities"`        // one per evidence, "" where that is of a record
+	Records    []string `json:"records,omitempty"` // likewise, "" where that is of an activity; none: all are of activities
 	Against    []string `json:"against,omitempty"` // one per contradiction
 }
 
 func bodyOf(p crm.Proposal) proposalBody {
 	b := proposalBody{Prompt: p.Prompt, Model: p.Model, Features: p.Features, Verdict: p.Verdict, Reasons: p.Reasons, Usage: p.Usage,
-		ReadAt: p.ReadAt, Cause: p.Cause, Known: p.Known}
+		ReadAt: p.ReadAt, Cause: p.Cause, Known: p.Known, Previous: p.Previous}
 	for _, c := range p.Claims {
 		s := storedClaim{ClaimText: c}
 		for _, e := range c.Evidence {
 			s.Activities = append(s.Activities, path(e.Activity))
+			s.Records = append(s.Records, path(e.Record))
+		}
+		if !slices.ContainsFunc(s.Records, func(r string) bool { return r != "" }) {
+			s.Records = nil
 		}
 		for _, e := range c.Contradictions {
 			s.Against = append(s.Against, path(e.Activity))
@@ -45,12 +52,17 @@ func bodyOf(p crm.Proposal) proposalBody {
 
 // into fills a proposal from its stored body.
 func (b proposalBody) into(p *crm.Proposal) (err error) {
-	p.Prompt, p.Model, p.Features, p.Verdict, p.Reasons, p.Usage, p.ReadAt, p.Cause, p.Known = b.Prompt, b.Model, b.Features, b.Verdict, b.Reasons, b.Usage, b.ReadAt, b.Cause, b.Known
+	p.Prompt, p.Model, p.Features, p.Verdict, p.Reasons, p.Usage, p.ReadAt, p.Cause, p.Known, p.Previous = b.Prompt, b.Model, b.Features, b.Verdict, b.Reasons, b.Usage, b.ReadAt, b.Cause, b.Known, b.Previous
 	for _, s := range b.Claims {
 		c := s.ClaimText
 		for i := range c.Evidence {
 			if i < len(s.Activities) {
 				if c.Evidence[i].Activity, err = refOf(p.Portal, s.Activities[i]); err != nil {
+					return err
+				}
+			}
+			if i < len(s.Records) {
+				if c.Evidence[i].Record, err = refOf(p.Portal, s.Records[i]); err != nil {
 					return err
 				}
 			}
@@ -67,18 +79,18 @@ func (b proposalBody) into(p *crm.Proposal) (err error) {
 	return nil
 }
 
-const proposalColumns = `id, workflow, subject, record, record_name, account, state, confidence, fingerprint, body, created_at, decided_at, decided_by, assignee, snoozed_till, rev`
+const proposalColumns = `id, workflow, subject, record, record_name, account, state, confidence, fingerprint, body, created_at, decided_at, decided_by, assignee, snoozed_till, rev, look_again_at`
 
 // scanProposal reads a row without its changes.
 func scanProposal(portal crm.PortalID, scan func(...any) error) (p crm.Proposal, err error) {
 	p.Portal = portal
 	var subject, record, account, body, by string
-	var created, decided, snoozed int64
-	err = scan(&p.ID, &p.Workflow, &subject, &record, &p.RecordName, &account, &p.State, &p.Confidence, &p.Fingerprint, &body, &created, &decided, &by, &p.Assignee, &snoozed, &p.Rev)
+	var created, decided, snoozed, again int64
+	err = scan(&p.ID, &p.Workflow, &subject, &record, &p.RecordName, &account, &p.State, &p.Confidence, &p.Fingerprint, &body, &created, &decided, &by, &p.Assignee, &snoozed, &p.Rev, &again)
 	if err != nil {
 		return p, err
 	}
-	p.CreatedAt, p.DecidedAt, p.SnoozedTill = moment(created), moment(decided), moment(snoozed)
+	p.CreatedAt, p.DecidedAt, p.SnoozedTill, p.LookAgain = moment(created), moment(decided), moment(snoozed), moment(again)
 	var b proposalBody
 	if err := decode(body, &b); err != nil {
 		return p, err

@@ -177,13 +177,14 @@ func (t *tx) insertProposal(p crm.Proposal, raw crm.Raw, cause span) error {
 	}
 	prompt, reply := sum([]byte(raw.Prompt)), sum([]byte(raw.Reply))
 	err = errorsOf(
+		t.do("UPDATE proposals SET look_again_at = 0 WHERE portal = ? AND workflow = ? AND subject = ? AND look_again_at <> 0", int64(p.Portal), p.Workflow, path(p.Subject)),
 		t.keepText(p.Portal, prompt, raw.Prompt),
 		t.keepText(p.Portal, reply, raw.Reply),
 		t.do(`INSERT INTO proposals (portal, id, workflow, subject, record, record_name, account, state, confidence, fingerprint, body, claims, claims_quoted, prompt_hash,
-			reply_hash, cause_kind, cause_key, cause_from, cause_seq, created_at, decided_at, decided_by, assignee, snoozed_till, rev)
-			VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, '', ?, 0, ?)`,
+			reply_hash, cause_kind, cause_key, cause_from, cause_seq, created_at, decided_at, decided_by, assignee, snoozed_till, rev, look_again_at)
+			VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, '', ?, 0, ?, ?)`,
 			int64(p.Portal), p.ID, p.Workflow, path(p.Subject), path(p.Record), p.RecordName, path(p.Account), string(p.State), p.Confidence, p.Fingerprint, body, claims, quoted,
-			prompt, reply, string(cause.kind), cause.key, cause.from, cause.to, micros(p.CreatedAt), p.Assignee, p.Rev))
+			prompt, reply, string(cause.kind), cause.key, cause.from, cause.to, micros(p.CreatedAt), p.Assignee, p.Rev, micros(p.LookAgain)))
 	if err != nil {
 		return err
 	}
@@ -201,19 +202,19 @@ func (t *tx) insertProposal(p crm.Proposal, raw crm.Raw, cause span) error {
 	return t.cite(p)
 }
 
-// cite notes every activity whose words a proposal may hold.
+// cite notes every activity and record whose words a proposal may hold.
 func (t *tx) cite(p crm.Proposal) error {
 	refs := []crm.Ref{p.Subject}
 	for _, c := range p.Claims {
 		for _, e := range c.Evidence {
-			refs = append(refs, e.Activity)
+			refs = append(refs, e.Activity, e.Record)
 		}
 		for _, e := range c.Contradictions {
 			refs = append(refs, e.Activity)
 		}
 	}
-	for _, r := range refs {
-		if !r.Type.IsActivity() {
+	for i, r := range refs {
+		if r.IsZero() || i == 0 && !r.Type.IsActivity() {
 			continue
 		}
 		err := t.do("INSERT INTO citations (portal, activity, proposal) VALUES (?, ?, ?) ON CONFLICT (portal, activity, proposal) DO NOTHING",
@@ -225,7 +226,8 @@ func (t *tx) cite(p crm.Proposal) error {
 	return nil
 }
 
-// countClaims counts the supported claims, and those whose every quote stands in the stored text where it says: counted here, not believed.
+// countClaims counts the supported claims, and those whose every quote stands in the stored text where it says, or is a value that the
+// stored record has: counted here, not believed.
 func (t *tx) countClaims(p crm.Proposal) (claims, quoted int, err error) {
 	for _, c := range p.Claims {
 		if !c.Supported {
@@ -234,6 +236,14 @@ func (t *tx) countClaims(p crm.Proposal) (claims, quoted int, err error) {
 		claims++
 		found := len(c.Evidence) > 0
 		for _, e := range c.Evidence {
+			if !e.Record.IsZero() {
+				r, err := t.record(e.Record)
+				if err != nil && !errors.Is(err, crm.ErrNotFound) {
+					return 0, 0, err
+				}
+				found = found && err == nil && r.Held(e.Property, e.Quote, e.Time)
+				continue
+			}
 			text, err := t.text(e.Activity, e.Version)
 			if err != nil && !errors.Is(err, crm.ErrNotFound) {
 				return 0, 0, err

@@ -113,7 +113,8 @@ func (t *tx) keepRecord(r crm.Record, memberships []crm.Membership, affected map
 	properties, err1 := encode(r.Properties)
 	links, err2 := encode(r.Links)
 	merged, err3 := encode(r.MergedIDs)
-	if err := errorsOf(err1, err2, err3); err != nil {
+	history, err4 := encode(r.History)
+	if err := errorsOf(err1, err2, err3, err4); err != nil {
 		return err
 	}
 	deleted := int64(0)
@@ -127,11 +128,11 @@ func (t *tx) keepRecord(r crm.Record, memberships []crm.Membership, affected map
 	if err := t.noteFacts(r.Ref, properties, deleted); err != nil {
 		return err
 	}
-	err = t.do(`INSERT INTO records (portal, ref, type, name, properties, links, merged_ids, created_at, modified_at, read_at, deleted_at)
-		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (portal, ref) DO UPDATE SET name = excluded.name, properties = excluded.properties, links = excluded.links,
+	err = t.do(`INSERT INTO records (portal, ref, type, name, properties, history, links, merged_ids, created_at, modified_at, read_at, deleted_at)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (portal, ref) DO UPDATE SET name = excluded.name, properties = excluded.properties, history = excluded.history, links = excluded.links,
 		merged_ids = excluded.merged_ids, created_at = excluded.created_at, modified_at = excluded.modified_at, read_at = excluded.read_at,
 		deleted_at = excluded.deleted_at`,
-		int64(r.Ref.Portal), path(r.Ref), string(r.Ref.Type), r.Name, properties, links, merged, micros(r.Created), micros(r.Modified), micros(t.now), deleted)
+		int64(r.Ref.Portal), path(r.Ref), string(r.Ref.Type), r.Name, properties, history, links, merged, micros(r.Created), micros(r.Modified), micros(t.now), deleted)
 	if err != nil {
 		return err
 	}

@@ -145,6 +145,9 @@ func claimOf(c crm.ClaimText) claimCard {
 }
 
 func evidenceOf(e crm.Evidence) evidenceCard {
+	if !e.Record.IsZero() {
+		return evidenceCard{Quote: e.Quote, Kind: e.Property + " of " + e.Record.Path(), Time: momentOf(e.Time)}
+	}
 	return evidenceCard{Quote: e.Quote, Person: e.Person, Kind: string(e.Kind), Time: momentOf(e.Time), URL: quoteURL(e)}
 }
 

@@ -20,6 +20,7 @@ type suggestionJSON struct {
 	State      crm.State     `json:"state"`
 	Confidence float64       `json:"confidence"`
 	Verdict    crm.Verdict   `json:"verdict"`
+	Previous   string        `json:"previous,omitempty"` // the suggestion that the factors were compared with
 	Reasons    []string      `json:"reasons"`
 	Changes    []changeJSON  `json:"changes"`
 	Claims     []claimJSON   `json:"claims"`
@@ -61,6 +62,9 @@ type claimJSON struct {
 	Text      string         `json:"text"`
 	Supported bool           `json:"supported"`
 	Why       string         `json:"why,omitempty"`
+	Factor    string         `json:"factor,omitempty"` // of a score: the name of what the claim is an instance of
+	Effect    string         `json:"effect,omitempty"` // raises or lowers
+	Moved     string         `json:"moved,omitempty"`  // against the suggestion before: new, stronger, weaker, gone
 	Evidence  []evidenceJSON `json:"evidence"`
 
 	Contradictions []contradictionJSON `json:"contradictions,omitempty"` // newer words of the account that say otherwise
@@ -80,6 +84,9 @@ type evidenceJSON struct {
 	Quote    string     `json:"quote"`
 	Start    int        `json:"start"`
 	End      int        `json:"end"`
+	// Of a record instead of an activity: quote is the whole value of the property, and time is when it was set, as far as HubSpot says.
+	Record   string `json:"record,omitempty"`
+	Property string `json:"property,omitempty"`
 }
 
 func showSuggestion(p crm.Proposal) suggestionJSON {
@@ -87,7 +94,7 @@ func showSuggestion(p crm.Proposal) suggestionJSON {
 		ID: p.ID, Workflow: p.Workflow, Prompt: p.Prompt, Model: p.Model, Subject: pathOf(p.Subject),
 		Record:  recordJSON{Type: p.Record.Type, ID: p.Record.ID, Name: p.RecordName},
 		Account: pathOf(p.Account), State: p.State, Confidence: p.Confidence, Verdict: p.Verdict, Reasons: list(p.Reasons),
-		Changes: each(p.Changes, showChange), Claims: each(p.Claims, showClaim), Usage: p.Usage,
+		Previous: p.Previous, Changes: each(p.Changes, showChange), Claims: each(p.Claims, showClaim), Usage: p.Usage,
 		Assignee: textOrNull(p.Assignee), Snoozed: utc(p.SnoozedTill), CreatedAt: utc(p.CreatedAt), DecidedAt: utc(p.DecidedAt),
 		DecidedBy: actorOrNull(p.DecidedBy), ETag: p.ETag(),
 	}
@@ -102,12 +109,19 @@ func showChange(ch crm.Change) changeJSON {
 }
 
 func showClaim(c crm.ClaimText) claimJSON {
-	return claimJSON{Text: c.Text, Supported: c.Supported, Why: c.Why, Evidence: each(c.Evidence, showEvidence),
+	return claimJSON{Text: c.Text, Supported: c.Supported, Why: c.Why, Factor: c.Factor, Effect: c.Effect, Moved: c.Moved, Evidence: each(c.Evidence, showEvidence),
 		Contradictions: each(c.Contradictions, func(x crm.Contradiction) contradictionJSON { return contradictionJSON{showEvidence(x.Evidence), x.Why} })}
 }
 
+// ofRecord is the kind of evidence that is a record's property and no activity's words.
+const ofRecord crm.Kind = "record"
+
 func showEvidence(e crm.Evidence) evidenceJSON {
-	return evidenceJSON{Activity: pathOf(e.Activity), Version: e.Version, Kind: e.Kind, Time: utc(e.Time), Person: e.Person, Quote: e.Quote, Start: e.Start, End: e.End}
+	if !e.Record.IsZero() {
+		e.Kind = ofRecord
+	}
+	return evidenceJSON{Activity: pathOf(e.Activity), Version: e.Version, Kind: e.Kind, Time: utc(e.Time), Person: e.Person, Quote: e.Quote, Start: e.Start, End: e.End,
+		Record: pathOf(e.Record), Property: e.Property}
 }
 
 type passageJSON struct {

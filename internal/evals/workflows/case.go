@@ -6,6 +6,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
+	"maps"
 	"slices"
 	"time"
 
@@ -36,7 +37,7 @@ func newHistory(g prompts.Golden, portal crm.PortalID) (*history, error) {
 	}
 	h.records[h.account] = crm.Record{Ref: h.account}
 	if subject.Type.IsRecord() {
-		h.records[subject] = crm.Record{Ref: subject, Name: g.Facts["name"], Properties: g.Facts, Links: crm.Links{Companies: []crm.Ref{h.account}}}
+		h.records[subject] = crm.Record{Ref: subject, Created: time.Unix(1, 0), Name: g.Facts["name"], Properties: g.Facts, Links: crm.Links{Companies: []crm.Ref{h.account}}}
 	}
 	for i, p := range g.Passages {
 		ref := crm.Ref{Portal: portal, Type: p.Kind.Type(), ID: fmt.Sprint(100 + i)}
@@ -50,6 +51,22 @@ func newHistory(g prompts.Golden, portal crm.PortalID) (*history, error) {
 	}
 	h.number(g.Passages)
 	h.now = h.now.Add(time.Hour) // somebody looks at it soon after the last thing that happened
+	if !g.Now.IsZero() {
+		h.now = g.Now
+	}
+	for i, r := range g.Records {
+		ref := crm.Ref{Portal: portal, Type: r.Type, ID: fmt.Sprint(500 + i)}
+		if r.Type == crm.Companies {
+			ref = h.account
+		}
+		rec := h.records[ref]
+		rec.Ref, rec.Created, rec.History = ref, r.Created, r.History
+		if rec.Properties == nil {
+			rec.Properties = map[string]string{}
+		}
+		maps.Copy(rec.Properties, r.Properties)
+		h.records[ref] = rec
+	}
 	return h, nil
 }
 
@@ -133,6 +150,18 @@ func (h *history) Record(_ context.Context, ref crm.Ref) (crm.Record, error) {
 	return crm.Record{}, fmt.Errorf("record %s: %w", ref.Path(), crm.ErrNotFound)
 }
 
+// RecordsOf implements engine.History: all records of a case belong to its account.
+func (h *history) RecordsOf(_ context.Context, _ crm.Ref, typ crm.ObjectType) ([]crm.Record, error) {
+	var out []crm.Record
+	for _, ref := range slices.SortedFunc(maps.Keys(h.records), crm.Ref.Compare) {
+		if ref.Type == typ {
+			out = append(out, h.records[ref])
+		}
+	}
+	slices.SortStableFunc(out, func(a, b crm.Record) int { return b.Created.Compare(a.Created) })
+	return out, nil
+}
+
 // Known implements engine.History.
 func (h *history) Known(context.Context, crm.Ref) (seq int64, err error) {
 	for _, a := range h.activities {
@@ -167,6 +196,9 @@ func (kept) Overruled(context.Context, crm.Proposal, crm.Change) (bool, error) {
 func (kept) WrittenAlone(context.Context, crm.PortalID, crm.Ref, time.Duration) (int, error) {
 	return 0, nil
 }
+
+// OpenTasks implements engine.Proposals: there are none.
+func (kept) OpenTasks(context.Context, crm.Ref) ([]crm.Ref, error) { return nil, nil }
 
 // Latest implements engine.Proposals.
 func (k kept) Latest(_ context.Context, subject crm.Ref, workflow string, _ time.Time, _ ...crm.State) (crm.Proposal, error) {

@@ -61,7 +61,7 @@ func (t Trial) run(ctx context.Context, w prompts.Workflow, g prompts.Golden) (R
 	}
 	ask := &counted{Completer: t.Model}
 	e := engine.Engine{Workflows: []prompts.Workflow{w}, Retriever: h, Models: map[string]engine.Model{"": ask}, History: h, Proposals: kept{history: h},
-		Policy: func(crm.PortalID) engine.Policy { return engine.Policy{Write: true, Mode: crm.GateOn} }, Now: func() time.Time { return h.now }, Spending: t.Spending}
+		Policy: func(crm.PortalID) engine.Policy { return engine.Policy{Write: true, Mode: crm.GateOn} }, Now: func() time.Time { return h.now }, Spending: t.Spending, Usage: g.Usage}
 	d, err := e.DryRun(ctx, w.Name, h.subject, time.Time{})
 	switch {
 	case errors.Is(err, crm.ErrInvalid) && ctx.Err() == nil:
@@ -104,6 +104,9 @@ func (r *Result) count(p crm.Proposal, h *history) {
 }
 
 func (h *history) holds(e crm.Evidence) bool {
+	if r, ok := h.records[e.Record]; ok {
+		return r.Held(e.Property, e.Quote, e.Time)
+	}
 	for _, a := range h.activities {
 		if a.Ref == e.Activity && a.Document.Version == e.Version {
 			return e.Start >= 0 && e.Start < e.End && e.End <= len(a.Document.Text) && a.Document.Text[e.Start:e.End] == e.Quote

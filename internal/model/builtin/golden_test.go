@@ -4,8 +4,10 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/contextd/contextd/internal/crm"
 	"github.com/contextd/contextd/internal/model"
@@ -73,6 +75,16 @@ func request(t *testing.T, w prompts.Workflow, g prompts.Golden) model.Request {
 		t.Fatal(err)
 	}
 	r := model.Request{Workflow: w.Name, Schema: w.Schema, Plan: w.Plan, Subject: subject, Facts: g.Facts}
+	if !g.Now.IsZero() {
+		r.Facts = maps.Clone(g.Facts)
+		if r.Facts == nil {
+			r.Facts = map[string]string{}
+		}
+		r.Facts["now"] = g.Now.UTC().Format(time.RFC3339)
+	}
+	for i, f := range g.Findings {
+		r.Findings = append(r.Findings, crm.Finding{ID: fmt.Sprintf("F%d", i+1), Name: f.Name, Kind: "record", Text: f.Text, Number: f.Number})
+	}
 	for i, p := range g.Passages {
 		activity := crm.Ref{Portal: 1, Type: p.Kind.Type(), ID: fmt.Sprint(100 + i)}
 		if i == 0 && subject.Type.IsActivity() {

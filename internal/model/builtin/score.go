@@ -16,6 +16,7 @@ const fresh = 150 * 24 * time.Hour
 type evidence struct {
 	s      *sentence
 	points float64
+	factor string // the rule's name
 }
 
 // number adds up the rules' points on the field's base. Each rule counts its newest distinct sentences, at most Max of them.
@@ -25,7 +26,7 @@ func (t *text) number(f crm.Field) float64 {
 		for _, s := range t.find(r) {
 			points := r.Points * t.weightOf(s)
 			sum += points
-			t.evidence[f.Name] = append(t.evidence[f.Name], evidence{s, points})
+			t.evidence[f.Name] = append(t.evidence[f.Name], evidence{s, points, r.Name})
 		}
 	}
 	return soften(sum)
@@ -42,6 +43,9 @@ func soften(v float64) float64 {
 }
 
 func (t *text) weightOf(s *sentence) float64 {
+	if s.finding != nil { // which is stated of today
+		return 1
+	}
 	if s.time().IsZero() || t.newest.Sub(s.time()) > fresh {
 		return .5
 	}
@@ -51,14 +55,21 @@ func (t *text) weightOf(s *sentence) float64 {
 // find lists the newest distinct sentences that hold a cue of the rule, newest first, as many as the rule counts. What our own people say in calls and mails is no evidence of what the
 // other side has or wants; what they wrote down in notes is, unless the rule wants the other side's own words.
 func (t *text) find(r crm.Rule) []*sentence {
+	if r.Given != "" && !slices.ContainsFunc(t.findings, func(s sentence) bool { return s.finding.Name == r.Given && between(s.finding.Number, r) }) {
+		return nil
+	}
+	if r.Finding != "" {
+		return t.stated(r)
+	}
 	compiled := map[string][]cue{}
 	var out []*sentence
 	for i := range t.sentences {
 		s := &t.sentences[i]
-		if s.voice == ourVoice || (r.Theirs && s.voice != theirVoice) || s.passage.Kind == crm.Task {
+		if !heard(r, s) || !t.inTime(r, s) {
 			continue
 		}
-		if s.question && s.voice != theirVoice {
+		if len(r.Cues) == 0 {
+			out = append(out, s)
 			continue
 		}
 		cues, ok := compiled[s.language]
@@ -85,8 +96,21 @@ func (t *text) find(r crm.Rule) []*sentence {
 	return distinct
 }
 
-// factors are the sentences that a number stands on, the weightiest first; each sentence once, with the sum of what it brought.
-func (t *text) factors(f crm.Field) []claim {
+// heard reports whether a rule listens to whoever speaks.
+func heard(r crm.Rule, s *sentence) bool {
+	switch {
+	case s.passage.Kind == crm.Task:
+		return false
+	case r.Ours:
+		return s.voice == ourVoice && !s.question
+	case s.voice == ourVoice, r.Theirs && s.voice != theirVoice:
+		return false
+	}
+	return !s.question || s.voice == theirVoice
+}
+
+// factors are the sentences that a number or choice stands on, the weightiest first; each sentence once, with the sum of what it brought.
+func (t *text) factors(f crm.Field, p schema) []claim {
 	var list []evidence
 	for _, e := range t.evidence[f.From] {
 		if at := slices.IndexFunc(list, func(o evidence) bool { return alike(o.s, e.s) }); at >= 0 {
@@ -99,16 +123,22 @@ func (t *text) factors(f crm.Field) []claim {
 	out := []claim{}
 	for _, e := range keep(list, limit(f.Max, 8)) {
 		c := say(e.s)
-		c.Effect = "raises"
-		if e.points < 0 {
-			c.Effect = "lowers"
+		if p.has("effect") {
+			c.Effect = "raises"
+			if e.points < 0 {
+				c.Effect = "lowers"
+			}
+		}
+		if p.has("factor") {
+			c.Factor = e.factor
 		}
 		out = append(out, c)
 	}
 	return out
 }
 
-// choice is the value of the first rule that holds: a number at least so high, or a recent sentence with one of its cues, or both where the rule says both.
+// choice is the value of the first rule that holds: a number at least so high, or a recent sentence or finding, or both where the rule says both. What it found is the
+// evidence of the field.
 func (t *text) choice(f crm.Field, p schema) string {
 	for _, r := range f.Rules {
 		if r.AtLeast != nil && t.numbers[r.Of] < *r.AtLeast {
@@ -117,7 +147,15 @@ func (t *text) choice(f crm.Field, p schema) string {
 		if r.AtMost != nil && t.numbers[r.Of] > *r.AtMost {
 			continue
 		}
-		if len(r.Cues) == 0 || slices.ContainsFunc(t.find(r), func(s *sentence) bool { return t.weightOf(s) == 1 }) {
+		if !r.Looks() {
+			return r.Value
+		}
+		for _, s := range t.find(r) {
+			if t.weightOf(s) == 1 {
+				t.evidence[f.Name] = append(t.evidence[f.Name], evidence{s, 1, r.Name})
+			}
+		}
+		if len(t.evidence[f.Name]) > 0 {
 			return r.Value
 		}
 	}

@@ -22,7 +22,8 @@ type sentence struct {
 	terms    []string
 	question bool
 	focus    bool
-	first    bool // of its passage or turn
+	first    bool         // of its passage or turn
+	finding  *crm.Finding // of which it is the text; nil: it stands in a passage
 }
 
 // quote is the verbatim sentence.

@@ -21,7 +21,10 @@ type text struct {
 	language  string     // of the focus
 	focus     *crm.Passage
 	newest    time.Time
-	evidence  map[string][]evidence // by number field
+	now       time.Time  // of the run; the newest passage's when the request does not say
+	findings  []sentence // each the only sentence of a passage of its own
+	dated     []crm.Dated
+	evidence  map[string][]evidence // by number or choice field
 	numbers   map[string]float64
 	used      []*sentence
 	weights   map[string][]weighed // by field of claims
@@ -52,6 +55,7 @@ func read(ctx context.Context, r model.Request) (*text, error) {
 		t.language = languageOf(t.focus)
 	}
 	t.bound()
+	t.state(r)
 	return t, nil
 }
 
@@ -62,6 +66,21 @@ func (t *text) add(p *crm.Passage, v voices) {
 		s.language, s.focus = lang, inFocus
 		s.voice = v.of(&s)
 		t.sentences = append(t.sentences, s)
+	}
+}
+
+// state takes what is known beside the passages.
+func (t *text) state(r model.Request) {
+	t.dated, t.now = r.Dated, t.newest
+	if at, err := time.Parse(time.RFC3339, r.Facts["now"]); err == nil {
+		t.now = at
+	}
+	for i := range r.Findings {
+		f := &r.Findings[i]
+		s := sentence{passage: &crm.Passage{ID: f.ID, Text: f.Text, Time: f.Time}, end: len(f.Text), terms: crm.Terms(f.Text), language: f.Language, finding: f}
+		if sayable(f.Text) && !hostile(&s) {
+			t.findings = append(t.findings, s)
+		}
 	}
 }
 

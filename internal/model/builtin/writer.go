@@ -97,12 +97,22 @@ func (s schema) clamp(v float64) float64 {
 	return v
 }
 
-// claim is a claim of the answer; Effect and Value only where the schema has them.
+// has reports whether the items of an array have a field.
+func (s schema) has(field string) bool {
+	if s.Items == nil {
+		return false
+	}
+	_, ok := s.Items.Properties[field]
+	return ok
+}
+
+// claim is a claim of the answer; Effect, Factor and Value only where the schema has them.
 type claim struct {
 	Text   string  `json:"text"`
 	Quotes []quote `json:"quotes"`
 	Effect string  `json:"effect,omitempty"`
 	Value  any     `json:"value,omitempty"`
+	Factor string  `json:"factor,omitempty"`
 }
 
 type quote struct {
@@ -131,7 +141,7 @@ func (t *text) answer(ctx context.Context, plan crm.Plan, s schema) (map[string]
 			t.numbers[f.Name] = p.clamp(t.number(f))
 			out[f.Name] = t.numbers[f.Name]
 		case "factors":
-			out[f.Name] = t.factors(f)
+			out[f.Name] = t.factors(f, p)
 		case "choice":
 			out[f.Name] = t.choice(f, p)
 		case "questions":

@@ -94,7 +94,7 @@ func Valid(t *testing.T, schema json.RawMessage, text []byte) {
 	}
 }
 
-// Verbatim fails t unless every quote of the answer stands in its passage byte for byte; invalid UTF-8, which JSON cannot carry, is compared as U+FFFD.
+// Verbatim fails t unless every quote of the answer stands in its passage byte for byte, or is a finding's whole text; invalid UTF-8, which JSON cannot carry, is compared as U+FFFD.
 func Verbatim(t *testing.T, r model.Request, text []byte) {
 	t.Helper()
 	var v any
@@ -105,6 +105,9 @@ func Verbatim(t *testing.T, r model.Request, text []byte) {
 		found := false
 		for _, p := range r.Passages {
 			found = found || p.ID == q[0] && strings.Contains(replaceInvalid(p.Text), q[1])
+		}
+		for _, f := range r.Findings {
+			found = found || f.ID == q[0] && replaceInvalid(f.Text) == q[1]
 		}
 		if !found || q[1] == "" {
 			t.Errorf("quote %.200q does not stand in passage %q", q[1], q[0])
