@@ -211,5 +211,26 @@ func (q quoted) span(beyond int) []piece {
 	for to < len(q.pieces) && negation(q.pieces[to].token) && !q.pieces[to].token.first {
 		to++
 	}
-	return q.pieces[from:to]
+	return q.followed(from, to)
+}
+
+// followed leaves out whole sentences between from and to of which the statement holds no word: "Can't complain. So, we have 120" denies nothing of the 120.
+func (q quoted) followed(from, to int) []piece {
+	held := map[int]bool{}
+	for _, j := range q.with {
+		held[j] = true
+	}
+	var out []piece
+	for i := from; i < to; {
+		end, any := i, false
+		for end < to && (end == i || !q.pieces[end].token.first) {
+			any = any || held[end]
+			end++
+		}
+		if any || end == to {
+			out = append(out, q.pieces[i:end]...)
+		}
+		i = end
+	}
+	return out
 }

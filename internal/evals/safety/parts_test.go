@@ -127,7 +127,7 @@ func api(w *world, log *slog.Logger) http.Handler {
 		web.Generations
 	}
 	var none unused
-	return web.New(web.Server{Verifier: none, Inbox: none, Access: access{}, Tokens: none, Retriever: none, Similar: unlike{}, History: none, Suggestions: suggestions{w.db}, Decider: none,
+	return web.New(web.Server{Verifier: none, Inbox: none, Access: access{}, Tokens: none, Retriever: none, Similar: unlike{}, History: none, Suggestions: suggestions{w.db}, Decider: none, Desk: w.db, Stops: w.db,
 		Runs: none, Audit: audited{nil, w.db}, Work: none, Status: none, Usage: none, Backfills: none, Generations: none, Portals: []crm.PortalID{attacked, foreign}, PublicURL: "http://localhost", Log: log})
 }
 
