@@ -3,7 +3,7 @@ package calibration
 import "math"
 
 // FeaturesVersion is the meaning of the features that the terms below read; outcomes of another one are not learned from.
-const FeaturesVersion = 1
+const FeaturesVersion = 2
 
 // term is one thing that raises or lowers confidence. Its value is between 0 and 1 and its weight never negative, so that a fit cannot learn that a doubt helps. Prior is the
 // hand-set weight, which holds until outcomes say otherwise.
@@ -34,6 +34,7 @@ func terms() []term {
 		down("repairs", 0.8, func(f map[string]float64) float64 { return unit(f["repairs"]) }),
 		down("flags", 3, func(f map[string]float64) float64 { return unit(f["flags"] / 2) }),
 		down("turned", 2.1, func(f map[string]float64) float64 { return unit(f["turned"] / 3) }),
+		down("contradicted", 2, func(f map[string]float64) float64 { return unit(f["contradicted"] / 2) }),
 		down("untimed", 0.3, func(f map[string]float64) float64 { return is(f["time_known"] != 1) }),
 		down("distant", 1, func(f map[string]float64) float64 { return is(!(f["overlap"] >= 0.25)) }),
 		down("jump", 0.8, func(f map[string]float64) float64 { return unit(f["jump"]) }),
