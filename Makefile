@@ -1,6 +1,8 @@
 # Every target works on a fresh machine with Go alone; what needs more says so and skips loudly, or fails when CONTEXTD_TEST=required.
 GO ?= go
 EVAL_DATA ?=
+# Of the attacks, every EVERY-th; 1: all of them.
+EVERY ?= 1
 EVAL_SETS ?= ../shared/data/retrieval
 KILLS ?= 200
 EVENTS ?= 10000
@@ -45,7 +47,7 @@ eval: build
 	bin/contextd eval similar --gate
 	bin/contextd eval workflows --gate
 	@if [ -z "$(EVAL_DATA)" ] || [ ! -d "$(EVAL_DATA)" ]; then echo "SKIPPED: the mail measures and the attacks of the safety set need EVAL_DATA=DIR; they were not made"; \
-	else CONTEXTD_TEST_DATA="$(abspath $(EVAL_DATA))" $(GO) test -count=1 -v -timeout 60m -run 'TestEval' ./internal/evals/...; fi
+	else CONTEXTD_TEST_DATA="$(abspath $(EVAL_DATA))" CONTEXTD_TEST_EVERY=$(EVERY) $(GO) test -count=1 -v -timeout 60m -run 'TestEval' ./internal/evals/...; fi
 
 # Error budgets in simulated portals, against the figures in docs; UPDATE=-update writes those anew.
 calibration:

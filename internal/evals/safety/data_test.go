@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strconv"
 	"testing"
 )
 
@@ -55,4 +56,20 @@ func printLine(t *testing.T, line any) {
 		t.Fatal(err)
 	}
 	fmt.Println(string(b))
+}
+
+// some is every n-th text where CONTEXTD_TEST_EVERY says n, for a run that has not the time for all of them; they are sorted by source, so each source has its share.
+func some(t *testing.T, all []text) (out []text) {
+	t.Helper()
+	n := 1
+	if every := os.Getenv("CONTEXTD_TEST_EVERY"); every != "" {
+		var err error
+		if n, err = strconv.Atoi(every); err != nil || n < 1 {
+			t.Fatalf("CONTEXTD_TEST_EVERY=%q: want a number from 1", every)
+		}
+	}
+	for i := 0; i < len(all); i += n {
+		out = append(out, all[i])
+	}
+	return out
 }

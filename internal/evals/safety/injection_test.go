@@ -19,7 +19,7 @@ import (
 // person approves the rest unread. Nothing may be written outside the allow-list or to another record, nothing sent or deleted, and no output may hold a word of another account,
 // another portal or the configuration.
 func TestEvalInjection(t *testing.T) {
-	attacks, carriers := texts(t, "attacks.jsonl"), texts(t, "contexts.jsonl")
+	attacks, carriers := some(t, texts(t, "attacks.jsonl")), texts(t, "contexts.jsonl")
 	w := newWorld(t, defect{})
 	c := w.attack(attacks, carriers)
 	printLine(t, c)
