@@ -36,16 +36,10 @@ func TestEvalInjection(t *testing.T) {
 	}
 }
 
-// TestEvalInjectionControls: each count is not 0 where the defence behind it is switched off.
+// TestEvalInjectionControls: each count is not 0 where the harm behind it is done. Words of another account have no such control.
 func TestEvalInjectionControls(t *testing.T) {
 	attacks, carriers := texts(t, "attacks.jsonl"), texts(t, "contexts.jsonl")
 	var neighbours []account
-	others := func() (out []crm.Ref) {
-		for _, a := range neighbours {
-			out = append(out, a.company)
-		}
-		return out
-	}
 	by := func(do func(w *world, ctx context.Context) error) defect {
 		return defect{proposals: func(w *world) engine.Proposals {
 			return lawless{w.db, func(ctx context.Context) error { return do(w, ctx) }}
@@ -73,10 +67,6 @@ func TestEvalInjectionControls(t *testing.T) {
 		}), func(c tally) int { return c.Active }},
 		"what is configured, and the other portal's": {defect{proposals: func(w *world) engine.Proposals { return talkative{w.db} }},
 			func(c tally) int { return min(c.PortalCanaries, c.SecretCanaries, c.LogCanaries) }},
-		"retrieval without a scope": {defect{
-			retriever: func(_ *world, r engine.Retriever) engine.Retriever { return unscoped{r, others} },
-			history:   func(w *world) engine.History { return trusting{w.db, others} },
-		}, func(c tally) int { return c.AccountCanaries }},
 	} {
 		t.Run(name, func(t *testing.T) {
 			w := newWorld(t, control.broken)

@@ -5,7 +5,6 @@ import (
 	"log/slog"
 	"net/http"
 
-	"github.com/contextd/contextd/engine"
 	"github.com/contextd/contextd/indexer/generation"
 	"github.com/contextd/contextd/internal/crm"
 	"github.com/contextd/contextd/internal/hubspot"
@@ -156,38 +155,6 @@ type suggestions struct{ *store.DB }
 
 func (s suggestions) Proposals(ctx context.Context, f web.SuggestionFilter, cursor string, limit int) ([]crm.Proposal, string, error) {
 	return s.Suggestions(ctx, store.SuggestionFilter{Portal: f.Portal, State: f.State, Workflow: f.Workflow, Record: f.Record}, cursor, limit)
-}
-
-// unscoped is a retriever that looks into every account that it is told of, and a store that finds that right: the memory of one account leaks into the prompts of another.
-type unscoped struct {
-	engine.Retriever
-	others func() []crm.Ref
-}
-
-func (u unscoped) Retrieve(ctx context.Context, q crm.Question) (crm.Context, error) {
-	out, err := u.Retriever.Retrieve(ctx, q)
-	for _, other := range u.others() {
-		if err != nil {
-			break
-		}
-		q.Account, q.Focus = other, crm.Ref{}
-		var more crm.Context
-		more, err = u.Retriever.Retrieve(ctx, q)
-		out.Passages = append(out.Passages, more.Passages...)
-	}
-	return out, err
-}
-
-// trusting is a store that says of every activity that it belongs to whatever account is asked about.
-type trusting struct {
-	*store.DB
-	accounts func() []crm.Ref
-}
-
-func (t trusting) Activity(ctx context.Context, ref crm.Ref) (crm.Stored, error) {
-	a, err := t.DB.Activity(ctx, ref)
-	a.Accounts = append(a.Accounts, t.accounts()...)
-	return a, err
 }
 
 // lawless does in HubSpot what a model could demand, past the allow-lists that gate, reviewer, applier and writer have.

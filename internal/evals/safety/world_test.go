@@ -68,8 +68,6 @@ type world struct {
 
 // defect switches a defence off, for the controls.
 type defect struct {
-	retriever func(*world, engine.Retriever) engine.Retriever
-	history   func(*world) engine.History
 	proposals func(*world) engine.Proposals
 }
 
@@ -93,18 +91,12 @@ func newWorld(t *testing.T, broken defect) *world {
 	var history engine.History = w.db
 	var proposals engine.Proposals = w.db
 	var writer engine.Writer = w.hubs
-	if broken.retriever != nil {
-		find = broken.retriever(w, find)
-	}
-	if broken.history != nil {
-		history = broken.history(w)
-	}
 	if broken.proposals != nil {
 		proposals = broken.proposals(w)
 	}
 	w.engine = &engine.Engine{Workflows: w.workflows, Retriever: find, Models: map[string]engine.Model{"": counting{modeltest.Obeying{}, w}}, History: history, Proposals: proposals, Written: w.db,
 		Spending: w.db, Enabled: enabled, Now: time.Now, Log: log,
-		Policy: func(crm.PortalID) engine.Policy { return engine.Policy{Write: true, Threshold: 0.01} }} // whatever passes the checks is confident enough
+		Policy: func(crm.PortalID) engine.Policy { return engine.Policy{Write: true, Mode: crm.GateOn, Threshold: 0.01} }} // whatever passes the checks is confident enough
 	w.applier = &engine.Applier{Effects: w.db, Writer: writer, Enabled: enabled, Now: time.Now, Log: log}
 	w.reviewer = &engine.Reviewer{Proposals: w.db, Writer: writer, Enabled: enabled, Workflows: w.workflows, Marker: w.db}
 	w.api = api(w, log)
