@@ -139,7 +139,7 @@ type CacheConfig struct {
 }
 
 // WorkflowsConfig holds what applies to all workflows. Quiet replaces their own quiet periods when it is not 0. Usage are the properties of companies that measure
-// usage: churn_risk cites them.
+// usage: what workflows may state findings of.
 type WorkflowsConfig struct {
 	Quiet time.Duration `koanf:"quiet"`
 	Usage []string      `koanf:"usage"`
