@@ -2,9 +2,11 @@ package hubsim
 
 import (
 	"context"
+	"fmt"
 	"html"
 	"strings"
 	"testing"
+	"testing/fstest"
 
 	"github.com/contextd/contextd/internal/crm"
 )
@@ -81,5 +83,59 @@ func TestDemoIsLargeEnough(t *testing.T) {
 	t.Logf("%d companies, %d contacts, %d deals, %d tickets, %d activities %v", st.Companies, st.Contacts, st.Deals, st.Tickets, activities, st.Activities)
 	if st.Companies < 24 || st.Contacts < 60 || st.Deals < 40 || activities < 700 {
 		t.Errorf("the demo is too small: want at least 24 companies, 60 contacts, 40 deals and 700 activities")
+	}
+}
+
+// outcomesKnownEarly lists closed deals whose history says so before the day on which they were closed: a run as of a moment before would see the outcome.
+func outcomesKnownEarly(s *Server) (early []string, closed int) {
+	for _, id := range s.tables[crm.Deals].ids {
+		o := s.tables[crm.Deals].rows[id]
+		if st := s.portal.stage(crm.Deals, o.raw("dealstage")); st == nil || !st.Closed {
+			continue
+		}
+		closed++
+		end, _ := parseTime(o.raw("closedate"))
+		for _, v := range o.values["dealstage"] {
+			if st := s.portal.stage(crm.Deals, v.value); st.Closed && v.at.Before(end) {
+				early = append(early, o.raw("dealname"))
+			}
+		}
+	}
+	return early, closed
+}
+
+func TestNoDealIsClosedBeforeItsDay(t *testing.T) {
+	s := loadDemo(t)
+	if early, closed := outcomesKnownEarly(s); len(early) > 0 || closed < 9 {
+		t.Errorf("of %d closed deals, these are closed before their day: %q", closed, early)
+	}
+	control := New(Options{})
+	story := `{story: x, companies: [{key: c, name: C, domain: c.example, owner: dana, created: 2026-01-01T09:00:00Z}],
+		deals: [{key: d, dealname: D, dealstage: closedwon, closedate: 2026-03-01, company: c, owner: dana, created: 2026-01-02T09:00:00Z}]}`
+	if err := control.loadStories(fstest.MapFS{"x/1.yaml": {Data: []byte(story)}}, "x"); err != nil {
+		t.Fatal(err)
+	}
+	if early, _ := outcomesKnownEarly(control); len(early) != 1 {
+		t.Errorf("a deal that is closed from its first day on is not noticed: %q", early)
+	}
+}
+
+func TestARecordChangesInTheOrderOfTheStory(t *testing.T) {
+	story := `{story: x, companies: [{key: c, name: C, domain: c.example, owner: dana, created: 2026-01-01T09:00:00Z, numberofemployees: 20,
+		later: [{at: %s, numberofemployees: 30}, {at: 2026-02-01T09:00:00Z, by: ines, numberofemployees: 40}]}]}`
+	load := func(first string) (*Server, error) {
+		s := New(Options{})
+		return s, s.loadStories(fstest.MapFS{"x/1.yaml": {Data: fmt.Appendf(nil, story, first)}}, "x")
+	}
+	s, err := load("2026-01-20T09:00:00Z")
+	if err != nil {
+		t.Fatal(err)
+	}
+	values := s.tables[crm.Companies].rows[firstID].values["numberofemployees"]
+	if len(values) != 3 || values[1].value != "30" || values[2].value != "40" || values[2].user == values[1].user || s.Deliveries().Queued != 0 {
+		t.Errorf("history %+v, %d webhooks", values, s.Deliveries().Queued)
+	}
+	if _, err := load("2026-02-20T09:00:00Z"); err == nil {
+		t.Error("changes out of order are loaded")
 	}
 }

@@ -1,6 +1,7 @@
 package hubsim
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"strconv"
@@ -160,8 +161,38 @@ func (l *loader) record(t crm.ObjectType, r storyRecord, extra map[string]any) e
 		if r.Company != "" {
 			links[crm.Companies] = []string{r.Company}
 		}
-		return l.connectAll(a, o, links)
+		if err := l.connectAll(a, o, links); err != nil {
+			return err
+		}
+		return l.changes(t, r)
 	})
+}
+
+// changes lets happen what is set on a record after it was made, in the order of the file.
+func (l *loader) changes(t crm.ObjectType, r storyRecord) error {
+	path, last := string(t)+"/"+r.Key, r.Created
+	for _, c := range r.Later {
+		if !c.At.After(last) {
+			return fmt.Errorf("%s: the change of %s is not after what was before it (%s)", path, stamp(c.At), stamp(last))
+		}
+		last = c.At
+		err := l.s.happen(c.At, false, path, func(silent bool) error {
+			a, err := l.person(cmp.Or(c.Owner, r.Owner), c.At, silent)
+			if err != nil {
+				return err
+			}
+			values, _, bad := l.s.normalise(t, l.properties("", c.Other, nil))
+			if len(bad) > 0 {
+				return fmt.Errorf("%s: %s", path, bad[0].message)
+			}
+			l.s.set(a, l.s.tables[t].rows[l.ids[path]], values)
+			return nil
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // properties are the story's own names, dates as days, with the owner's id.

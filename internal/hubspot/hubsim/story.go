@@ -32,7 +32,15 @@ type storyRecord struct {
 	Currency string         `yaml:"currency"`
 	Stage    string         `yaml:"stage"`
 	Priority string         `yaml:"priority"`
+	Later    []storyChange  `yaml:"later"`
 	Other    map[string]any `yaml:",inline"`
+}
+
+// storyChange sets properties of a record after it was made: what it had until then stays in its history. Without an owner, the record's own does it.
+type storyChange struct {
+	At    time.Time      `yaml:"at"`
+	Owner string         `yaml:"by"`
+	Other map[string]any `yaml:",inline"`
 }
 
 type storyContact struct {
