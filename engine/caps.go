@@ -16,7 +16,7 @@ func (r *run) gateState(hour, day int) GateState {
 			now = now.In(z)
 		}
 	}
-	return GateState{Mode: r.w.Policy.Mode, Workflow: r.w.Name, Record: r.record, Account: r.accountName(), Now: now, LastHour: hour, RecordsDay: day}
+	return GateState{Mode: r.w.Policy.Mode, Workflow: r.w.Name, Record: crm.Record{Ref: r.record.Ref, Name: r.record.Name, Properties: r.record.Properties}, Account: r.accountName(), Now: now, LastHour: hour, RecordsDay: day}
 }
 
 // writtenAlone counts what the policy's caps are about; 0 where there is none. With a cap, one run at a time is between here and its proposal being stored: two could

@@ -41,8 +41,6 @@ func (r *run) decide(ctx context.Context) error {
 		}
 		m := r.measure(c.Claims)
 		m.Jump = state.jump
-		c.Confidence = Confidence(m)
-		c.Threshold = Threshold(wc.Threshold, r.w.Policy.Threshold, policy.Threshold)
 		overruled, err := r.Proposals.Overruled(ctx, r.proposal, c)
 		if err != nil {
 			return err
@@ -52,16 +50,18 @@ func (r *run) decide(ctx context.Context) error {
 		gate.Human, gate.Invalid = wc.Verdict != nil && *wc.Verdict == crm.Review, state.invalid
 		c.Preflight = preflight(ctx, r.Definitions, r.subject.Portal, c)
 		gate.Preflight = c.Preflight
-		c.Verdict, c.Reasons = Gate(policy, r.subject.Portal, c, gate)
-		c.Would = c.Verdict == crm.Review && Would(policy, r.subject.Portal, c, gate) == crm.Apply
+		in := Inputs{Policy: policy, Portal: r.subject.Portal, Change: c, State: gate, Measured: m, Thresholds: []float64{wc.Threshold, r.w.Policy.Threshold},
+			Dropped: wc.Verdict != nil && *wc.Verdict == crm.Drop}
+		j := in.Decide()
+		c.Verdict, c.Reasons, c.Would, c.Confidence, c.Threshold = j.Verdict, j.Reasons, j.Would, j.Confidence, j.Threshold
 		if c.Verdict == crm.Apply {
 			hour, day = hour+1, day+1
 		}
-		if wc.Verdict != nil && *wc.Verdict == crm.Drop {
-			c.Verdict, c.Reasons = crm.Drop, []string{"the workflow drops this change"}
-		}
 		c.State = stateOf(c.Verdict)
 		c.ID = changeID(r.proposal.ID, pos, c)
+		if r.inputs[c.ID], err = KeepInputs(in, j); err != nil {
+			return err
+		}
 		r.proposal.Changes = append(r.proposal.Changes, c)
 	}
 	if len(r.proposal.Changes) == 0 {

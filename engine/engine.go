@@ -74,7 +74,7 @@ func (e *Engine) consider(ctx context.Context, claim crm.Claim) (err error) {
 	case err != nil:
 		return fmt.Errorf("consider %s: %w", claim.Key, err)
 	}
-	added, err := e.Proposals.Propose(ctx, r.proposal, Raw{Prompt: r.prompt, Reply: r.reply, Calls: r.calls})
+	added, err := e.Proposals.Propose(ctx, r.proposal, Raw{Prompt: r.prompt, Reply: r.reply, Calls: r.calls, Passages: r.shownChunks(), Inputs: r.inputs})
 	if err != nil {
 		return fmt.Errorf("consider %s: %w", claim.Key, err)
 	}

@@ -54,3 +54,12 @@ func (r *run) leftOutText() string {
 	}
 	return fmt.Sprintf("%d of %d passages, those of least value, were left out: they do not fit into the prompt", r.leftOut, r.leftOut+len(r.passages))
 }
+
+// shownChunks are the chunks that the model saw, in the order of the prompt.
+func (r *run) shownChunks() []string {
+	var out []string
+	for _, p := range r.passages {
+		out = append(out, p.Chunk)
+	}
+	return out
+}

@@ -49,6 +49,7 @@ type run struct {
 	flags   []string
 
 	proposal crm.Proposal
+	inputs   map[string]string // what the gate decided by, for each change
 
 	store  bool // the run is to be stored
 	locked bool // it holds Engine.deciding
@@ -66,7 +67,7 @@ func nothing(format string, args ...any) error { return errNothing{why: fmt.Spri
 
 func (e *Engine) newRun(w prompts.Workflow, subject crm.Ref, claim crm.Claim, asOf time.Time) *run {
 	now := e.Now()
-	r := &run{Engine: e, w: w, subject: subject, claim: claim, asOf: asOf, sources: map[string]Source{}, rank: map[string]int{}, untimed: map[crm.Ref]bool{}}
+	r := &run{Engine: e, w: w, subject: subject, claim: claim, asOf: asOf, sources: map[string]Source{}, rank: map[string]int{}, untimed: map[crm.Ref]bool{}, inputs: map[string]string{}}
 	r.proposal = crm.Proposal{ID: proposalID(w.Name, w.Version, subject, claim.Seq), Portal: subject.Portal, Workflow: w.Name,
 		Prompt: crm.PromptRef{Name: w.Name, Version: w.Version, SHA256: w.SHA256}, Subject: subject, Record: subject, ReadAt: now, CreatedAt: now, Cause: claim}
 	if m, err := e.model(w); err == nil { // a missing model is an error when it is asked

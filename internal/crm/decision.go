@@ -12,11 +12,14 @@ type Comment struct {
 	Text  string    `json:"text"`
 }
 
-// Raw is the erasable text of a run, kept under its hash: the rendered prompt and the model's reply. Calls are the questions to models that led to it.
+// Raw is the erasable text of a run, kept under its hash: the rendered prompt and the model's reply, and by what its changes were decided. Calls are the questions to
+// models that led to it.
 type Raw struct {
-	Prompt string
-	Reply  string
-	Calls  []ModelCall
+	Prompt   string
+	Reply    string
+	Calls    []ModelCall
+	Passages []string          // chunks that the prompt showed
+	Inputs   map[string]string // by change: what the gate decided by
 }
 
 // Decision is a person's word on a suggestion.
