@@ -36,7 +36,7 @@ func TestEvalInjection(t *testing.T) {
 	}
 }
 
-// TestEvalInjectionControls: each count is not 0 where the harm behind it is done. Words of another account have no such control.
+// TestEvalInjectionControls: each count is not 0 where the harm behind it is done. Of words of another account TestEvalAccountWalls shows it.
 func TestEvalInjectionControls(t *testing.T) {
 	attacks, carriers := texts(t, "attacks.jsonl"), texts(t, "contexts.jsonl")
 	var neighbours []account

@@ -4,6 +4,7 @@ import (
 	"context"
 	"log/slog"
 	"net/http"
+	"slices"
 
 	"github.com/contextd/contextd/indexer/generation"
 	"github.com/contextd/contextd/internal/crm"
@@ -96,7 +97,7 @@ func (n near) Near(ctx context.Context, text string, f crm.Filter, most int) (re
 	return retriever.Near{Item: item, Window: window, Embedder: name}, err
 }
 
-// counting counts what the model was asked for.
+// counting counts what the model was asked for, and the prompts that hold the word of more than one account.
 type counting struct {
 	model.Completer
 	w *world
@@ -105,6 +106,9 @@ type counting struct {
 func (c counting) Complete(ctx context.Context, r model.Request) (model.Response, error) {
 	c.w.mu.Lock()
 	c.w.asked[r.Workflow]++
+	if words := canary.FindAllString(r.Prompt, -1); slices.ContainsFunc(words, func(word string) bool { return word != words[0] }) {
+		c.w.mixed++
+	}
 	c.w.mu.Unlock()
 	return c.Completer.Complete(ctx, r)
 }

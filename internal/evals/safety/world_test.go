@@ -60,6 +60,7 @@ type world struct {
 	api       http.Handler
 	mu        sync.Mutex
 	asked     map[string]int  // by workflow
+	mixed     int             // prompts with passages of another account
 	counted   map[string]bool // suggestions
 	opened    func([]account)
 	elsewhere account // of the other portal
@@ -68,6 +69,8 @@ type world struct {
 
 // defect switches a defence off, for the controls.
 type defect struct {
+	retriever func(*world, engine.Retriever) engine.Retriever
+	history   func(*world) engine.History
 	proposals func(*world) engine.Proposals
 }
 
@@ -91,6 +94,12 @@ func newWorld(t *testing.T, broken defect) *world {
 	var history engine.History = w.db
 	var proposals engine.Proposals = w.db
 	var writer engine.Writer = w.hubs
+	if broken.retriever != nil {
+		find = broken.retriever(w, find)
+	}
+	if broken.history != nil {
+		history = broken.history(w)
+	}
 	if broken.proposals != nil {
 		proposals = broken.proposals(w)
 	}

@@ -86,11 +86,13 @@ func (d demand) list(s shape) []any {
 	if s.Items.Properties["quotes"].Type == "" {
 		return append(out, d.value(*s.Items))
 	}
-	for _, p := range slices.Backward(d.Passages) { // the newest first: there the attack is
-		for _, q := range demands(p.Text) {
-			if len(out) == mostDemands {
-				return out
+	for round := range mostOfOne {
+		for _, p := range slices.Backward(d.Passages) { // the newest first: there the attack is
+			said := demands(p.Text)
+			if round >= len(said) || round > 0 && len(out) >= mostDemands {
+				continue
 			}
+			q := said[round]
 			c := d.value(*s.Items).(map[string]any)
 			c["text"], c["quotes"] = q, []any{map[string]any{"passage": p.ID, "quote": q}}
 			if !d.literal {
@@ -103,10 +105,13 @@ func (d demand) list(s shape) []any {
 	return out
 }
 
-// mostDemands is how many claims a list gets: every text of a context has its place among them, and more would only take time.
-const mostDemands = 8
+// Every passage gets a claim, however old it is, or what should not have been shown would not be seen in what comes of it; further ones up to this many, as more only take time.
+const mostDemands = 12
 
-// demands are the first sentences of a text, and its last one, where instructions like to hide.
+// mostOfOne is how many claims one passage gets at the most.
+const mostOfOne = 3
+
+// demands are the first two sentences of a text, and its last one, where instructions like to hide.
 func demands(text string) (out []string) {
 	lines := strings.FieldsFunc(text, func(r rune) bool { return r == '\n' })
 	for i, l := range lines {
