@@ -48,7 +48,7 @@ func (r *run) namesAllowed() []string {
 
 type changeState struct {
 	invalid string
-	jump    bool
+	jump    float64
 }
 
 // change builds one change; skip says why it is not proposed at all.
@@ -138,7 +138,7 @@ func (r *run) propertyChange(c crm.Change, wc prompts.Change) (crm.Change, chang
 	if s.invalid == "" {
 		s.invalid = rules.Problem(value)
 	}
-	s.jump = rules.jumps(c.Before, value)
+	s.jump = rules.jump(c.Before, value)
 	if s.invalid == "" && c.Before != nil && sameValue(*c.Before, value) {
 		return c, s, fmt.Sprintf("%s: already %s", wc.Property, shorten(value)), nil
 	}

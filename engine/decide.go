@@ -53,6 +53,7 @@ func (r *run) decide(ctx context.Context) error {
 		in := Inputs{Policy: policy, Portal: r.subject.Portal, Change: c, State: gate, Measured: m, Thresholds: []float64{wc.Threshold, r.w.Policy.Threshold},
 			Dropped: wc.Verdict != nil && *wc.Verdict == crm.Drop}
 		j := in.Decide()
+		c.Features = m.Features()
 		c.Verdict, c.Reasons, c.Would, c.Confidence, c.Threshold = j.Verdict, j.Reasons, j.Would, j.Confidence, j.Threshold
 		if c.Verdict == crm.Apply {
 			hour, day = hour+1, day+1
@@ -83,7 +84,7 @@ func (r *run) doubts(m Measured) []string {
 		{m.Against > 0, "newer words of the account contradict a claim"},
 		{m.Turned > 0, "a claim and its quote differ in a negation"},
 		{!(m.Overlap >= minOverlap), "a claim shares few words with its quotes"},
-		{m.Jump, "the value moves by more than a fifth of its range"},
+		{!(m.Jump <= maxJump), "the value moves by more than a fifth of its range"},
 		{!m.TimeKnown, "the time of some evidence is unknown"},
 	} {
 		if d.is {

@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/contextd/contextd/internal/calibration"
 	"github.com/contextd/contextd/internal/crm"
 	"github.com/contextd/contextd/internal/model"
 )
@@ -52,6 +53,18 @@ func TestConsiderScore(t *testing.T) {
 	p = consider(t, engineOf(t, w, quoter()), w, "lead_score", ref(crm.Contacts, 2))
 	if len(p.Changes) != 2 || p.Changes[0].Verdict != crm.Review || *p.Changes[0].Before != "20" || p.Changes[1].Verdict != crm.Apply || p.Verdict != crm.Review {
 		t.Errorf("%+v", p.Changes)
+	}
+	// each change has features of its own, and its confidence is what they make
+	for i, want := range []map[string]float64{{"jump": 0.52}, {"jump": 0}} {
+		c := p.Changes[i]
+		for name, value := range want {
+			if c.Features[name] != value {
+				t.Errorf("%s: %s is %v, want %v", c.Property, name, c.Features[name], value)
+			}
+		}
+		if got := calibration.Prior().Of(c.Features); got != c.Confidence {
+			t.Errorf("%s: confidence %v, its features make %v", c.Property, c.Confidence, got)
+		}
 	}
 }
 

@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -43,6 +44,16 @@ func TestTheNewestStatementWins(t *testing.T) {
 		if got[property] != want {
 			t.Errorf("%s is %q, want %q", property, got[property], want)
 		}
+	}
+	// the features of a change are of the claims that it stands on, not of the run
+	var stands []float64
+	for _, c := range p.Changes {
+		if stands = append(stands, c.Features["supported"]); c.Features["supported"] != float64(len(c.Claims)) || c.Features["supported"] >= p.Features["supported"] {
+			t.Errorf("%s stands on %v, of %v: %v", c.Property, c.Claims, p.Features["supported"], c.Features)
+		}
+	}
+	if slices.Max(stands) == slices.Min(stands) {
+		t.Errorf("all changes stand on as many claims: %v", stands)
 	}
 	reasons := strings.Join(p.Reasons, "\n")
 	if !strings.Contains(reasons, "ai_employee_count: 420 of 2026-09-20 is older") || !strings.Contains(reasons, "OpsDesk") {

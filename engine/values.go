@@ -91,10 +91,10 @@ func (r ValueRules) numberProblem(value string) string {
 	return ""
 }
 
-// jumps reports whether a number moves by more than a fifth of its range; of anything else, or without an earlier number, it does not.
-func (r ValueRules) jumps(before *string, after string) bool {
+// jump is how far a number moves, as a share of its range: 0 of anything else or without an earlier number, never more than 1.
+func (r ValueRules) jump(before *string, after string) float64 {
 	if r.Type != "number" || before == nil {
-		return false
+		return 0
 	}
 	span := 100.0
 	if r.Min != nil && r.Max != nil {
@@ -102,7 +102,13 @@ func (r ValueRules) jumps(before *string, after string) bool {
 	}
 	a, errA := strconv.ParseFloat(*before, 64)
 	b, errB := strconv.ParseFloat(after, 64)
-	return errA == nil && errB == nil && !(math.Abs(b-a) <= span/5)
+	if errA != nil || errB != nil || a == b {
+		return 0
+	}
+	if share := math.Abs(b-a) / span; share >= 0 && share <= 1 {
+		return share
+	}
+	return 1 // NaN and a range of nothing, too
 }
 
 func sameValue(a, b string) bool { return crm.SameValue(a, b) }

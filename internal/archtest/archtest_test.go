@@ -30,7 +30,7 @@ var table = map[string][]string{
 	"indexer/past":                      {"internal/crm", "indexer"},
 	"retriever":                         {"internal/crm", "internal/analysis", "internal/codes"},
 	"retriever/similar":                 {"internal/crm", "internal/analysis"},
-	"engine":                            {"internal/crm", "internal/model", "prompts"},
+	"engine":                            {"internal/crm", "internal/model", "internal/calibration", "prompts"},
 	"internal/hubspot":                  {"internal/crm"},
 	"internal/hubspot/hubsim":           {"internal/crm", "internal/hubspot"},
 	"internal/inbox":                    {"internal/crm"},

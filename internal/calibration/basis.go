@@ -3,7 +3,7 @@ package calibration
 import "math"
 
 // FeaturesVersion is the meaning of the features that the terms below read; outcomes of another one are not learned from.
-const FeaturesVersion = 2
+const FeaturesVersion = 3
 
 // term is one thing that raises or lowers confidence. Its value is between 0 and 1 and its weight never negative, so that a fit cannot learn that a doubt helps. Prior is the
 // hand-set weight, which holds until outcomes say otherwise.
@@ -37,7 +37,7 @@ func terms() []term {
 		down("contradicted", 2, func(f map[string]float64) float64 { return unit(f["contradicted"] / 2) }),
 		down("untimed", 0.3, func(f map[string]float64) float64 { return is(f["time_known"] != 1) }),
 		down("distant", 1, func(f map[string]float64) float64 { return is(!(f["overlap"] >= 0.25)) }),
-		down("jump", 0.8, func(f map[string]float64) float64 { return unit(f["jump"]) }),
+		down("jump", 0.8, func(f map[string]float64) float64 { return is(!(f["jump"] <= 0.2)) }),
 		down("part", 0.4, func(f map[string]float64) float64 { return is(f["focus_whole"] != 1) }),
 	}
 }

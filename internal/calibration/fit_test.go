@@ -10,7 +10,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/contextd/contextd/engine"
 	"github.com/contextd/contextd/internal/crm"
 )
 
@@ -31,21 +30,6 @@ func learned(t *testing.T, g Group, samples []Sample) Fit {
 		t.Fatal(err)
 	}
 	return f
-}
-
-// The prior is the gate's own formula: before there are outcomes nothing changes.
-func TestPriorIsTheEngines(t *testing.T) {
-	rng := rand.New(rand.NewPCG(3, 3))
-	for range 2000 {
-		m := engine.Measured{Supported: rng.IntN(5), Cut: rng.IntN(3) * rng.IntN(2), Repairs: rng.IntN(2), Flags: rng.IntN(4) * rng.IntN(2), Sources: rng.IntN(7), Activities: rng.IntN(4),
-			Age: time.Duration(rng.IntN(200*24)) * time.Hour, TimeKnown: rng.IntN(4) > 0, Coverage: rng.Float64()*1.4 - 0.2, Overlap: rng.Float64(), Turned: rng.IntN(5) * rng.IntN(2), Against: rng.IntN(4) * rng.IntN(2), Jump: rng.IntN(5) == 0, FocusWhole: rng.IntN(4) > 0}
-		if got, want := Prior().Of(m.Features()), engine.Confidence(m); math.Abs(got-want) > 1e-12 {
-			t.Fatalf("%+v: %v, the engine says %v", m, got, want)
-		}
-	}
-	if FeaturesVersion != engine.FeaturesVersion {
-		t.Error("the engine's features have another version")
-	}
 }
 
 // With 2 % at 90 % the first automatic write needs 114 clean outcomes above the fixed threshold; with 5 % it needs 45. One wrong one makes it 194.

@@ -159,6 +159,7 @@ type Change struct {
 	Links      []Ref
 	Claims     []int // indexes into the proposal's claims that this change stands on
 	Confidence float64
+	Features   map[string]float64 `json:",omitempty"` // what Confidence was computed from; none of a change that was proposed before they were kept
 	Threshold  float64
 	Verdict    Verdict
 	Reasons    []string // why the gate decided so
@@ -180,7 +181,7 @@ type Proposal struct {
 	Account     Ref
 	Claims      []ClaimText
 	Changes     []Change
-	Features    map[string]float64 // what confidence was computed from
+	Features    map[string]float64 // of the whole run; confidence is computed from those of each change
 	Confidence  float64            // lowest of the changes
 	Verdict     Verdict            // most cautious of the changes
 	State       State

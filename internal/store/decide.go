@@ -135,7 +135,7 @@ func (t *tx) decideChange(p crm.Proposal, c crm.Change, d crm.Decision, at time.
 		}
 	}
 	return effect, t.outcome(crm.Outcome{Portal: p.Portal, Change: c.ID, Proposal: p.ID, Workflow: p.Workflow, Field: field(c), Decision: word, Reason: reason,
-		Actor: d.Actor, Features: p.Features, FeaturesVersion: int(p.Features["version"]), Confidence: c.Confidence, Seconds: d.Seconds, At: at})
+		Actor: d.Actor, Features: c.Features, FeaturesVersion: int(c.Features["version"]), Confidence: c.Confidence, Seconds: d.Seconds, At: at})
 }
 
 // field is what calibration is kept per: the property, or the kind of object for notes and tasks.

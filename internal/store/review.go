@@ -119,7 +119,7 @@ func (t *tx) undo(p crm.Proposal, c crm.Change, by crm.Actor) error {
 		return err
 	}
 	return t.outcome(crm.Outcome{Portal: p.Portal, Change: c.ID, Proposal: p.ID, Workflow: p.Workflow, Field: field(c), Decision: "undo", Actor: by,
-		Features: p.Features, FeaturesVersion: int(p.Features["version"]), Confidence: c.Confidence, At: t.now})
+		Features: c.Features, FeaturesVersion: int(c.Features["version"]), Confidence: c.Confidence, At: t.now})
 }
 
 // replaced is what an effect found in its place, "" for nothing, and when it was settled.

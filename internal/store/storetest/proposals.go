@@ -17,7 +17,7 @@ func text(s string) *string { return &s }
 func proposal(id string, verdicts ...crm.Verdict) crm.Proposal {
 	p := crm.Proposal{ID: id, Portal: portal, Workflow: "call_summary", Prompt: crm.PromptRef{Name: "call_summary", Version: 2, SHA256: "abc"}, Model: "builtin",
 		Subject: ref(crm.Calls, 1), Record: ref(crm.Companies, 5), RecordName: "Acme", Account: ref(crm.Companies, 5), Confidence: 0.5, Fingerprint: "print " + id,
-		Features: map[string]float64{"quoted": 1, "version": 3},
+		Features: map[string]float64{"quoted": 2, "version": 3},
 		Claims: []crm.ClaimText{
 			{Text: "They find it dear", Supported: true, Evidence: []crm.Evidence{{Activity: ref(crm.Calls, 1), Version: hash("price is high"), Quote: "price", End: 5}},
 				Contradictions: []crm.Contradiction{{Evidence: crm.Evidence{Activity: ref(crm.Emails, 3), Version: hash("price is fine"), Quote: "fine", Start: 9, End: 13}, Why: "the opposite"}}},
@@ -26,7 +26,7 @@ func proposal(id string, verdicts ...crm.Verdict) crm.Proposal {
 		}}
 	for i, v := range verdicts {
 		p.Changes = append(p.Changes, crm.Change{ID: fmt.Sprint("c", i), Kind: crm.PropertyKind, Target: p.Record, Property: fmt.Sprint("ai_", i), Before: text("old"),
-			After: fmt.Sprint("new ", i), Claims: []int{0}, Confidence: 0.5, Threshold: 0.85, Verdict: v, Reasons: []string{"below"}})
+			After: fmt.Sprint("new ", i), Claims: []int{0}, Confidence: 0.5, Features: map[string]float64{"quoted": float64(i), "version": 3}, Threshold: 0.85, Verdict: v, Reasons: []string{"below"}})
 	}
 	return p
 }
@@ -64,7 +64,7 @@ func proposalsReview(w *world) {
 	in := proposal("p1", crm.Review, crm.Review, crm.Drop)
 	p := w.propose(in)
 	w.states(p, crm.Pending, crm.Pending, crm.Pending, crm.Dropped)
-	if p.Subject != in.Subject || p.Record != in.Record || p.Account != in.Account || p.Features["quoted"] != 1 || p.Claims[0].Evidence[0].Activity != ref(crm.Calls, 1) ||
+	if p.Subject != in.Subject || p.Record != in.Record || p.Account != in.Account || p.Features["quoted"] != 2 || p.Claims[0].Evidence[0].Activity != ref(crm.Calls, 1) ||
 		!slices.Equal(p.Claims[0].Contradictions, in.Claims[0].Contradictions) ||
 		p.Claims[2].Supported || *p.Changes[0].Before != "old" || p.Prompt != in.Prompt || p.Changes[0].Claims[0] != 0 {
 		w.Fatalf("stored: %+v", p)
@@ -106,7 +106,7 @@ func proposalsReview(w *world) {
 	outcomes, _, err := w.Outcomes(w.ctx, portal, "call_summary", 0, 10)
 	w.no(err)
 	if len(outcomes) != 2 || outcomes[0].Decision != "approve" || outcomes[1].Decision != "reject" || outcomes[1].Reason != "wrong_fact" || outcomes[0].Field != "ai_0" ||
-		outcomes[0].Actor != ann || outcomes[0].Seconds != 4 || outcomes[0].FeaturesVersion != 3 || outcomes[0].Features["quoted"] != 1 {
+		outcomes[0].Actor != ann || outcomes[0].Seconds != 4 || outcomes[0].FeaturesVersion != 3 || outcomes[0].Features["quoted"] != 0 || outcomes[1].Features["quoted"] != 1 {
 		w.Fatalf("outcomes: %+v", outcomes)
 	}
 	comments, err := w.Comments(w.ctx, portal, "p1")
