@@ -36,6 +36,7 @@ type Source struct {
 	Turns     []crm.Span // of a transcript: who speaks where in Stored
 	Accounts  []crm.Ref  // that the activity belongs to
 	Generated bool       // a machine wrote it, ours or another one: never evidence
+	Theirs    int        // words of the passage that are the customer's, or about them
 }
 
 // speaker is who said what stands at an offset of the stored text: the transcript's turn, else the passage's person.

@@ -301,8 +301,9 @@ func TestDryRunStoresNothing(t *testing.T) {
 		t.Error("a dry run was stored")
 	}
 	// as of a moment before the last mail, that mail is unknown
+	w.activity(ref(crm.Notes, 13), "Dana Whitlock", "", noon.Add(-70*time.Hour), "Mira wants a price for 140 technicians before Friday.")
 	d, err = e.DryRun(t.Context(), "lead_score", ref(crm.Contacts, 2), noon.Add(-60*time.Hour))
-	if err != nil || len(d.Passages) != 1 || d.Proposal.Verdict != crm.Review {
+	if err != nil || len(d.Passages) != 2 || d.Proposal.Verdict != crm.Review {
 		t.Errorf("as of: %v, %d passages, %v", err, len(d.Passages), d.Proposal.Verdict)
 	}
 }

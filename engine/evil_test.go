@@ -148,7 +148,7 @@ const time1 = 3600e9
 // TestMarkupInMail: mark-up that really stands in a mail, quoted word for word, comes out as text.
 func TestMarkupInMail(t *testing.T) {
 	w := newWorld()
-	w.activities[2].Document.Text = "We need <img src=https://evil.example/p.png?d=1> and <script>alert(1)</script> today"
+	w.activities[2].Document.Text = "We need <img src=https://evil.example/p.png?d=1> and <script>alert(1)</script> today, and the list of the screens that show it"
 	w.activities[2].Document.Version = "m"
 	p := consider(t, engineOf(t, w, quoter()), w, "call_summary", ref(crm.Calls, 12))
 	if len(p.Changes) == 0 || !strings.Contains(p.Changes[0].After, "&lt;script&gt;") || BodyProblem(p.Changes[0].After) != "" {

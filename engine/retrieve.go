@@ -173,7 +173,7 @@ func (r *run) confirm(ctx context.Context, p crm.Passage, known map[crm.Ref]crm.
 		return Source{}, false, nil // somebody pasted a note of ours
 	}
 	r.untimed[p.Activity] = a.TimeUnknown
-	src := Source{Passage: p, Stored: text, Accounts: a.Accounts}
+	src := Source{Passage: p, Stored: text, Accounts: a.Accounts, Theirs: theirWords(p, a)}
 	if a.Document.Version == p.Version {
 		src.Turns, src.Seq = a.Document.Turns, a.Seq
 		src.New = r.before.unknown(a)

@@ -95,7 +95,7 @@ func (r *run) do(ctx context.Context) error {
 }
 
 func (r *run) steps(ctx context.Context) error {
-	for _, step := range []func(context.Context) error{r.read, r.readBefore, r.retrieve, r.readAround, r.state, r.ask, r.judge, r.compare, r.contradict, r.moves, r.decide} {
+	for _, step := range []func(context.Context) error{r.read, r.readBefore, r.retrieve, r.readAround, r.state, r.abstain, r.ask, r.judge, r.compare, r.contradict, r.moves, r.decide} {
 		if err := step(ctx); err != nil {
 			return err
 		}

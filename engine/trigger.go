@@ -34,7 +34,7 @@ func firedBy(t prompts.Trigger, a crm.Activity, d crm.Document) bool {
 	return slices.Contains(t.Kinds, a.Ref.Type.Kind()) &&
 		(t.Direction == "" || t.Direction == a.Direction) &&
 		(!t.Transcript || len(d.Turns) > 0 || len(a.Turns) > 0) &&
-		(t.MinWords == 0 || len(strings.Fields(d.Text)) >= t.MinWords) &&
+		(t.MinWords == 0 || wordsOf(d.Text) >= t.MinWords) &&
 		!slices.ContainsFunc(a.Links.All(), func(r crm.Ref) bool { return slices.Contains(t.Without, r.Type) })
 }
 

@@ -66,8 +66,11 @@ func golden(g Golden, answer map[string]*node, p *problems) {
 			direction(x.Direction, at("passages", i, "direction"), p)
 		}
 	}
-	if len(g.Must)+len(g.MustNot)+len(g.Range) == 0 {
-		p.add(nil, "the case expects nothing: want must, must_not or range")
+	if len(g.Must)+len(g.MustNot)+len(g.Range) == 0 && !g.Thin {
+		p.add(nil, "the case expects nothing: want must, must_not, range or thin")
+	}
+	if g.Thin && (len(g.Must)+len(g.Range)+len(g.Outcome) > 0 || g.Nothing) {
+		p.add(at("thin"), "a thin case ends before anything is answered: must, range, outcome and nothing have no place in it")
 	}
 	if answer == nil {
 		return

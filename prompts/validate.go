@@ -22,6 +22,9 @@ const (
 	maxMonths = 600
 	minOutput = 64
 	maxOutput = 64_000
+
+	maxSources     = 20
+	maxEvidenceAge = 10 * 366 * 24 * time.Hour
 )
 
 func sortedKeys[V any](m map[string]V) []string { return slices.Sorted(maps.Keys(m)) }
@@ -51,6 +54,7 @@ func validate(w Workflow, folder string, answer map[string]*node, p *problems) {
 		condition(c, at("require", i), p)
 	}
 	retrieve(w.Retrieve, p)
+	evidence(w, p)
 	shown(w.Payload, p)
 	class(w, p)
 	if answer != nil {
@@ -206,6 +210,20 @@ func retrieve(r Retrieve, p *problems) {
 	kinds(r.Kinds, at("retrieve", "kinds"), p)
 	kinds(r.FocusKinds, at("retrieve", "focus_kinds"), p)
 	direction(r.FocusDirection, at("retrieve", "focus_direction"), p)
+}
+
+// evidence checks what a run needs: more than can be retrieved would let none through.
+func evidence(w Workflow, p *problems) {
+	e := w.Evidence
+	if most := w.Retrieve.Budget / 2; e.MinWords < 0 || e.MinWords > most {
+		p.add(at("evidence", "min_words"), "min_words %d: want 0 (the default) to %d, what %d tokens of passages hold", e.MinWords, most, w.Retrieve.Budget)
+	}
+	if e.MinSources < 0 || e.MinSources > maxSources {
+		p.add(at("evidence", "min_sources"), "min_sources %d: want 0 (the default) to %d", e.MinSources, maxSources)
+	}
+	if e.MaxAge != 0 && (e.MaxAge < 24*time.Hour || e.MaxAge > maxEvidenceAge) {
+		p.add(at("evidence", "max_age"), "max_age %v: want 0 (any) or a day to ten years", e.MaxAge)
+	}
 }
 
 func threshold(v float64, where []any, p *problems) {

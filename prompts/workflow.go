@@ -21,6 +21,7 @@ type Workflow struct {
 	Triggers    []Trigger        `yaml:"triggers"`
 	Require     []Condition      `yaml:"require"` // checked when the run starts: a subject that fails one is skipped, with the reason in the audit
 	Retrieve    Retrieve         `yaml:"retrieve"`
+	Evidence    Evidence         `yaml:"evidence"` // what a run needs before a model is asked
 	Payload     Shown            `yaml:"payload"`  // which fields of the records the model is shown
 	Findings    []Finding        `yaml:"findings"` // what claims may cite beside the passages
 	Compare     string           `yaml:"compare"`  // a field of factors: what moved them since the suggestion before is worked out
@@ -117,6 +118,13 @@ type Retrieve struct {
 	Months         int           `yaml:"months"` // how far back; 0: everything
 }
 
+// Evidence is how much a run must have to work from; with less it ends before a model is asked. Zeros: a sentence of one source, of any age.
+type Evidence struct {
+	MinWords   int           `yaml:"min_words"`   // from or about the customer: those of our own mails and speakers do not count; the activity in question counts whole
+	MinSources int           `yaml:"min_sources"` // activities that these words come from, and findings of records, usage and silence
+	MaxAge     time.Duration `yaml:"max_age"`     // of the newest of these activities; 0: any
+}
+
 // Change says how one field of the answer becomes a change in HubSpot.
 type Change struct {
 	Kind       crm.ChangeKind   `yaml:"kind"`
@@ -183,6 +191,7 @@ type Golden struct {
 	Must     map[string][]string   `yaml:"must"` // field → substrings that some claim or the scalar must contain
 	MustNot  map[string][]string   `yaml:"must_not"`
 	Range    map[string][2]float64 `yaml:"range"`   // number field → allowed range
+	Thin     bool                  `yaml:"thin"`    // there is too little to work from: the run must end before a model is asked
 	Nothing  bool                  `yaml:"nothing"` // the run may as well come to nothing: then nothing is missing
 	Outcome  map[string]float64    `yaml:"outcome"` // number field → what became of it, such as 1 for a purchase and 0 for none: numbers should be in that order across the cases
 }

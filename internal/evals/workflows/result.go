@@ -74,6 +74,12 @@ func (t Trial) run(ctx context.Context, w prompts.Workflow, g prompts.Golden) (R
 		r.State, r.Why = dropped, strings.Join(d.Proposal.Reasons, "; ")
 	}
 	r.count(d.Proposal, h)
+	if g.Thin {
+		if r.Right = r.State == abstained && strings.Contains(r.Why, engine.TooThin); !r.Right {
+			r.Forbidden = append(r.Forbidden, "an answer: the evidence is too thin for one")
+		}
+		return r, nil
+	}
 	if r.Right = g.Nothing && (r.State == dropped || r.State == abstained); r.Right {
 		return r, nil
 	}
