@@ -158,8 +158,9 @@ func (r *run) ofUsage(ctx context.Context, f prompts.Finding) ([]crm.Finding, er
 			continue
 		}
 		highest, top := crm.Value{}, 0.0
-		for _, v := range past[1:] {
-			if n, err := strconv.ParseFloat(v.Value, 64); err == nil && n > top && r.now().Sub(v.At) < usagePast {
+		for i, v := range past[1:] {
+			left := past[i].At // it held until the value after it came
+			if n, err := strconv.ParseFloat(v.Value, 64); err == nil && n > top && r.now().Sub(left) < usagePast {
 				highest, top = v, n
 			}
 		}

@@ -31,7 +31,7 @@ func TestFindings(t *testing.T) {
 	w := newWorld()
 	c := w.records[company]
 	c.Properties = map[string]string{"active_users": "38", "jobs": "900"}
-	c.History = map[string][]crm.Value{"active_users": {{Value: "38", At: noon.Add(-9 * day)}, {Value: "95", At: noon.Add(-80 * day)}, {Value: "140", At: noon.Add(-400 * day)}}, "jobs": {{Value: "900", At: noon.Add(-day)}}}
+	c.History = map[string][]crm.Value{"active_users": {{Value: "38", At: noon.Add(-9 * day)}, {Value: "95", At: noon.Add(-80 * day)}, {Value: "152", At: noon.Add(-200 * day)}, {Value: "190", At: noon.Add(-400 * day)}}, "jobs": {{Value: "900", At: noon.Add(-day)}}}
 	w.records[company] = c
 	d := w.records[deal]
 	d.Properties = map[string]string{"dealstage": "contractsent", "closedate": "2026-11-10T00:00:00Z", "amount": "63840"}
@@ -56,11 +56,11 @@ func TestFindings(t *testing.T) {
 		lines = append(lines, f.ID+" "+f.Name+" "+f.Text)
 	}
 	want := []string{"F1 stage Deal stage: contractsent, 63840", "F2 close Close date: 2026-11-10", "F3 ticket Open since 2026-10-21: Jobs lost",
-		"F4 usage active users: 38 since 2026-11-11, 95 before", "F5 silence Nothing from us since 2026-11-19"}
+		"F4 usage active users: 38 since 2026-11-11, 152 before", "F5 silence Nothing from us since 2026-11-19"}
 	if !slices.Equal(lines, want) {
 		t.Fatalf("%q", lines)
 	}
-	if got[1].Number != -10 || got[2].Number != 30 || got[3].Number != -60 || got[4].Number != 1 {
+	if got[1].Number != -10 || got[2].Number != 30 || got[3].Number != -75 || got[4].Number != 1 {
 		t.Errorf("numbers %v %v %v %v", got[1].Number, got[2].Number, got[3].Number, got[4].Number)
 	}
 	if e := got[3].Evidence; len(e) != 2 || e[0].Record != company || e[0].Property != "active_users" || e[0].Quote != "38" || !e[0].Time.Equal(noon.Add(-9*day)) {

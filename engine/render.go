@@ -4,7 +4,9 @@ import (
 	"fmt"
 	"html"
 	"html/template"
+	"slices"
 	"strings"
+	"time"
 	"unicode/utf8"
 
 	"github.com/contextd/contextd/internal/crm"
@@ -162,12 +164,34 @@ func linesOf(s prompts.Section, claims []Judged) []bodyLine {
 			lines = append(lines, line)
 			continue
 		}
-		for _, e := range c.Evidence {
-			line.Sources = append(line.Sources, bodySource{Label: sourceLabel(e), Quote: strings.Join(strings.Fields(strings.Map(dropHidden, e.Quote)), " ")})
-		}
+		line.Sources = sourcesOf(line.Text, c.Evidence)
 		lines = append(lines, line)
 	}
 	return lines
+}
+
+// sourcesOf names where a statement's quotes stand. The properties of one record are one source, whose values are quoted only where the statement does not say them.
+func sourcesOf(text string, evidence []crm.Evidence) (out []bodySource) {
+	records := map[crm.Ref]int{}
+	for _, e := range evidence {
+		quote := strings.Join(strings.Fields(strings.Map(dropHidden, e.Quote)), " ")
+		if e.Record.IsZero() {
+			out = append(out, bodySource{Label: sourceLabel(e), Quote: quote})
+			continue
+		}
+		at, known := records[e.Record]
+		if !known {
+			at, records[e.Record] = len(out), len(out)
+			out = append(out, bodySource{Label: sourceLabel(e)})
+		} else if !slices.Contains(strings.Split(strings.SplitN(out[at].Label, " of ", 2)[0], ", "), e.Property) {
+			out[at].Label = e.Property + ", " + out[at].Label
+		}
+		if day, is := dayValue(e.Quote); is && strings.Contains(text, day.Format(time.DateOnly)) || strings.Contains(text, quote) {
+			continue
+		}
+		out[at].Quote = strings.TrimPrefix(out[at].Quote+"; "+quote, "; ")
+	}
+	return out
 }
 
 // unled is a statement or quote on one line without the speaker's name in front, which its source names anyway.

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -18,9 +19,12 @@ const silenceDepth = 200
 
 // ofSilence states since when nothing was heard. It stands on the last activity: its day, and its first words as the quote.
 func (r *run) ofSilence(ctx context.Context, f prompts.Finding) ([]crm.Finding, error) {
-	last, err := r.lastHeard(ctx, f.Direction)
-	if err != nil || last.Ref.IsZero() || r.now().Sub(last.Time) < f.After {
+	last, usual, err := r.lastHeard(ctx, f.Direction)
+	if err != nil || last.Ref.IsZero() {
 		return nil, err
+	}
+	if notable, ever := notableAfter(f, usual); !ever || r.now().Sub(last.Time) < notable {
+		return nil, nil
 	}
 	quote := firstWords(last.Document.Text)
 	if quote == "" {
@@ -29,30 +33,62 @@ func (r *run) ofSilence(ctx context.Context, f prompts.Finding) ([]crm.Finding, 
 	e := crm.Evidence{Activity: last.Ref, Version: last.Document.Version, Kind: last.Ref.Type.Kind(), Time: last.Time, Person: crm.Author(last.People), Quote: quote}
 	e.Start = strings.Index(last.Document.Text, quote)
 	e.End = e.Start + len(quote)
-	text := prompts.Fill(prompts.In(f.Text, r.textLanguage(f)), map[string]string{"date": r.local(last.Time).Format(time.DateOnly)})
+	text := prompts.Fill(prompts.In(f.Text, r.textLanguage(f)), map[string]string{"date": r.local(last.Time).Format(time.DateOnly), "usual": strconv.Itoa(usual)})
 	return []crm.Finding{{Kind: "silence", Text: text, Number: daysBetween(last.Time, r.now()), Time: last.Time, Evidence: []crm.Evidence{e}}}, nil
 }
 
-// lastHeard is the newest activity of the record that breaks a silence, with its text as the run may know it; zero when there is none.
-func (r *run) lastHeard(ctx context.Context, d crm.Direction) (crm.Stored, error) {
+// notableAfter is how long a silence must last to be stated; never for a finding that asks for a habit where there is none.
+func notableAfter(f prompts.Finding, usual int) (time.Duration, bool) {
+	if f.Times == 0 {
+		return f.After, true
+	}
+	return max(f.After, time.Duration(f.Times*float64(usual)*24*float64(time.Hour))), usual > 0
+}
+
+// lastHeard is the newest activity of the record that breaks a silence, with its text as the run may know it, and how many days lay between two of them as a rule; zero
+// when there is none, or no habit.
+func (r *run) lastHeard(ctx context.Context, d crm.Direction) (last crm.Stored, usual int, err error) {
 	line, err := r.History.Timeline(ctx, r.record.Ref, time.Time{}, silenceDepth)
 	if err != nil {
-		return crm.Stored{}, fmt.Errorf("timeline: %w", err)
+		return last, 0, fmt.Errorf("timeline: %w", err)
 	}
+	var days []time.Time
 	for _, a := range line {
 		if !r.heard(a, d) {
 			continue
 		}
-		switch a, err := r.activity(ctx, a.Ref); {
-		case errors.Is(err, crm.ErrNotFound):
-			continue
-		case err != nil:
-			return crm.Stored{}, fmt.Errorf("read %s: %w", a.Ref.Path(), err)
-		default:
-			return a, nil
+		if last.Ref.IsZero() {
+			switch read, err := r.activity(ctx, a.Ref); {
+			case errors.Is(err, crm.ErrNotFound):
+				continue
+			case err != nil:
+				return last, 0, fmt.Errorf("read %s: %w", a.Ref.Path(), err)
+			default:
+				last = read
+			}
+		}
+		days = append(days, a.Time)
+	}
+	return last, usualGap(days), nil
+}
+
+// fewestGaps is how many gaps make a habit.
+const fewestGaps = 4
+
+// usualGap is the median of the days that lie between one day with a word and the next, over the year before the last of them; at least 1, and 0 when there are too few.
+// Times come newest first.
+func usualGap(times []time.Time) int {
+	var gaps []int
+	for i := 1; i < len(times) && times[0].Sub(times[i]) < 365*24*time.Hour; i++ {
+		if gap := int(daysBetween(times[i], times[i-1])); gap > 0 {
+			gaps = append(gaps, gap)
 		}
 	}
-	return crm.Stored{}, nil
+	if len(gaps) < fewestGaps {
+		return 0
+	}
+	slices.Sort(gaps)
+	return gaps[len(gaps)/2]
 }
 
 // heard reports whether an activity breaks a silence in a direction ("": in any). Notes and tasks are no talk with anybody, calls that reached nobody neither.

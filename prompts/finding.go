@@ -23,7 +23,7 @@ const (
 //   - of a record: the first property's value; of a date, the days until it (negative once it has passed);
 //   - of records: days since the record was created;
 //   - of usage: by how much percent the value moved from the highest of the half year before (-60: it fell by three fifths); {property}, {value}, {since}, {before} are known;
-//   - of silence: days since the last activity, whose day is {date}.
+//   - of silence: days since the last activity, whose day is {date}; {usual} is how many days lay between two of them as a rule, in the year before.
 type Finding struct {
 	Name      string            `yaml:"name"`
 	Kind      string            `yaml:"kind"`
@@ -32,6 +32,7 @@ type Finding struct {
 	Where     []Condition       `yaml:"where"`     // record, records: only such ones
 	Direction crm.Direction     `yaml:"direction"` // silence: of mails and messages that way; meetings, and calls that took place, break every silence
 	After     time.Duration     `yaml:"after"`     // silence: a shorter one is not stated
+	Times     float64           `yaml:"times"`     // silence: nor one that is not that many times as long as what was usual before; an account without a habit has none
 	Max       int               `yaml:"max"`       // records, usage: at most so many; 0: 5
 	Text      map[string]string `yaml:"text"`      // by language, "en" required
 }
@@ -74,6 +75,9 @@ func finding(f Finding, where []any, p *problems) {
 	if f.After < 0 || f.Max < 0 {
 		p.add(here(), "after %v, max %d: want 0 or more", f.After, f.Max)
 	}
+	if f.Times != 0 && (f.Kind != OfSilence || f.Times < 1) {
+		p.add(here("times"), "times %g: want 1 or more, and only for a silence", f.Times)
+	}
 	direction(f.Direction, here("direction"), p)
 	var known []string
 	switch f.Kind {
@@ -86,7 +90,9 @@ func finding(f Finding, where []any, p *problems) {
 	case OfUsage:
 		known = []string{"property", "value", "since", "before"}
 	case OfSilence:
-		known = []string{"date"}
+		if known = []string{"date"}; f.Times > 0 {
+			known = append(known, "usual")
+		}
 	default:
 		p.add(here("kind"), "kind %q: want record, records, usage or silence", f.Kind)
 	}

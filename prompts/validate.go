@@ -52,6 +52,9 @@ func validate(w Workflow, folder string, answer map[string]*node, p *problems) {
 	}
 	for i, c := range w.Require {
 		condition(c, at("require", i), p)
+		if c.Why == "" {
+			p.add(at("require", i), "a condition needs a why: the reason that is shown when a subject is skipped")
+		}
 	}
 	retrieve(w.Retrieve, p)
 	evidence(w, p)
@@ -185,9 +188,6 @@ func trigger(t Trigger, w Workflow, where []any, p *problems) {
 func condition(c Condition, where []any, p *problems) {
 	if c.Property == "" || (len(c.Is) == 0) == (len(c.Not) == 0) {
 		p.add(where, "a condition has a property and either is or not")
-	}
-	if c.Why == "" {
-		p.add(where, "a condition needs a why: the reason that is shown when a subject is skipped")
 	}
 	types(c.Types, append(where[:len(where):len(where)], "types"), p)
 }

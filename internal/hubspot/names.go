@@ -40,7 +40,7 @@ var (
 		crm.Contacts:  {companyProperty, "firstname", "lastname", "jobtitle", "lifecyclestage"},
 		crm.Companies: {"name", "lifecyclestage"},
 		crm.Deals:     {"dealname", "dealstage", "amount", "closedate"},
-		crm.Tickets:   {"subject", "hs_pipeline_stage", "hs_ticket_priority"},
+		crm.Tickets:   {"subject", "hs_pipeline_stage", "hs_ticket_priority", "createdate", "closed_date"},
 	}
 )
 

@@ -137,6 +137,15 @@ func (t *text) factors(f crm.Field, p schema) []claim {
 	return out
 }
 
+// given adds the findings that a rule was given to what the choice stands on.
+func (t *text) given(f crm.Field, r crm.Rule) {
+	for i := range t.findings {
+		if s := &t.findings[i]; r.Given != "" && s.finding.Name == r.Given && between(s.finding.Number, r) {
+			t.evidence[f.Name] = append(t.evidence[f.Name], evidence{s, 0, r.Name})
+		}
+	}
+}
+
 // choice is the value of the first rule that holds: a number at least so high, or a recent sentence or finding, or both where the rule says both. What it found is the
 // evidence of the field.
 func (t *text) choice(f crm.Field, p schema) string {
@@ -156,6 +165,7 @@ func (t *text) choice(f crm.Field, p schema) string {
 			}
 		}
 		if len(t.evidence[f.Name]) > 0 {
+			t.given(f, r)
 			return r.Value
 		}
 	}
