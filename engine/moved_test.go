@@ -84,8 +84,8 @@ func TestWhatMovedTheRisk(t *testing.T) {
 	}
 	w.solve(noon.Add(time.Hour))
 	second := at(t, e, w, first.LookAgain, 2)
-	if got := factors(second); !slices.Equal(got, []string{"many tickets new", "silence new", "unhappy", "urgent ticket gone"}) || second.Previous != first.ID {
-		t.Errorf("second: %q after %q", got, second.Previous)
+	if got := factors(second); !slices.Equal(got, []string{"many tickets new", "silence new", "unhappy", "urgent ticket gone"}) || second.Previous != first.ID || valueOf(first, "ai_churn_risk") != "37" || valueOf(second, "ai_churn_risk") != "44" {
+		t.Errorf("second: %q after %q, from %s to %s", got, second.Previous, valueOf(first, "ai_churn_risk"), valueOf(second, "ai_churn_risk"))
 	}
 	text := valueOf(second, "ai_churn_factors")
 	for _, want := range []string{"New since the last time:\n- No word from them since 2026-11-17; before that, 7 days was their usual gap (Mira Kovac, email, 2026-11-17: “List 0 ",
