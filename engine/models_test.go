@@ -3,10 +3,14 @@ package engine
 import (
 	"context"
 	"encoding/json"
+	"fmt"
+	"slices"
 	"strings"
+	"sync"
 
 	"github.com/contextd/contextd/internal/crm"
 	"github.com/contextd/contextd/internal/model"
+	"github.com/contextd/contextd/prompts"
 )
 
 // scripted answers with what a function makes of the request, and counts.
@@ -30,7 +34,6 @@ func (s *scripted) Complete(_ context.Context, r model.Request) (model.Response,
 type saidClaim struct {
 	Text   string        `json:"text"`
 	Quotes []saidPassage `json:"quotes"`
-	Effect string        `json:"effect,omitempty"`
 }
 
 type saidPassage struct {
@@ -38,23 +41,79 @@ type saidPassage struct {
 	Quote   string `json:"quote"`
 }
 
-// answer builds a reply that fits the schema of a builtin workflow, with the same claims in every field of claims.
-func answer(workflow string, claims ...saidClaim) []byte {
-	if claims == nil {
-		claims = []saidClaim{}
-	}
-	var v map[string]any
-	switch workflow {
-	case "call_summary":
-		v = map[string]any{"key_points": claims, "next_steps": []saidClaim{}, "risks": []saidClaim{}}
-	case "lead_score":
-		for i := range claims {
-			claims[i].Effect = "raises"
+// claimFields are the fields of an answer that get the claims of a test; all of them in the workflows that are not named.
+var claimFields = map[string][]string{"call_summary": {"key_points"}, "lead_score": {"factors"}, "reply_draft": {"questions", "answers"}}
+
+// plainValues are what the fields without quotes say; else the first option, the middle of the range, or "".
+var plainValues = map[string]any{"lead_score.score": 72, "lead_score.fit": "strong", "lead_score.intent": "unknown", "lead_score.persona": "unknown", "reply_draft.language": "en",
+	"reply_draft.opening": "Hi Mira, thank you for your message.", "reply_draft.closing": "Best regards"}
+
+// field is what a test reads of a schema to answer it.
+type field struct {
+	Type             string
+	Enum             []string
+	Minimum, Maximum float64
+	Properties       map[string]field
+	Items            *field
+}
+
+func (f field) claims() bool { return f.Items != nil && f.Items.Properties["quotes"].Type != "" }
+
+// filled is a value that fits the field; claims get the first option of what else they must say.
+func (f field) filled(claims []saidClaim) any {
+	switch {
+	case f.claims():
+		out := []map[string]any{}
+		for _, c := range claims {
+			claim := map[string]any{}
+			for name, sub := range f.Items.Properties {
+				claim[name] = sub.filled(nil)
+			}
+			claim["text"], claim["quotes"] = c.Text, c.Quotes
+			out = append(out, claim)
 		}
-		v = map[string]any{"score": 72, "fit": "strong", "intent": "unknown", "persona": "unknown", "recommendation": "sales", "factors": claims,
-			"intent_because": []saidClaim{}, "persona_because": []saidClaim{}}
-	case "reply_draft":
-		v = map[string]any{"language": "en", "opening": "Hi Mira, thank you for your message.", "questions": claims, "answers": claims, "open": []saidClaim{}, "closing": "Best regards"}
+		return out
+	case f.Type == "array":
+		return []any{}
+	case f.Type == "object":
+		object := map[string]any{}
+		for name, sub := range f.Properties {
+			object[name] = sub.filled(claims)
+		}
+		return object
+	case len(f.Enum) > 0:
+		return f.Enum[0]
+	case f.Type == "number", f.Type == "integer":
+		return max(f.Minimum, (f.Minimum+f.Maximum)/2)
+	case f.Type == "boolean":
+		return false
+	}
+	return ""
+}
+
+// embedded are the builtin workflows, read once.
+var embedded = sync.OnceValues(prompts.Builtin)
+
+// answer builds a reply that fits the schema of a builtin workflow.
+func answer(workflow string, claims ...saidClaim) []byte {
+	ws, err := embedded()
+	i := slices.IndexFunc(ws, func(w prompts.Workflow) bool { return w.Name == workflow })
+	if err != nil || i < 0 {
+		panic(fmt.Sprint("no workflow ", workflow, err))
+	}
+	var schema field
+	if err := json.Unmarshal(ws[i].Schema, &schema); err != nil {
+		panic(err)
+	}
+	v := map[string]any{}
+	for name, f := range schema.Properties {
+		fields, some := claimFields[workflow]
+		v[name] = f.filled(nil)
+		if value, is := plainValues[workflow+"."+name]; is {
+			v[name] = value
+		} else if f.claims() && (!some || slices.Contains(fields, name)) {
+			v[name] = f.filled(claims)
+		}
 	}
 	b, err := json.Marshal(v)
 	if err != nil {

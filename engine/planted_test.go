@@ -29,7 +29,7 @@ type plantedSet struct {
 	people   []string    // names of people, single words
 }
 
-func jsonLines[T any](t *testing.T, path string) []T {
+func jsonLines[T any](t testing.TB, path string) []T {
 	t.Helper()
 	f, err := os.Open(path)
 	if err != nil {
@@ -47,7 +47,7 @@ func jsonLines[T any](t *testing.T, path string) []T {
 	return out
 }
 
-func planted(t *testing.T) *plantedSet {
+func planted(t testing.TB) *plantedSet {
 	t.Helper()
 	set := &plantedSet{passages: map[string]Source{}, accounts: map[string][]string{}, names: map[string]string{}}
 	people := map[string]bool{}
@@ -218,4 +218,18 @@ func (set *plantedSet) plant(t *testing.T, p plant, judge func(Statement, Scope)
 		sum.Share = float64(sum.Cut) / float64(sum.Planted)
 	}
 	return sum
+}
+
+// BenchmarkJudge is one claim of the planted set against its account's passages.
+func BenchmarkJudge(b *testing.B) {
+	set := planted(b)
+	claims := slices.Concat(set.verbatim, set.others)
+	scopes := make([]Scope, len(claims))
+	for i, s := range claims {
+		scopes[i] = set.scope(s)
+	}
+	b.ReportAllocs()
+	for i := 0; b.Loop(); i++ {
+		Judge(claims[i%len(claims)], scopes[i%len(claims)])
+	}
 }

@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 
 	"github.com/contextd/contextd/internal/crm"
 )
@@ -41,12 +43,29 @@ var (
 
 // facts of quotes and the change of one word, with its place
 func replaceWord(text, old, new string) (string, bool) {
-	re := regexp.MustCompile(`(^|[^\pL\pN'-])` + regexp.QuoteMeta(old) + `($|[^\pL\pN'-])`)
-	loc := re.FindStringSubmatchIndex(text)
-	if loc == nil {
+	i, ok := wholeWord(text, old)
+	if !ok {
 		return text, false
 	}
-	return text[:loc[3]] + new + text[loc[4]:], true
+	return text[:i] + new + text[i+len(old):], true
+}
+
+// wholeWord finds a word that is no part of a longer one.
+func wholeWord(text, word string) (int, bool) {
+	inner := func(r rune) bool { return unicode.IsLetter(r) || unicode.IsNumber(r) || r == '\'' || r == '-' }
+	for from := 0; ; {
+		i := strings.Index(text[from:], word)
+		if i < 0 {
+			return 0, false
+		}
+		i += from
+		before, _ := utf8.DecodeLastRuneInString(text[:i])
+		after, _ := utf8.DecodeRuneInString(text[i+len(word):])
+		if !inner(before) && !inner(after) {
+			return i, true
+		}
+		from = i + 1
+	}
 }
 
 func quoteText(s Statement) string {
@@ -405,8 +424,8 @@ func plantSwap(set *plantedSet, _ *rand.Rand, s Statement, _ *Scope) (Statement,
 	if len(at) < 2 {
 		at = nil
 		for _, w := range numerals[set.passages[s.Quotes[0].Passage].Language] {
-			if m := regexp.MustCompile(`(^|[^\pL-])(` + w + `)($|[^\pL-])`).FindStringSubmatchIndex(text); m != nil {
-				at = append(at, place{m[4], m[5]})
+			if from, ok := wholeWord(text, w); ok {
+				at = append(at, place{from, from + len(w)})
 			}
 		}
 		slices.SortFunc(at, func(a, b place) int { return a.from - b.from })

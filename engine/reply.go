@@ -15,6 +15,7 @@ import (
 
 	"github.com/contextd/contextd/internal/crm"
 	"github.com/santhosh-tekuri/jsonschema/v6"
+	"github.com/santhosh-tekuri/jsonschema/v6/kind"
 )
 
 // Limits of an answer: beyond them it is no answer but a flood.
@@ -22,6 +23,8 @@ const (
 	maxReply      = 1 << 20
 	maxDepth      = 16
 	maxStatements = 200
+	maxNumber     = 64  // characters
+	maxExponent   = 308 // of ten
 )
 
 // Schema is the compiled output schema of a workflow.
@@ -127,13 +130,27 @@ func strict(d *json.Decoder, depth int, at string) (any, error) {
 		}
 		return strictObject(d, depth, at)
 	case json.Number:
-		if f, err := t.Float64(); err != nil || math.IsInf(f, 0) || math.IsNaN(f) {
+		if !sized(t.String()) {
 			return nil, refused("a number out of range at %s", orRoot(at))
 		}
 		return t, nil
 	default:
 		return t, nil
 	}
+}
+
+// sized: the number is one of float64 and short enough to be computed with exactly, as the validator does: "1e-2000000" would cost it seconds, or its life.
+func sized(n string) bool {
+	f, err := strconv.ParseFloat(n, 64)
+	if err != nil || math.IsInf(f, 0) || math.IsNaN(f) || len(n) > maxNumber {
+		return false
+	}
+	mantissa, exponent, has := strings.Cut(strings.ToLower(n), "e")
+	if !has {
+		return true
+	}
+	e, err := strconv.Atoi(exponent)
+	return err == nil && e >= -maxExponent && e <= maxExponent && (f != 0 || strings.Trim(mantissa, "-0.") == "")
 }
 
 func strictList(d *json.Decoder, depth int, at string) (any, error) {
@@ -179,7 +196,7 @@ func orRoot(at string) string {
 	return at
 }
 
-// violation names the first place where an answer breaks its schema, and the keyword it breaks.
+// violation names the first place where an answer breaks its schema, the keyword that it breaks, and what the schema wants there. Only words of the schema are repeated.
 func violation(err error) string {
 	var v *jsonschema.ValidationError
 	if !errors.As(err, &v) {
@@ -189,7 +206,25 @@ func violation(err error) string {
 		v = v.Causes[0]
 	}
 	at := "/" + strings.Join(v.InstanceLocation, "/")
-	return fmt.Sprintf("%s breaks the schema's %q", at, strings.Join(v.ErrorKind.KeywordPath(), "/"))
+	return fmt.Sprintf("%s breaks the schema's %q%s", at, strings.Join(v.ErrorKind.KeywordPath(), "/"), wanted(v.ErrorKind))
+}
+
+func wanted(k jsonschema.ErrorKind) string {
+	switch k := k.(type) {
+	case *kind.Required:
+		return ": it lacks " + strings.Join(k.Missing, ", ")
+	case *kind.AdditionalProperties:
+		return fmt.Sprintf(": it has %d more than the schema names", len(k.Properties))
+	case *kind.Type:
+		return fmt.Sprintf(": it is %s and must be %s", k.Got, strings.Join(k.Want, " or "))
+	case *kind.Enum:
+		return fmt.Sprintf(": it must be one of %v", k.Want)
+	case *kind.Minimum:
+		return ": it must be at least " + k.Want.RatString()
+	case *kind.Maximum:
+		return ": it must be at most " + k.Want.RatString()
+	}
+	return ""
 }
 
 // collect finds the claims below one field: objects with the key quotes.
