@@ -15,7 +15,7 @@ import (
 )
 
 func (p *program) auditCommand() *cobra.Command {
-	return group(&cobra.Command{Use: "audit", Short: "Read, prove and export the log of everything that was decided and done"}, p.auditListCommand(), p.auditShowCommand(), p.auditVerifyCommand(), p.auditCheckpointCommand(), p.auditProveCommand(), p.auditExportCommand())
+	return group(&cobra.Command{Use: "audit", Short: "Read, prove and export the log of everything that was decided and done"}, p.auditListCommand(), p.auditShowCommand(), p.auditVerifyCommand(), p.auditCheckpointCommand(), p.auditProveCommand(), p.auditReplayCommand(), p.auditExportCommand())
 }
 
 func (p *program) auditListCommand() *cobra.Command {

@@ -40,14 +40,9 @@ func (t *tx) decide(d crm.Decision) (crm.Proposal, error) {
 	if err != nil {
 		return none, err
 	}
-	var effects []string
 	for _, c := range changes {
-		id, err := t.decideChange(p, c, d, at, cause)
-		if err != nil {
+		if err := t.decideChange(p, c, d, at, cause); err != nil {
 			return none, fmt.Errorf("change %s: %w", c.ID, err)
-		}
-		if id != "" {
-			effects = append(effects, id)
 		}
 	}
 	err = errorsOf(
@@ -61,7 +56,7 @@ func (t *tx) decide(d crm.Decision) (crm.Proposal, error) {
 	if d.Approve {
 		action = "review.approve"
 	}
-	if err := t.auditProposal(action, p, d.Actor, effects); err != nil {
+	if err := t.auditProposal(action, p, d.Actor); err != nil {
 		return none, err
 	}
 	return t.proposal(d.Portal, d.Proposal)
@@ -114,8 +109,8 @@ func chosen(p crm.Proposal, d crm.Decision) ([]crm.Change, error) {
 	return out, nil
 }
 
-// decideChange moves one change, logs its outcome, and returns its effect's id, "" for a rejection.
-func (t *tx) decideChange(p crm.Proposal, c crm.Change, d crm.Decision, at time.Time, cause span) (effect string, err error) {
+// decideChange moves one change and logs its outcome.
+func (t *tx) decideChange(p crm.Proposal, c crm.Change, d crm.Decision, at time.Time, cause span) error {
 	word, state, reason := "reject", crm.Rejected, d.Reason
 	var edited *string
 	if d.Approve {
@@ -124,17 +119,17 @@ func (t *tx) decideChange(p crm.Proposal, c crm.Change, d crm.Decision, at time.
 			word, edited, c.After = "edit", &after, after
 		}
 	}
-	err = t.do("UPDATE changes SET state = ?, edited = ? WHERE portal = ? AND proposal = ? AND id = ?", string(state), edited, int64(p.Portal), p.ID, c.ID)
+	err := t.do("UPDATE changes SET state = ?, edited = ? WHERE portal = ? AND proposal = ? AND id = ?", string(state), edited, int64(p.Portal), p.ID, c.ID)
 	if err != nil {
-		return "", err
+		return err
 	}
 	if d.Approve {
 		c.State = state
-		if effect, err = t.addEffect(p, c, d.Actor, "", cause, crm.ReviewLane); err != nil {
-			return "", err
+		if _, err := t.addEffect(p, c, d.Actor, "", cause, crm.ReviewLane); err != nil {
+			return err
 		}
 	}
-	return effect, t.outcome(crm.Outcome{Portal: p.Portal, Change: c.ID, Proposal: p.ID, Workflow: p.Workflow, Field: field(c), Decision: word, Reason: reason,
+	return t.outcome(crm.Outcome{Portal: p.Portal, Change: c.ID, Proposal: p.ID, Workflow: p.Workflow, Field: field(c), Decision: word, Reason: reason,
 		Actor: d.Actor, Features: c.Features, FeaturesVersion: int(c.Features["version"]), Confidence: c.Confidence, Seconds: d.Seconds, At: at})
 }
 

@@ -19,13 +19,23 @@ func (t *tx) addEffect(p crm.Proposal, c crm.Change, approver crm.Actor, undoOf 
 	if err != nil {
 		return "", err
 	}
-	err = t.do(`INSERT INTO effects (portal, id, proposal, change, change_body, workflow, subject, target, property, value, object, approver, proposer, state, fence,
+	n, err := t.exec(`INSERT INTO effects (portal, id, proposal, change, change_body, workflow, subject, target, property, value, object, approver, proposer, state, fence,
 		deadline, attempts, last_error, undo_of, receipt, read_at, created_at, begun_at, settled_at)
 		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, '', ?, ?, 'new', 0, 0, 0, '', ?, '', ?, ?, 0, 0) ON CONFLICT (portal, id) DO NOTHING`,
 		int64(p.Portal), id, p.ID, c.ID, body, p.Workflow, path(p.Subject), path(c.Target), c.Property, c.After, approver.String(), proposer(p).String(), undoOf,
 		micros(p.ReadAt), micros(t.now))
 	if err != nil {
 		return "", fmt.Errorf("effect %s: %w", id, err)
+	}
+	if n > 0 {
+		ids := map[string]string{"effect": id, "proposal": p.ID, "change": c.ID, "workflow": p.Workflow, "property": c.Property}
+		if undoOf != "" {
+			ids["undo_of"] = undoOf
+		}
+		e := crm.AuditEntry{Action: "effect.allowed", Actors: []crm.Actor{approver, proposer(p)}, Portal: p.Portal, Subject: path(p.Subject), IDs: ids, Hashes: map[string]string{}}
+		if err := t.audit(e); err != nil {
+			return "", err
+		}
 	}
 	return id, t.markFor(cause, []crm.Mark{{Portal: p.Portal, Kind: crm.ApplyWork, Key: id, Lane: lane}})
 }

@@ -52,14 +52,14 @@ func (t *tx) erase(ref crm.Ref, by crm.Actor) (activities []crm.Ref, err error) 
 	case ref.Type.IsActivity():
 		activities = []crm.Ref{ref}
 	case ref.Type.IsRecord():
-		if activities, ids, err = t.eraseRecord(ref); err != nil {
+		if activities, ids, err = t.eraseRecord(ref, by); err != nil {
 			return nil, err
 		}
 	default:
 		return nil, fmt.Errorf("object type %q: %w", ref.Type, crm.ErrInvalid)
 	}
 	for _, a := range activities {
-		if err := t.eraseActivity(a); err != nil {
+		if err := t.eraseActivity(a, by); err != nil {
 			return nil, fmt.Errorf("%s: %w", a, err)
 		}
 	}
@@ -101,7 +101,7 @@ func (t *tx) entomb(ref crm.Ref) error {
 }
 
 // eraseRecord removes a record under all its ids, which it returns with the activities that go too.
-func (t *tx) eraseRecord(ref crm.Ref) (activities, ids []crm.Ref, err error) {
+func (t *tx) eraseRecord(ref crm.Ref, by crm.Actor) (activities, ids []crm.Ref, err error) {
 	portal := int64(ref.Portal)
 	paths, err := t.strings("SELECT old_ref FROM aliases WHERE portal = ? AND new_ref = ?", portal, path(ref))
 	if err = errorsOf(err, t.forgetPast(ref)); err != nil {
@@ -128,7 +128,7 @@ func (t *tx) eraseRecord(ref crm.Ref) (activities, ids []crm.Ref, err error) {
 			return nil, nil, err
 		}
 		for _, id := range about {
-			if err := t.eraseProposal(ref.Portal, id); err != nil {
+			if err := t.eraseProposal(ref.Portal, id, by); err != nil {
 				return nil, nil, fmt.Errorf("suggestion %s: %w", id, err)
 			}
 		}
@@ -182,7 +182,7 @@ func (t *tx) goneWith(record crm.Ref, into map[crm.Ref]bool) error {
 	})
 }
 
-func (t *tx) eraseActivity(ref crm.Ref) error {
+func (t *tx) eraseActivity(ref crm.Ref, by crm.Actor) error {
 	portal, p := int64(ref.Portal), path(ref)
 	accounts, err := t.filedUnder(ref)
 	if err != nil {
@@ -212,12 +212,12 @@ func (t *tx) eraseActivity(ref crm.Ref) error {
 		}
 	}
 	for _, id := range cited {
-		if err := t.eraseProposal(ref.Portal, id); err != nil {
+		if err := t.eraseProposal(ref.Portal, id, by); err != nil {
 			return fmt.Errorf("suggestion %s: %w", id, err)
 		}
 	}
 	for _, a := range accounts {
-		if err := errorsOf(t.erasePrompts(a), t.eraseQueries(a), t.eraseAnswers(a)); err != nil { // a question may show more than its passages
+		if err := errorsOf(t.erasePrompts(a, by), t.eraseQueries(a), t.eraseAnswers(a)); err != nil { // a question may show more than its passages
 			return err
 		}
 	}
@@ -225,18 +225,21 @@ func (t *tx) eraseActivity(ref crm.Ref) error {
 }
 
 // erasePrompts removes the prompts and replies of an account's runs: any of them may have read what is being erased, quoted or not.
-func (t *tx) erasePrompts(account crm.Ref) error {
+func (t *tx) erasePrompts(account crm.Ref, by crm.Actor) error {
 	hashes, err := t.strings(`SELECT prompt_hash FROM proposals WHERE portal = ? AND account = ? UNION SELECT reply_hash FROM proposals WHERE portal = ? AND account = ?`,
 		int64(account.Portal), path(account), int64(account.Portal), path(account))
 	if err != nil {
 		return err
+	}
+	if len(hashes) == 0 {
+		return nil
 	}
 	for _, h := range hashes {
 		if err := t.do("DELETE FROM texts WHERE portal = ? AND hash = ?", int64(account.Portal), h); err != nil {
 			return err
 		}
 	}
-	return nil
+	return t.audit(crm.AuditEntry{Action: "prompts.erased", Actors: []crm.Actor{by}, Portal: account.Portal, Subject: path(account), IDs: map[string]string{}, Hashes: map[string]string{}})
 }
 
 // dropText deletes a text that no activity has any more.
@@ -246,7 +249,7 @@ func (t *tx) dropText(portal crm.PortalID, hash string) error {
 }
 
 // eraseProposal blanks every text of a suggestion and of its effects. What was pending is dropped; a write that has not left yet is not sent.
-func (t *tx) eraseProposal(portal crm.PortalID, id string) error {
+func (t *tx) eraseProposal(portal crm.PortalID, id string, by crm.Actor) error {
 	p, err := t.proposal(portal, id)
 	if err != nil {
 		return err
@@ -261,18 +264,23 @@ func (t *tx) eraseProposal(portal crm.PortalID, id string) error {
 		return err
 	}
 	for _, c := range p.Changes {
-		if err := t.eraseChange(p, c); err != nil {
+		if err := t.eraseChange(p, c, by); err != nil {
 			return err
 		}
 	}
 	return errorsOf(
 		t.do("UPDATE proposals SET body = ?, record_name = '' WHERE portal = ? AND id = ?", body, int64(portal), id),
 		t.do("DELETE FROM comments WHERE portal = ? AND proposal = ?", int64(portal), id),
+		t.do("DELETE FROM inputs WHERE portal = ? AND proposal = ?", int64(portal), id),
 		t.dropText(portal, prompt), t.dropText(portal, reply),
-		t.moveProposal(portal, id))
+		t.moveProposal(portal, id),
+		t.audit(crm.AuditEntry{Action: "proposal.erased", Actors: []crm.Actor{by}, Portal: portal, Subject: suggestionSubject(id), IDs: map[string]string{"proposal": id}, Hashes: map[string]string{}}))
 }
 
-func (t *tx) eraseChange(p crm.Proposal, c crm.Change) error {
+// suggestionSubject is what entries call a suggestion that they are about as a whole, and not about what it says.
+func suggestionSubject(id string) string { return "suggestion/" + id }
+
+func (t *tx) eraseChange(p crm.Proposal, c crm.Change, by crm.Actor) error {
 	state := c.State
 	switch state {
 	case crm.Pending:
@@ -285,7 +293,12 @@ func (t *tx) eraseChange(p crm.Proposal, c crm.Change) error {
 		return err
 	}
 	portal := int64(p.Portal)
-	return errorsOf(
+	open, err := t.strings("SELECT id FROM effects WHERE portal = ? AND proposal = ? AND change = ? AND settled_at = 0", portal, p.ID, c.ID)
+	for _, id := range open {
+		err = errorsOf(err, t.audit(crm.AuditEntry{Action: "effect.conflict", Actors: []crm.Actor{by}, Portal: p.Portal, Subject: path(p.Subject),
+			IDs: map[string]string{"effect": id, "proposal": p.ID, "change": c.ID, "property": c.Property}, Hashes: map[string]string{}}))
+	}
+	return errorsOf(err,
 		t.do("UPDATE changes SET body = ?, edited = NULL, state = ? WHERE portal = ? AND proposal = ? AND id = ?", bare, string(state), portal, p.ID, c.ID),
 		t.do(`UPDATE work SET last_error = '' WHERE portal = ? AND kind = ? AND last_error <> '' AND key IN (
 			SELECT id FROM effects WHERE portal = ? AND proposal = ? AND change = ?)`, portal, string(crm.ApplyWork), portal, p.ID, c.ID),

@@ -46,5 +46,5 @@ func (t *tx) expire(portal crm.PortalID, id string) error {
 	return errorsOf(
 		t.do("UPDATE changes SET state = 'expired' WHERE portal = ? AND proposal = ? AND state = 'pending'", int64(portal), id),
 		t.do("UPDATE proposals SET state = 'expired', rev = rev + 1 WHERE portal = ? AND id = ?", int64(portal), id),
-		t.auditProposal("proposal.expired", p, crm.System("review"), nil))
+		t.auditProposal("proposal.expired", p, crm.System("review")))
 }

@@ -55,7 +55,7 @@ func (t *tx) propose(p crm.Proposal, raw crm.Raw) (bool, error) {
 		return false, err
 	}
 	if refused {
-		return false, t.auditProposal("proposal.refused", p, crm.System("gate"), nil)
+		return false, t.auditProposal("proposal.refused", p, crm.System("gate"))
 	}
 	if p.Confirms == "" {
 		if err := t.supersede(p); err != nil {
@@ -74,22 +74,56 @@ func (t *tx) propose(p crm.Proposal, raw crm.Raw) (bool, error) {
 	if err != nil {
 		return false, err
 	}
-	if err := t.insertProposal(p, raw, cause); err != nil {
+	if err := errorsOf(t.insertProposal(p, raw, cause), t.auditRun(p, raw)); err != nil {
 		return false, err
 	}
-	var ids []string
 	for _, c := range p.Changes {
+		if err := t.auditVerdict(p, c, raw); err != nil {
+			return false, err
+		}
 		if c.State != crm.Approved {
 			continue
 		}
-		id, err := t.addEffect(p, c, crm.System("gate"), "", cause, crm.LiveLane)
-		if err != nil {
+		if _, err := t.addEffect(p, c, crm.System("gate"), "", cause, crm.LiveLane); err != nil {
 			return false, err
 		}
-		ids = append(ids, id)
 	}
-	return true, t.auditProposal("gate."+gateWord(p), p, crm.System("gate"), ids)
+	return true, nil
 }
+
+// auditRun says what a run read, asked and answered.
+func (t *tx) auditRun(p crm.Proposal, raw crm.Raw) error {
+	read, err := t.keepRead(p, raw)
+	if err != nil {
+		return err
+	}
+	e := proposalEntry("run.done", p, crm.System("engine"))
+	e.IDs["verdict"], e.Hashes["prompt_text"], e.Hashes["reply"] = gateWord(p), sum([]byte(raw.Prompt)), sum([]byte(raw.Reply))
+	if read != "" {
+		e.Hashes["read"] = read
+	}
+	return t.audit(e)
+}
+
+// auditVerdict says what the gate decided about one change, and by what.
+func (t *tx) auditVerdict(p crm.Proposal, c crm.Change, raw crm.Raw) error {
+	inputs, err := t.keepInputs(p, c.ID, raw.Inputs[c.ID])
+	if err != nil {
+		return err
+	}
+	e := crm.AuditEntry{Action: "gate." + c.Verdict.String(), Actors: []crm.Actor{crm.System("gate"), proposer(p)}, Portal: p.Portal, Subject: path(p.Subject),
+		IDs:    map[string]string{"proposal": p.ID, "change": c.ID, "workflow": p.Workflow, "property": c.Property, "confidence": number(c.Confidence), "threshold": number(c.Threshold)},
+		Hashes: map[string]string{}}
+	for name, hash := range map[string]string{"inputs": inputs, "policy": p.Policy} {
+		if hash != "" {
+			e.Hashes[name] = hash
+		}
+	}
+	return t.audit(e)
+}
+
+// number is a float as an entry names it: NaN has no JSON.
+func number(f float64) string { return strconv.FormatFloat(f, 'g', -1, 64) }
 
 func proposedState(v crm.Verdict) crm.State {
 	switch v {
@@ -114,7 +148,11 @@ func gateWord(p crm.Proposal) string {
 	return crm.Drop.String()
 }
 
-func (t *tx) auditProposal(action string, p crm.Proposal, by crm.Actor, effects []string) error {
+func (t *tx) auditProposal(action string, p crm.Proposal, by crm.Actor) error {
+	return t.audit(proposalEntry(action, p, by))
+}
+
+func proposalEntry(action string, p crm.Proposal, by crm.Actor) crm.AuditEntry {
 	ids := map[string]string{"proposal": p.ID, "workflow": p.Workflow}
 	if p.Model != "" {
 		ids["model"], ids["input_tokens"], ids["output_tokens"] = p.Model, strconv.Itoa(p.Usage.InputTokens), strconv.Itoa(p.Usage.OutputTokens)
@@ -129,17 +167,11 @@ func (t *tx) auditProposal(action string, p crm.Proposal, by crm.Actor, effects 
 	if p.Confirms != "" {
 		ids["confirms"] = p.Confirms
 	}
-	for i, id := range effects {
-		ids["effect"+strconv.Itoa(i)] = id
-	}
 	hashes := map[string]string{"fingerprint": p.Fingerprint, "prompt": p.Prompt.SHA256}
 	if p.Policy != "" {
 		hashes["policy"] = p.Policy
 	}
-	return t.audit(crm.AuditEntry{
-		Action: action, Actors: []crm.Actor{by, proposer(p)}, Portal: p.Portal, Subject: path(p.Subject), IDs: ids,
-		Hashes: hashes,
-	})
+	return crm.AuditEntry{Action: action, Actors: []crm.Actor{by, proposer(p)}, Portal: p.Portal, Subject: path(p.Subject), IDs: ids, Hashes: hashes}
 }
 
 // proposer is the model and prompt that a proposal came from.

@@ -35,7 +35,7 @@ func (db *DB) note(ctx context.Context, portal crm.PortalID, id, seen, action st
 		if err != nil {
 			return err
 		}
-		if err := errorsOf(change(t, before), t.auditProposal(action, before, by, nil)); err != nil {
+		if err := errorsOf(change(t, before), t.auditProposal(action, before, by)); err != nil {
 			return err
 		}
 		p, err = t.proposal(portal, id)

@@ -101,3 +101,27 @@ func (s *server) checkpoint(c *gin.Context) {
 	v, err := s.Audit.Checkpoint(c.Request.Context())
 	s.answer(c, http.StatusOK, v, err, "make a checkpoint")
 }
+
+func (s *server) replayAudit(c *gin.Context) {
+	var body struct {
+		After int64 `json:"after"`
+		Limit int   `json:"limit"`
+	}
+	err := readJSON(c, &body)
+	if err == nil && (body.After < 0 || body.Limit < 0) {
+		err = fmt.Errorf("after %d, limit %d: neither may be below 0: %w", body.After, body.Limit, crm.ErrInvalid)
+	}
+	if err != nil {
+		s.fail(c, err)
+		return
+	}
+	ctx, cancel, err := patient(c)
+	if err != nil {
+		s.fail(c, err)
+		return
+	}
+	defer cancel()
+	v, err := s.Audit.ReplayAudit(ctx, portalOf(c), body.After, body.Limit)
+	v.Faults = list(v.Faults)
+	s.answer(c, http.StatusOK, v, err, "replay the audit")
+}

@@ -199,6 +199,9 @@ type Audit interface {
 	ProveAudit(ctx context.Context, portal crm.PortalID, seq int64) (audit.Proof, error)
 	// Checkpoint signs the present head and sends it where checkpoints go.
 	Checkpoint(ctx context.Context) (AuditCheckpoint, error)
+	// ReplayAudit repeats the gate's verdicts of a portal behind entry number after from what they followed from, at most limit of them (0: all), and looks for the texts of
+	// the runs.
+	ReplayAudit(ctx context.Context, portal crm.PortalID, after int64, limit int) (AuditReplayed, error)
 }
 
 // AuditVerified is what a comparison found: everything fits.
@@ -208,6 +211,47 @@ type AuditVerified struct {
 	Kept    int    `json:"kept"`    // checkpoints that were made here
 	Outside int    `json:"outside"` // checkpoints that were given
 	Key     string `json:"key"`     // public, of this installation
+}
+
+// AuditReplayed counts verdicts that were repeated. Those whose inputs were erased, or that are older than the keeping of inputs, are no faults.
+type AuditReplayed struct {
+	Verdicts int           `json:"verdicts"` // of the gate, as the audit tells
+	Replayed int           `json:"replayed"` // whose inputs are kept
+	Same     int           `json:"same"`     // that came out as they did then
+	Erased   int           `json:"erased"`
+	Unstated int           `json:"unstated"`
+	Runs     int           `json:"runs"`
+	Texts    AuditTexts    `json:"texts"` // of the runs: prompts, replies and what was read
+	Last     int64         `json:"last"`  // number of the last entry that was looked at
+	Faults   []AuditReplay `json:"faults"`
+	Omitted  int           `json:"omitted"` // faults beyond those that are listed
+}
+
+// AuditTexts counts texts that entries name by their hashes.
+type AuditTexts struct {
+	Kept   int `json:"kept"`
+	Erased int `json:"erased"`
+}
+
+// AuditReplay is one fault: a verdict that comes out otherwise now (different), or something that is altered or missing.
+type AuditReplay struct {
+	Seq      int64      `json:"seq"`
+	Proposal string     `json:"proposal"`
+	Change   string     `json:"change,omitempty"`
+	Property string     `json:"property,omitempty"`
+	Fault    string     `json:"fault"`
+	What     string     `json:"what"` // verdict, inputs, prompt, reply or read
+	Then     *AuditWord `json:"then,omitempty"`
+	Now      *AuditWord `json:"now,omitempty"`
+}
+
+// AuditWord is what the gate said. Confidence and threshold are texts: either can be NaN.
+type AuditWord struct {
+	Verdict    string   `json:"verdict"`
+	Would      bool     `json:"would"`
+	Confidence string   `json:"confidence"`
+	Threshold  string   `json:"threshold"`
+	Reasons    []string `json:"reasons"`
 }
 
 // AuditCheckpoint is a signed head. Exported says whether it has left this machine; Problem why not.

@@ -64,6 +64,7 @@ func (s *server) routes() []route {
 		{get, "/api/v1/audit/entries/:seq/proof", byToken, Viewer, s.proveAudit},
 		{post, "/api/v1/audit/verify", byToken, Administrator, s.verifyAudit},
 		{post, "/api/v1/audit/checkpoint", byToken, Administrator, s.checkpoint},
+		{post, "/api/v1/audit/replay", byToken, Administrator, s.replayAudit},
 		{get, "/api/v1/status", byToken, Viewer, s.status},
 		{get, "/api/v1/usage", byToken, Viewer, s.showSpending},
 		{post, "/api/v1/stop", byToken, Approver, s.stopWriting},

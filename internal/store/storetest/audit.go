@@ -24,7 +24,7 @@ func auditTree(w *world) {
 	w.reopen()
 	head, err := w.VerifyAudit(w.ctx, early)
 	w.no(err)
-	same(w, "entries", head.Size, 4)
+	same(w, "entries", head.Size, 6)
 	now, err := w.AuditHead(w.ctx)
 	w.no(err)
 	same(w, "head", now, head)
@@ -46,10 +46,10 @@ func auditTree(w *world) {
 			break
 		}
 	}
-	same(w, "actions", strings.Join(actions, " "), "review.approve gate.review activity.kept delivery.decoded")
+	same(w, "actions", strings.Join(actions, " "), "review.approve effect.allowed gate.review run.done activity.kept delivery.decoded")
 	about, _, err := w.AuditEntries(w.ctx, portal, "calls/1", "", 10)
 	w.no(err)
-	same(w, "about the call", len(about), 3)
+	same(w, "about the call", len(about), 5)
 	if got := about[0].Actors; len(got) != 2 || got[0] != ann || got[1].Kind != crm.ModelActor {
 		w.Fatalf("actors: %v", got)
 	}
@@ -124,4 +124,55 @@ func tokens(w *world) {
 		w.Fatalf("tokens: %+v", all)
 	}
 	w.absent(secret, secret[len(store.TokenPrefix):])
+}
+
+// auditInputs: what a verdict followed from is found by the hash that its entry names, and what became of it is told.
+func auditInputs(w *world) {
+	give := func(id string) {
+		p := proposal(id, crm.Review, crm.Apply, crm.Drop)
+		p.Subject = ref(crm.Calls, 77)
+		for i := range p.Changes {
+			p.Changes[i].ID = fmt.Sprint(id, "-", i)
+		}
+		_, err := w.Propose(w.ctx, p, crm.Raw{Prompt: "prompt of " + id, Reply: "the reply", Passages: []string{"chunk 1", "chunk 2"}, Inputs: map[string]string{p.Changes[0].ID: "A" + id, p.Changes[1].ID: "B" + id}})
+		w.no(err)
+		w.clock.advance(time.Second)
+	}
+	give("first")
+	give("second")
+	told := func(after int64, limit int) string {
+		verdicts, err := w.KeptVerdicts(w.ctx, portal, after, limit)
+		w.no(err)
+		var out []string
+		for _, v := range verdicts {
+			out = append(out, fmt.Sprintf("%s %s %s %s", v.Change, v.Verdict, v.Keeping, v.Inputs))
+		}
+		return strings.Join(out, ", ")
+	}
+	same(w, "all", told(0, 100), "first-0 review kept Afirst, first-1 apply kept Bfirst, first-2 drop unstated , second-0 review kept Asecond, second-1 apply kept Bsecond, second-2 drop unstated ")
+	page, err := w.KeptVerdicts(w.ctx, portal, 0, 2)
+	w.no(err)
+	same(w, "the next page", told(page[1].Seq, 2), "first-2 drop unstated , second-0 review kept Asecond")
+	other, err := w.KeptVerdicts(w.ctx, portal+1, 0, 100)
+	w.no(err)
+	same(w, "of another portal", len(other), 0)
+	runs := func() string {
+		all, err := w.KeptRuns(w.ctx, portal, 0, 100)
+		w.no(err)
+		var out []string
+		for _, r := range all {
+			out = append(out, fmt.Sprintf("%s %s %s %s", r.Proposal, r.Prompt, r.Reply, r.Read))
+		}
+		return strings.Join(out, ", ")
+	}
+	same(w, "runs", runs(), "first kept kept kept, second kept kept kept")
+	// Whoever asks for an erasure says so in the audit, and nothing else does.
+	_, err = w.Erase(w.ctx, ref(crm.Companies, 5), ann)
+	w.no(err)
+	same(w, "after an erasure", told(0, 100), "first-0 review erased , first-1 apply erased , first-2 drop unstated , second-0 review erased , second-1 apply erased , second-2 drop unstated ")
+	same(w, "runs after an erasure", runs(), "first erased erased erased, second erased erased erased")
+	give("third")
+	same(w, "a later run", runs(), "first erased kept erased, second erased kept erased, third kept kept kept") // with the same reply
+	_, err = w.VerifyAudit(w.ctx)
+	w.no(err)
 }

@@ -93,6 +93,7 @@ func Run(t *testing.T, open Open) {
 		{"Stops", stops},
 		{"Audit/Tree", auditTree},
 		{"Audit/Checkpoints", auditCheckpoints},
+		{"Audit/Inputs", auditInputs},
 		{"Tokens", tokens},
 		{"Cursors", cursors},
 		{"Cursors/Span", cursorsSpan},
