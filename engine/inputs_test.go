@@ -178,7 +178,7 @@ func TestInputsRepeat(t *testing.T) {
 			seen[j.Verdict]++
 		}
 	})
-	if seen[crm.Apply] < 100 || seen[crm.Review] < 100 || seen[crm.Drop] < 100 {
+	if seen[crm.Apply] < 10 || seen[crm.Review] < 10 || seen[crm.Drop] < 10 {
 		t.Errorf("%v: the generator is blind", seen)
 	}
 }
