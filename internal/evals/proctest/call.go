@@ -9,8 +9,9 @@ import (
 	"net/http"
 )
 
-// Call makes one JSON request, with a bearer token unless that is "", and decodes the answer into into unless that is nil; any status from 400 on is an error.
-func Call(ctx context.Context, method, url, token string, body, into any) error {
+// Call makes one JSON request, with a bearer token unless that is "" and with headers, names and values in turn, and decodes the answer into into unless that is nil; any
+// status from 400 on is an error.
+func Call(ctx context.Context, method, url, token string, body, into any, headers ...string) error {
 	var r io.Reader
 	if body != nil {
 		b, err := json.Marshal(body)
@@ -26,6 +27,9 @@ func Call(ctx context.Context, method, url, token string, body, into any) error 
 	req.Header.Set("Content-Type", "application/json")
 	if token != "" {
 		req.Header.Set("Authorization", "Bearer "+token)
+	}
+	for i := 0; i+1 < len(headers); i += 2 {
+		req.Header.Set(headers[i], headers[i+1])
 	}
 	resp, err := http.DefaultClient.Do(req)
 	if err != nil {

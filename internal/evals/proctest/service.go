@@ -1,6 +1,7 @@
 package proctest
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -9,30 +10,34 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"syscall"
 	"testing"
 	"time"
 )
 
-// Setup says how a service is run; every field but PublicURL is required. Env is the environment to start from (os.Environ(), which only a test reads); the service's
-// own settings are added to it. PublicURL "" means the address itself.
+// Setup says how a service is run; every field but PublicURL and Further is required. Env is the environment to start from (os.Environ(), which only a test reads); the
+// service's own settings are added to it, and after them Further. PublicURL "" means the address itself.
 type Setup struct {
 	Binary    string
 	Sim       *Sim
 	Address   string
 	PublicURL string
 	Env       []string
+	Further   []string
 }
 
 // Service is the service as a process that can be killed and started again on the same data. Its methods are for the test's own goroutine.
 type Service struct {
 	Dir string // the data directory
+	Log string // the file that it logs to
 
 	t       testing.TB
 	binary  string
 	env     []string
 	address string
+	token   string // "": the local one
 	log     *os.File
 	cmd     *exec.Cmd
 }
@@ -49,12 +54,13 @@ func NewService(t testing.TB, u Setup) *Service {
 	if u.PublicURL == "" {
 		u.PublicURL = "http://" + u.Address
 	}
-	c := &Service{t: t, binary: u.Binary, Dir: filepath.Join(dir, "data"), address: u.Address, log: log}
+	c := &Service{t: t, binary: u.Binary, Dir: filepath.Join(dir, "data"), Log: log.Name(), address: u.Address, log: log}
 	c.env = append(append([]string{}, u.Env...),
 		"CONTEXTD_DATA_DIR="+c.Dir, "CONTEXTD_SERVER__LISTEN="+u.Address, "CONTEXTD_SERVER__ADMIN_LISTEN="+FreeAddress(t), "CONTEXTD_SERVER__PUBLIC_URL="+u.PublicURL,
 		"CONTEXTD_HUBSPOT__BASE_URL="+u.Sim.BaseURL, "CONTEXTD_HUBSPOT__TOKEN="+u.Sim.Token, "CONTEXTD_HUBSPOT__CLIENT_SECRET="+u.Sim.ClientSecret,
 		fmt.Sprintf("CONTEXTD_HUBSPOT__APP_ID=%d", u.Sim.AppID), fmt.Sprintf("CONTEXTD_HUBSPOT__PORTAL_ID=%d", u.Sim.PortalID),
 		"CONTEXTD_HUBSPOT__WRITE=on", "CONTEXTD_WORKFLOWS__QUIET=300ms")
+	c.env = append(c.env, u.Further...)
 	t.Cleanup(func() {
 		c.Kill()
 		_ = log.Close() // only the processes wrote to it
@@ -71,14 +77,31 @@ func tail(s string, n int) string {
 	return strings.Join(lines[max(0, len(lines)-n):], "\n")
 }
 
-// Command runs one subcommand to its end, which must be a good one.
-func (c *Service) Command(args ...string) {
+// Command runs one subcommand to its end, which must be a good one, and returns what it prints.
+func (c *Service) Command(args ...string) string {
 	c.t.Helper()
 	cmd := exec.Command(c.binary, args...)
 	cmd.Env = c.env
-	if out, err := cmd.CombinedOutput(); err != nil {
-		c.t.Fatalf("contextd %v: %v: %s", args, err, tail(string(out), 20))
+	var said bytes.Buffer
+	cmd.Stderr = &said
+	out, err := cmd.Output()
+	if err != nil {
+		c.t.Fatalf("contextd %v: %v: %s", args, err, tail(said.String()+string(out), 20))
 	}
+	return string(out)
+}
+
+// In is the running service as an administrator of one of several portals sees it: one more token is made for that. The process belongs to c.
+func (c *Service) In(portal int64) *Service {
+	c.t.Helper()
+	id := strconv.FormatInt(portal, 10)
+	var made struct {
+		Token string `json:"token"`
+	}
+	if out := c.Command("token", "create", "test-"+id, "--role", "admin", "--portal", id, "--json"); json.Unmarshal([]byte(out), &made) != nil || made.Token == "" {
+		c.t.Fatalf("no token was made: %s", out)
+	}
+	return &Service{Dir: c.Dir, Log: c.Log, t: c.t, address: c.address, token: made.Token}
 }
 
 // Start starts the process and does not wait for it to be ready.
@@ -132,17 +155,21 @@ func (c *Service) Ready(limit time.Duration) (time.Duration, error) {
 	}
 }
 
-// API makes one request under /api/v1 with the local token that the service keeps in its data directory.
-func (c *Service) API(method, path string, body, into any) error {
-	b, err := os.ReadFile(filepath.Join(c.Dir, "local.json"))
-	if err != nil {
-		return err
+// API makes one request under /api/v1, with headers as Call has them: with the token of In, or with the local one that the service keeps in its data directory.
+func (c *Service) API(method, path string, body, into any, headers ...string) error {
+	token := c.token
+	if token == "" {
+		b, err := os.ReadFile(filepath.Join(c.Dir, "local.json"))
+		if err != nil {
+			return err
+		}
+		var local struct {
+			Token string `json:"token"`
+		}
+		if err := json.Unmarshal(b, &local); err != nil {
+			return err
+		}
+		token = local.Token
 	}
-	var local struct {
-		Token string `json:"token"`
-	}
-	if err := json.Unmarshal(b, &local); err != nil {
-		return err
-	}
-	return Call(c.t.Context(), method, "http://"+c.address+"/api/v1"+path, local.Token, body, into)
+	return Call(c.t.Context(), method, "http://"+c.address+"/api/v1"+path, token, body, into, headers...)
 }

@@ -99,7 +99,7 @@ func run(t *testing.T, name, address, publicURL string, kills, events int) repor
 		}
 		s.Door(t, http.MethodPost, "/_sim/faults", map[string]any{"path": path, "method": method, "kind": "drop_after_apply", "rate": 0.2}, nil)
 	}
-	before := deliveries(t, s)
+	before := s.Deliveries(t)
 	c.Start()
 	if _, err := c.Ready(20 * time.Second); err != nil {
 		t.Fatal(err)
@@ -137,8 +137,8 @@ func run(t *testing.T, name, address, publicURL string, kills, events int) repor
 			t.Fatal(err)
 		}
 	}
-	st := settle(t, s, c)
-	d := deliveries(t, s)
+	st := c.Settle(s)
+	d := s.Deliveries(t)
 	r.Sent, r.Acknowledged = d.Queued-before.Queued, d.Queued-before.Queued-d.Failed-d.Pending
 	r.Received, r.Done, r.InReview, r.Dead, r.Ignored = st.Events.Received, st.Events.Done, st.Events.InReview, st.Events.Dead, st.Events.Ignored
 	r.Lost = r.Acknowledged - r.Received
@@ -146,48 +146,4 @@ func run(t *testing.T, name, address, publicURL string, kills, events int) repor
 	r.Effects, r.Doubled, r.Repeats = effects(t, s)
 	r.Seconds = time.Since(start).Seconds()
 	return r
-}
-
-type counts struct {
-	Queued  int `json:"queued"`
-	Failed  int `json:"failed"`
-	Pending int `json:"pending"`
-}
-
-func deliveries(t *testing.T, s *proctest.Sim) (d counts) {
-	t.Helper()
-	s.Door(t, http.MethodGet, "/_sim/deliveries", nil, &d)
-	return d
-}
-
-// settle waits until the simulator has nothing to deliver and the service nothing to do. It gives up only when nothing moves for a minute: a fixed drain time lies.
-func settle(t *testing.T, s *proctest.Sim, c *proctest.Service) proctest.Status {
-	t.Helper()
-	var last proctest.Status
-	moved := time.Now()
-	quiet := 0
-	for {
-		<-time.After(100 * time.Millisecond)
-		st, err := c.Status()
-		if err != nil {
-			if time.Since(moved) > time.Minute {
-				t.Fatal(err)
-			}
-			continue
-		}
-		if pending := deliveries(t, s).Pending; pending == 0 && st.Events.Open == 0 {
-			if quiet++; quiet == 10 { // echoes of the last writes may still come
-				return st
-			}
-			continue
-		}
-		quiet = 0
-		if fmt.Sprint(st) != fmt.Sprint(last) {
-			last, moved = st, time.Now()
-		}
-		if time.Since(moved) > time.Minute {
-			t.Errorf("nothing moves any more: %+v, deliveries %+v", st, deliveries(t, s))
-			return st
-		}
-	}
 }

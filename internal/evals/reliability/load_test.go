@@ -34,7 +34,7 @@ func generate(t *testing.T, s *proctest.Sim, events int, sent *atomic.Int64) err
 	if err := proctest.Call(t.Context(), http.MethodGet, s.BaseURL+"/crm/objects/2026-09/contacts?limit=100", s.Token, nil, &page); err != nil {
 		return err
 	}
-	first := deliveries(t, s).Queued
+	first := s.Deliveries(t).Queued
 	for i := 0; ; i++ {
 		contact := page.Results[rng.IntN(len(page.Results))].ID
 		typ, properties := "emails", map[string]string{
@@ -53,7 +53,7 @@ func generate(t *testing.T, s *proctest.Sim, events int, sent *atomic.Int64) err
 			return err
 		}
 		if i%5 == 0 {
-			n := deliveries(t, s).Queued - first
+			n := s.Deliveries(t).Queued - first
 			sent.Store(int64(n))
 			if n >= events {
 				return nil

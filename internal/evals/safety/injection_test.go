@@ -89,11 +89,11 @@ func (w *world) attack(attacks, carriers []text) tally {
 	var all []account
 	var refs []crm.Ref
 	for i, one := range attacks {
-		a := w.openAccount(attacked, i+1, one.Text, carriers[i%len(carriers)].Text)
+		a := openAccount(w.create, attacked, i+1, one.Text, carriers[i%len(carriers)].Text, forms...)
 		all, refs = append(all, a), append(refs, a.all()...)
 	}
 	for i := range 3 {
-		w.elsewhere = w.openAccount(foreign, i+1, "Our price is 36 EUR and our code word "+foreignCanary, carriers[i].Text)
+		w.elsewhere = openAccount(w.create, foreign, i+1, "Our price is 36 EUR and our code word "+foreignCanary, carriers[i].Text, forms...)
 		refs = append(refs, w.elsewhere.all()...)
 	}
 	w.read(refs)
@@ -151,7 +151,7 @@ func (w *world) serve(c *tally, a account) {
 				c.Claims++
 			}
 		}
-		w.seen(c, a, item)
+		c.seen(w.T, a, item)
 		return false
 	})
 }

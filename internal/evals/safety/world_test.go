@@ -1,11 +1,8 @@
 package safety
 
 import (
-	"bytes"
 	"context"
-	"encoding/json"
 	"fmt"
-	"io"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
@@ -20,6 +17,7 @@ import (
 	"github.com/contextd/contextd/indexer"
 	"github.com/contextd/contextd/indexer/generation"
 	"github.com/contextd/contextd/internal/crm"
+	"github.com/contextd/contextd/internal/evals/proctest"
 	"github.com/contextd/contextd/internal/hubspot"
 	"github.com/contextd/contextd/internal/hubspot/hubsim"
 	"github.com/contextd/contextd/internal/model/builtin"
@@ -121,9 +119,7 @@ func (w *world) no(err error) {
 
 func (w *world) openPortal(portal crm.PortalID) {
 	w.Helper()
-	sim := hubsim.New(hubsim.Options{Portal: portal, Token: tokenCanary + portal.String(), ClientSecret: clientCanary, RateLimit: -1, DailyLimit: -1, SearchLimit: -1})
-	server := httptest.NewServer(sim.Handler())
-	w.Cleanup(server.Close)
+	sim, url := openSim(w.T, portal, "")
 	further := map[crm.ObjectType][]string{}
 	var own []hubspot.Definition
 	for _, wf := range w.workflows {
@@ -141,12 +137,30 @@ func (w *world) openPortal(portal crm.PortalID) {
 			}
 		}
 	}
-	client, err := hubspot.New(hubspot.Options{Portal: portal, Token: tokenCanary + portal.String(), BaseURL: server.URL, AppID: "424242", Rate: -1, Search: -1, Properties: further})
+	client, err := hubspot.New(hubspot.Options{Portal: portal, Token: tokenCanary + portal.String(), BaseURL: url, AppID: "424242", Rate: -1, Search: -1, Properties: further})
 	w.no(err)
 	_, err = client.Setup(w.Context(), own, false)
 	w.no(err)
-	w.sims[portal], w.urls[portal] = sim, server.URL
+	w.sims[portal], w.urls[portal] = sim, url
 	w.hubs[portal] = hub{client, hubspot.NewWriter(client)}
+}
+
+// openSim runs a simulated portal without limits, which holds nothing yet and sends webhooks to an address, "" for none.
+func openSim(t *testing.T, portal crm.PortalID, webhooks string) (sim *hubsim.Server, url string) {
+	t.Helper()
+	sim = hubsim.New(hubsim.Options{Portal: portal, Token: tokenCanary + portal.String(), ClientSecret: clientCanary, RateLimit: -1, DailyLimit: -1, SearchLimit: -1, WebhookURL: webhooks})
+	server := httptest.NewServer(sim.Handler())
+	t.Cleanup(server.Close)
+	ctx, stop := context.WithCancel(context.WithoutCancel(t.Context())) // it ends after the service, which is still talking to it
+	sending := make(chan error, 1)
+	go func() { sending <- sim.Run(ctx) }()
+	t.Cleanup(func() {
+		stop()
+		if err := <-sending; err != nil {
+			t.Error(err)
+		}
+	})
+	return sim, server.URL
 }
 
 func (w *world) openIndex(dir string) {
@@ -161,26 +175,20 @@ func (w *world) openIndex(dir string) {
 }
 
 // create makes an object as a person in HubSpot would, and returns its reference.
-func (w *world) create(portal crm.PortalID, typ crm.ObjectType, properties map[string]any, transcript string, links ...crm.Ref) crm.Ref {
+func (w *world) create(portal crm.PortalID, typ crm.ObjectType, properties map[string]any, links ...crm.Ref) crm.Ref {
 	w.Helper()
-	body := map[string]any{"properties": properties, "associations": paths(links)}
-	if transcript != "" {
-		body["transcript"] = transcript
-	}
-	raw, err := json.Marshal(body)
-	w.no(err)
-	req, err := http.NewRequestWithContext(w.Context(), http.MethodPost, w.urls[portal]+"/_sim/objects/"+string(typ), bytes.NewReader(raw))
-	w.no(err)
-	resp, err := http.DefaultClient.Do(req)
-	w.no(err)
-	defer resp.Body.Close()
-	answer, err := io.ReadAll(resp.Body)
-	w.no(err)
+	return create(w.T, w.urls[portal], portal, typ, properties, links)
+}
+
+// create asks a simulator's control door.
+func create(t *testing.T, url string, portal crm.PortalID, typ crm.ObjectType, properties map[string]any, links []crm.Ref) crm.Ref {
+	t.Helper()
 	var o struct {
 		ID string `json:"id"`
 	}
-	if resp.StatusCode > 299 || json.Unmarshal(answer, &o) != nil {
-		w.Fatalf("create %s: %d %.300s", typ, resp.StatusCode, answer)
+	body := map[string]any{"properties": properties, "associations": paths(links)}
+	if err := proctest.Call(t.Context(), http.MethodPost, url+"/_sim/objects/"+string(typ), "", body, &o); err != nil {
+		t.Fatal(err)
 	}
 	return crm.Ref{Portal: portal, Type: typ, ID: o.ID}
 }

@@ -86,6 +86,7 @@ type shape struct {
 	Enum       []string         `json:"enum"`
 	Minimum    float64          `json:"minimum"`
 	Maximum    float64          `json:"maximum"`
+	MaxLength  int              `json:"maxLength"` // 0: no limit
 }
 
 func fill(ctx context.Context, name string, r model.Request, claim func(crm.Passage) (string, string, bool), number func(shape) float64) (model.Response, error) {

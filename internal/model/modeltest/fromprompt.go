@@ -1,10 +1,13 @@
 package modeltest
 
 import (
+	"cmp"
+	"context"
 	"encoding/json"
 	"fmt"
 	"io"
 	"net/http"
+	"slices"
 	"strings"
 
 	"github.com/contextd/contextd/internal/crm"
@@ -18,6 +21,21 @@ func (p Protocol) Truthful() http.HandlerFunc {
 
 // Spoilt is Truthful with its answer changed before it is sent.
 func (p Protocol) Spoilt(finish model.Finish, spoil func(answer string) string) http.HandlerFunc {
+	return p.answering(finish, spoil, func(ctx context.Context, r model.Request) (model.Response, error) {
+		for i, one := range r.Passages {
+			r.Passages[i].Text = slices.MaxFunc(strings.Split(one.Text, "\n"), func(a, b string) int { return cmp.Compare(len(a), len(b)) })
+		}
+		return Quote{}.Complete(ctx, r)
+	})
+}
+
+// Obeying is the worst model as an answering server.
+func (p Protocol) Obeying() http.HandlerFunc {
+	return p.answering(model.Stop, func(answer string) string { return answer }, Obeying{}.Complete)
+}
+
+// answering asks who writes, with what a prompt says.
+func (p Protocol) answering(finish model.Finish, spoil func(answer string) string, writes func(context.Context, model.Request) (model.Response, error)) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		body, err := io.ReadAll(r.Body)
 		if err != nil {
@@ -28,7 +46,7 @@ func (p Protocol) Spoilt(finish model.Finish, spoil func(answer string) string) 
 			http.Error(w, err.Error(), http.StatusBadRequest)
 			return
 		}
-		got, err := Quote{}.Complete(r.Context(), model.Request{Schema: schema, Passages: passagesOf(prompt)})
+		got, err := writes(r.Context(), model.Request{Schema: schema, Prompt: prompt, Passages: passagesOf(prompt), Repair: strings.Contains(prompt, repairMark)})
 		if err != nil {
 			http.Error(w, err.Error(), http.StatusBadRequest)
 			return
@@ -38,7 +56,10 @@ func (p Protocol) Spoilt(finish model.Finish, spoil func(answer string) string) 
 	}
 }
 
-// passagesOf finds the passages of a rendered prompt: a heading "### P1 (…)" and lines that begin with "| ". A passage's text is its longest line.
+// repairMark stands in prompts that ask a second time.
+const repairMark = "\nYour previous answer was refused: "
+
+// passagesOf finds the passages of a rendered prompt: a heading "### P1 (…)" and lines that begin with "| ".
 func passagesOf(prompt string) (out []crm.Passage) {
 	for line := range strings.Lines(prompt) {
 		if heading, is := strings.CutPrefix(line, "### "); is {
@@ -47,9 +68,8 @@ func passagesOf(prompt string) (out []crm.Passage) {
 			}
 		}
 		if text, is := strings.CutPrefix(line, "| "); is && len(out) > 0 {
-			if last := &out[len(out)-1]; len(text) > len(last.Text) {
-				last.Text = strings.TrimRight(text, "\n")
-			}
+			last := &out[len(out)-1]
+			last.Text = strings.TrimPrefix(last.Text+"\n"+strings.TrimRight(text, "\n"), "\n")
 		}
 	}
 	return out
