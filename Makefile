@@ -59,7 +59,7 @@ reliability: build
 
 # Every fuzz target for FUZZTIME each.
 fuzz:
-	@set -e; for target in FuzzWebhookBody:./internal/hubspot FuzzSignature:./internal/hubspot FuzzHTMLToText:./indexer FuzzChunk:./indexer FuzzReply:./engine FuzzFind:./internal/redact; do \
+	@set -e; for target in FuzzWebhookBody:./internal/hubspot FuzzSignature:./internal/hubspot FuzzHTMLToText:./indexer FuzzChunk:./indexer FuzzReply:./engine FuzzBody:./engine FuzzFind:./internal/redact; do \
 	  echo "== $$target"; $(GO) test -run '^$$' -fuzz "^$${target%%:*}$$" -fuzztime $(FUZZTIME) -fuzzminimizetime 20x $${target#*:}; done
 
 # The demo, to its end, judged by its own counts; then once more as a program that is opened in a browser and stopped.

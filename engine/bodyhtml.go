@@ -4,6 +4,7 @@ import (
 	"html"
 	"regexp"
 	"strings"
+	"unicode/utf8"
 )
 
 var (
@@ -17,7 +18,10 @@ func BodyProblem(body string) string {
 	if strings.TrimSpace(body) == "" {
 		return "the text is empty"
 	}
-	if strings.ContainsFunc(body, hiddenRune) {
+	if !utf8.ValidString(body) {
+		return "the text is not UTF-8"
+	}
+	if hidesAnything(html.UnescapeString(body)) {
 		return "the text holds invisible characters"
 	}
 	for _, tag := range anyTag.FindAllString(body, -1) {

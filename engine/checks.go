@@ -159,7 +159,7 @@ func textProblem(text string) string {
 		return "the claim is empty"
 	case len(t) > maxStatement:
 		return fmt.Sprintf("the claim is longer than %d bytes", maxStatement)
-	case strings.ContainsFunc(t, hiddenRune):
+	case hidesAnything(t):
 		return "the claim holds invisible characters"
 	}
 	return ""

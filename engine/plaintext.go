@@ -18,7 +18,7 @@ func PlainProblem(text string, names ...string) string {
 	if len(text) > maxPlain {
 		return fmt.Sprintf("longer than %d bytes", maxPlain)
 	}
-	if strings.ContainsFunc(text, hiddenRune) || strings.ContainsAny(text, "<>") {
+	if hidesAnything(text) || strings.ContainsAny(text, "<>") {
 		return "holds mark-up or invisible characters"
 	}
 	if strings.ContainsFunc(text, unicode.IsDigit) {

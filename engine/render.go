@@ -209,8 +209,8 @@ func sourceLabel(e crm.Evidence) string {
 	if !e.Record.IsZero() {
 		parts = append(parts, e.Property+" of "+e.Record.Path())
 	}
-	if e.Person != "" {
-		parts = append(parts, e.Person)
+	if person := oneLine(e.Person); person != "" {
+		parts = append(parts, person)
 	}
 	if e.Record.IsZero() {
 		parts = append(parts, string(e.Kind))

@@ -56,7 +56,7 @@ func (r ValueRules) Problem(value string) string {
 	if n := utf8.RuneCountInString(value); n > maxValue {
 		return fmt.Sprintf("the value has %d characters, HubSpot takes %d", n, maxValue)
 	}
-	if !utf8.ValidString(value) || strings.ContainsFunc(value, hiddenRune) {
+	if !utf8.ValidString(value) || hidesAnything(value) {
 		return "the value holds invisible characters"
 	}
 	switch r.Type {

@@ -4,6 +4,7 @@ import (
 	"strconv"
 	"strings"
 	"unicode"
+	"unicode/utf8"
 
 	"github.com/contextd/contextd/internal/crm"
 )
@@ -71,15 +72,40 @@ func guess(tokens []token) string {
 	return best
 }
 
-// hiddenRune reports characters that people do not see and machines read: zero-width, direction marks, tags and controls.
+// hiddenRune reports characters that people do not see and machines read: zero-width, direction and annotation marks, fillers, tags and controls.
 func hiddenRune(r rune) bool {
 	switch {
 	case r == '\n' || r == '\t' || r == '\r' || r == '\u00AD':
 		return false
-	case r >= 0x200B && r <= 0x200F, r >= 0x202A && r <= 0x202E, r >= 0x2060 && r <= 0x2069, r == 0xFEFF, r >= 0xE0000 && r <= 0xE007F:
-		return true
+	case r < 0x80:
+		return r < ' ' || r == 0x7F
 	}
-	return unicode.IsControl(r)
+	return unicode.Is(unseen, r) || unicode.IsControl(r)
+}
+
+// hidesAnything reports whether a text holds characters that nobody sees. Joiners inside words of scripts that are written with them, and inside emoji, are none of those.
+func hidesAnything(s string) bool {
+	prev := ' '
+	for i, r := range s {
+		if hiddenRune(r) {
+			next, _ := utf8.DecodeRuneInString(s[i+utf8.RuneLen(r):])
+			if r != '\u200C' && r != '\u200D' || !joined(prev) || !joined(next) {
+				return true
+			}
+		}
+		prev = r
+	}
+	return false
+}
+
+func joined(r rune) bool {
+	return unicode.In(r, unicode.Lo, unicode.Mn, unicode.Mc, unicode.So, unicode.Sk) && r != utf8.RuneError && !unicode.Is(unicode.Latin, r) || r == '♀' || r == '♂'
+}
+
+var unseen = &unicode.RangeTable{
+	R16: []unicode.Range16{{0x034F, 0x034F, 1}, {0x061C, 0x061C, 1}, {0x115F, 0x1160, 1}, {0x17B4, 0x17B5, 1}, {0x180B, 0x180F, 1}, {0x200B, 0x200F, 1}, {0x202A, 0x202E, 1}, {0x2060, 0x206F, 1},
+		{0x3164, 0x3164, 1}, {0xFEFF, 0xFEFF, 1}, {0xFFA0, 0xFFA0, 1}, {0xFFF0, 0xFFFB, 1}},
+	R32: []unicode.Range32{{0x1BCA0, 0x1BCA3, 1}, {0x1D173, 0x1D17A, 1}, {0xE0000, 0xE0FFF, 1}},
 }
 
 // numberKey names a number among the content of a clause.
