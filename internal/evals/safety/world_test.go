@@ -145,12 +145,18 @@ func (w *world) openPortal(portal crm.PortalID) {
 	w.hubs[portal] = hub{client, hubspot.NewWriter(client)}
 }
 
+func serve(t *testing.T, h http.Handler) (url string) {
+	t.Helper()
+	server := httptest.NewServer(h)
+	t.Cleanup(server.Close)
+	return server.URL
+}
+
 // openSim runs a simulated portal without limits, which holds nothing yet and sends webhooks to an address, "" for none.
 func openSim(t *testing.T, portal crm.PortalID, webhooks string) (sim *hubsim.Server, url string) {
 	t.Helper()
 	sim = hubsim.New(hubsim.Options{Portal: portal, Token: tokenCanary + portal.String(), ClientSecret: clientCanary, RateLimit: -1, DailyLimit: -1, SearchLimit: -1, WebhookURL: webhooks})
-	server := httptest.NewServer(sim.Handler())
-	t.Cleanup(server.Close)
+	url = serve(t, sim.Handler())
 	ctx, stop := context.WithCancel(context.WithoutCancel(t.Context())) // it ends after the service, which is still talking to it
 	sending := make(chan error, 1)
 	go func() { sending <- sim.Run(ctx) }()
@@ -160,7 +166,7 @@ func openSim(t *testing.T, portal crm.PortalID, webhooks string) (sim *hubsim.Se
 			t.Error(err)
 		}
 	})
-	return sim, server.URL
+	return sim, url
 }
 
 func (w *world) openIndex(dir string) {
