@@ -40,12 +40,13 @@ func (r *run) readAround(ctx context.Context) (err error) {
 	return r.readSummary(ctx)
 }
 
-// readSummary reads what was last written of the account, by the workflow that the payload names. What it says has been checked then; it is shown, and never evidence.
+// readSummary reads what was last written of the account, by the workflow that the payload names, as far as it was let through. What it says has been checked then; it is
+// shown, and never evidence.
 func (r *run) readSummary(ctx context.Context) error {
-	if r.w.Payload.Summary == "" || r.Written == nil {
+	if r.w.Payload.Summary == "" {
 		return nil
 	}
-	last, err := r.Written.Written(ctx, r.w.Payload.Summary, r.account, r.asOf)
+	last, err := r.Proposals.Latest(ctx, r.account, r.w.Payload.Summary, r.asOf, crm.Approved, crm.Applied)
 	if errors.Is(err, crm.ErrNotFound) {
 		return nil
 	}
@@ -53,8 +54,14 @@ func (r *run) readSummary(ctx context.Context) error {
 		return fmt.Errorf("last summary: %w", err)
 	}
 	r.around.summary.Date = dateShown(last.CreatedAt)
-	for _, c := range last.Claims {
-		if text := oneLine(c.Text); c.Supported && text != "" {
+	through := map[int]bool{}
+	for _, c := range last.Changes {
+		for _, i := range c.Claims {
+			through[i] = through[i] || c.State == crm.Approved || c.State == crm.Applied
+		}
+	}
+	for i, c := range last.Claims {
+		if text := oneLine(c.Text); through[i] && c.Supported && text != "" {
 			r.around.summary.Lines = append(r.around.summary.Lines, text)
 		}
 	}

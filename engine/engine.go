@@ -12,14 +12,13 @@ import (
 	"github.com/contextd/contextd/prompts"
 )
 
-// Engine runs workflows for subjects. All fields but Written, Version, Spending, Definitions, Zone, MaxTokens, Usage and Log are required. It is safe for concurrent use.
+// Engine runs workflows for subjects. All fields but Version, Spending, Definitions, Zone, MaxTokens, Usage and Log are required. It is safe for concurrent use.
 type Engine struct {
 	Workflows []prompts.Workflow
 	Retriever Retriever
 	Models    map[string]Model // by workflow, else by the class of model that it asks for; "" is the one for all others
 	History   History
 	Proposals Proposals
-	Written   Written                                                  // nil: no prompt shows what was written before
 	Spending  Spending                                                 // nil: nobody counts what failed and dry runs cost
 	Version   func(context.Context, crm.PortalID, string) (int, error) // of a workflow's prompt that runs in a portal, 0 for the folder's own; nil: that everywhere
 	Policy    func(crm.PortalID) Policy                                // as it is now

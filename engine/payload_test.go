@@ -21,15 +21,6 @@ func everything(t *testing.T, e *Engine) {
 	}
 }
 
-type written struct{ p crm.Proposal }
-
-func (w written) Written(_ context.Context, workflow string, subject crm.Ref, before time.Time) (crm.Proposal, error) {
-	if workflow != "call_summary" || subject != ref(crm.Companies, 1) || !before.IsZero() && !w.p.CreatedAt.Before(before) {
-		return crm.Proposal{}, crm.ErrNotFound
-	}
-	return w.p, nil
-}
-
 // rich is the small world with records that say all that can be shown, and with records of others that must not be.
 func rich() *world {
 	w := newWorld()
@@ -55,7 +46,9 @@ func promptOf(t *testing.T, w *world, subject crm.Ref, asOf time.Time) string {
 	t.Helper()
 	e := engineOf(t, w, quoter())
 	everything(t, e)
-	e.Written = written{crm.Proposal{CreatedAt: noon.AddDate(0, 0, -10), Claims: []crm.ClaimText{{Text: "They have 140 technicians.", Supported: true}, {Text: "They hate us.", Why: "no quote"}}}}
+	w.proposals["earlier"] = crm.Proposal{ID: "earlier", Portal: subject.Portal, Workflow: "call_summary", Subject: ref(crm.Companies, 1), CreatedAt: noon.AddDate(0, 0, -10),
+		Claims:  []crm.ClaimText{{Text: "They have 140 technicians.", Supported: true}, {Text: "They hate us.", Why: "no quote"}, {Text: "They will buy.", Supported: true}},
+		Changes: []crm.Change{{ID: "c1", Claims: []int{0, 1}, State: crm.Applied}, {ID: "c2", Claims: []int{2}, State: crm.Rejected}}}
 	d, err := e.DryRun(t.Context(), "lead_score", subject, asOf)
 	if err != nil {
 		t.Fatal(err)

@@ -38,12 +38,6 @@ type History interface {
 	Known(ctx context.Context, account crm.Ref) (int64, error)
 }
 
-// Written finds what earlier runs wrote.
-type Written interface {
-	// Written is the newest suggestion of a workflow about a subject that was let through before a moment (zero: now); crm.ErrNotFound. Erased words are not in it.
-	Written(ctx context.Context, workflow string, subject crm.Ref, before time.Time) (crm.Proposal, error)
-}
-
 // Proposals keeps what runs propose and what becomes of it. Each method is one transaction that also writes its audit entries.
 type Proposals interface {
 	// Propose stores a decided proposal; changes with verdict Apply get an effect and an ApplyWork mark in the same transaction. An older pending proposal of the same
@@ -51,7 +45,8 @@ type Proposals interface {
 	Propose(ctx context.Context, p crm.Proposal, raw Raw) (added bool, err error)
 	// Proposal by id; crm.ErrNotFound.
 	Proposal(ctx context.Context, portal crm.PortalID, id string) (crm.Proposal, error)
-	// Latest is the newest proposal of a workflow about a subject that has a change in one of the states, made before a moment (zero: at any time); crm.ErrNotFound.
+	// Latest is the newest proposal of a workflow about a subject that has a change in one of the states, made before a moment (zero: at any time); crm.ErrNotFound. Erased words are
+	// not in it.
 	Latest(ctx context.Context, subject crm.Ref, workflow string, before time.Time, states ...crm.State) (crm.Proposal, error)
 	// OpenTasks lists the tasks of ours about a subject that were written and, as far as is known, neither completed nor deleted.
 	OpenTasks(ctx context.Context, subject crm.Ref) ([]crm.Ref, error)

@@ -174,7 +174,7 @@ func (s *service) wire(clients portals, apps map[crm.PortalID]inbox.App, ids []c
 		takes[portal] = hubspot.NewDefinitions(c, nil)
 	}
 	s.engine = &engine.Engine{Workflows: s.workflows, Retriever: s.search, Models: s.completers(),
-		History: s.db, Proposals: s.db, Written: s.db, Version: (&promptVersions{s}).live, Spending: s.db, Definitions: takes, Policy: func(portal crm.PortalID) engine.Policy {
+		History: s.db, Proposals: s.db, Version: (&promptVersions{s}).live, Spending: s.db, Definitions: takes, Policy: func(portal crm.PortalID) engine.Policy {
 			p := s.policies[portal]
 			p.Write = writing(portal) == nil
 			return p

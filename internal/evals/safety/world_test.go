@@ -101,7 +101,7 @@ func newWorld(t *testing.T, broken defect) *world {
 	if broken.proposals != nil {
 		proposals = broken.proposals(w)
 	}
-	w.engine = &engine.Engine{Workflows: w.workflows, Retriever: find, Models: map[string]engine.Model{"": counting{modeltest.Obeying{}, w}}, History: history, Proposals: proposals, Written: w.db,
+	w.engine = &engine.Engine{Workflows: w.workflows, Retriever: find, Models: map[string]engine.Model{"": counting{modeltest.Obeying{}, w}}, History: history, Proposals: proposals,
 		Spending: w.db, Enabled: enabled, Now: time.Now, Log: log,
 		Policy: func(crm.PortalID) engine.Policy { return engine.Policy{Write: true, Mode: crm.GateOn, Threshold: 0.01} }} // whatever passes the checks is confident enough
 	w.applier = &engine.Applier{Effects: w.db, Writer: writer, Enabled: enabled, Now: time.Now, Log: log}

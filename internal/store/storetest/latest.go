@@ -6,7 +6,8 @@ import (
 	"github.com/contextd/contextd/internal/crm"
 )
 
-// proposalsLatest: what stands and what was written is found by the states of changes; a run that confirms what was suggested leaves it pending.
+// proposalsLatest: what stands and what was written is found by the states of changes, of a past moment only what was made before it, and only about that subject, by that
+// workflow, in that portal; a run that confirms what was suggested leaves it pending.
 func proposalsLatest(w *world) {
 	subject := ref(crm.Calls, 1)
 	latest := func(before time.Time, states ...crm.State) string {
@@ -38,6 +39,14 @@ func proposalsLatest(w *world) {
 	same(w, "its pending change is superseded, the other stands", w.suggestion("p1").Changes[1].State, crm.Approved)
 	_, err := w.Latest(w.ctx, subject, "call_summary", time.Time{})
 	w.is(err, crm.ErrInvalid)
-	_, err = w.Latest(w.ctx, ref(crm.Calls, 2), "call_summary", time.Time{}, crm.Pending)
-	w.is(err, crm.ErrNotFound)
+	for _, none := range []struct {
+		workflow string
+		subject  crm.Ref
+	}{{"lead_score", subject}, {"call_summary", ref(crm.Calls, 2)}, {"call_summary", crm.Ref{Portal: portal + 1, Type: crm.Calls, ID: "1"}}} {
+		_, err = w.Latest(w.ctx, none.subject, none.workflow, time.Time{}, crm.Pending, crm.Approved)
+		w.is(err, crm.ErrNotFound)
+	}
+	whole, err := w.Latest(w.ctx, subject, "call_summary", time.Time{}, crm.Approved)
+	w.no(err)
+	same(w, "whole", len(whole.Claims), len(one.Claims))
 }

@@ -73,7 +73,6 @@ func Run(t *testing.T, open Open) {
 		{"Proposals/Fingerprint", proposalsFingerprint},
 		{"Proposals/Edit", proposalsEdit},
 		{"Proposals/List", proposalsList},
-		{"Proposals/Written", proposalsWritten},
 		{"Prompts/Evaluated", promptsEvaluated},
 		{"Prompts/Promoted", promptsPromoted},
 		{"Proposals/Again", proposalsAgain},
