@@ -1,0 +1,45 @@
+package main
+
+import (
+	"encoding/json"
+	"net/http"
+	"strings"
+	"testing"
+
+	goldens "github.com/contextd/contextd/internal/evals/workflows"
+)
+
+// TestEvalWorkflowsOnEveryProvider: the command measures what a provider's server answers, by its flag alone. Whatever a server says, a truthful one or the worst, every claim that is
+// shown stands on its quotes; only the truthful one reaches anything. The servers stand in for real ones.
+func TestEvalWorkflowsOnEveryProvider(t *testing.T) {
+	for name, open := range providers(t) {
+		t.Run(name, func(t *testing.T) {
+			coverage := map[string]float64{}
+			for kind, answer := range map[string]http.HandlerFunc{"truthful": protocols[name].Truthful(), "worst": protocols[name].Obeying()} {
+				m, server := open(answer)
+				environ := []string{"CONTEXTD_MODEL__PROVIDER=" + name, "CONTEXTD_MODEL__MODEL=" + m.Model, "CONTEXTD_MODEL__API_KEY=" + m.APIKey.Reveal()}
+				text, code := transcript(t, commands{}, environ, "", "eval", "workflows", "--provider", name+"/"+m.Model+"@"+m.BaseURL, "--json")
+				var page struct{ Items []goldens.Figures }
+				_, out, _ := strings.Cut(text, "\n")
+				out, _, _ = strings.Cut(out, "-- stderr --")
+				if err := json.Unmarshal([]byte(out), &page); code != exitOK || err != nil || len(page.Items) == 0 {
+					t.Fatalf("exit %d, %v: %.600s", code, err, text)
+				}
+				for _, f := range page.Items {
+					t.Logf("%s: %s %s: %d cases, supported %.4f, coverage %.4f, clean %.4f, cut %.4f, dropped %.4f, abstained %.4f, failed %.4f", kind, f.Workflow, f.Model, f.Cases, f.Supported, f.Coverage, f.Clean,
+						f.Cut, f.Dropped, f.Abstained, f.Failed)
+					if f.Supported != 1 || !strings.HasPrefix(f.Model, name+"/") {
+						t.Errorf("%s with %s: %.4f of the claims shown are supported", f.Workflow, f.Model, f.Supported)
+					}
+					coverage[kind] += f.Coverage / float64(len(page.Items))
+				}
+				if len(server.Asked()) < len(page.Items) {
+					t.Errorf("%s: %d requests for %d workflows", kind, len(server.Asked()), len(page.Items))
+				}
+			}
+			if coverage["truthful"] <= coverage["worst"] {
+				t.Errorf("coverage %v: the measure does not tell them apart", coverage)
+			}
+		})
+	}
+}
