@@ -8,7 +8,9 @@ import (
 	"math"
 	"slices"
 
+	"github.com/contextd/contextd/internal/calibration"
 	"github.com/contextd/contextd/internal/crm"
+	"github.com/contextd/contextd/prompts"
 )
 
 // decide turns the answer into changes, gives each its confidence and lets the gate speak.
@@ -50,6 +52,11 @@ func (r *run) decide(ctx context.Context) error {
 		gate.Human, gate.Invalid = wc.Verdict != nil && *wc.Verdict == crm.Review, state.invalid
 		c.Preflight = preflight(ctx, r.Definitions, r.subject.Portal, c)
 		gate.Preflight = c.Preflight
+		id := changeID(r.proposal.ID, pos, c)
+		if gate.Proof, err = r.proof(ctx, policy, wc); err != nil {
+			return err
+		}
+		gate.Explored = gate.Proof.Open && calibration.Explore(r.subject.Portal.String(), id, policy.Explore)
 		in := Inputs{Policy: policy, Portal: r.subject.Portal, Change: c, State: gate, Measured: m, Thresholds: []float64{wc.Threshold, r.w.Policy.Threshold},
 			Dropped: wc.Verdict != nil && *wc.Verdict == crm.Drop}
 		j := in.Decide()
@@ -59,7 +66,7 @@ func (r *run) decide(ctx context.Context) error {
 			hour, day = hour+1, day+1
 		}
 		c.State = stateOf(c.Verdict)
-		c.ID = changeID(r.proposal.ID, pos, c)
+		c.ID = id
 		if r.inputs[c.ID], err = KeepInputs(in, j); err != nil {
 			return err
 		}
@@ -70,6 +77,23 @@ func (r *run) decide(ctx context.Context) error {
 	}
 	r.finish()
 	return nil
+}
+
+// proof is what outcomes prove about the field of a change; nothing is asked without a budget.
+func (r *run) proof(ctx context.Context, p Policy, wc prompts.Change) (calibration.Proof, error) {
+	if p.Budget.Check() != nil || r.Proofs == nil {
+		return calibration.Proof{}, nil
+	}
+	proof, err := r.Proofs(ctx, r.subject.Portal, GroupOf(p, r.w, wc))
+	if err != nil {
+		return calibration.Proof{}, fmt.Errorf("what is proved about %s: %w", fieldOf(wc), err)
+	}
+	return proof, nil
+}
+
+// GroupOf is what outcomes of a workflow's field are calibrated as: the field by itself, under the policy's budget and the threshold that is set for it.
+func GroupOf(p Policy, w prompts.Workflow, c prompts.Change) calibration.Group {
+	return calibration.Group{Workflow: w.Name, Fields: []string{fieldOf(c)}, Budget: p.Budget, First: Threshold(c.Threshold, w.Policy.Threshold, p.Threshold)}
 }
 
 // doubts are the reasons, in words, why no machine should decide this run alone.

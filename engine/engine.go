@@ -8,6 +8,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/contextd/contextd/internal/calibration"
 	"github.com/contextd/contextd/internal/crm"
 	"github.com/contextd/contextd/prompts"
 )
@@ -19,10 +20,11 @@ type Engine struct {
 	Models    map[string]Model // by workflow, else by the class of model that it asks for; "" is the one for all others
 	History   History
 	Proposals Proposals
-	Spending  Spending                                                 // nil: nobody counts what failed and dry runs cost
-	Version   func(context.Context, crm.PortalID, string) (int, error) // of a workflow's prompt that runs in a portal, 0 for the folder's own; nil: that everywhere
-	Policy    func(crm.PortalID) Policy                                // as it is now
-	Enabled   func(crm.PortalID) error                                 // nil, or why writing is stopped (crm.ErrStopped)
+	Spending  Spending                                                                          // nil: nobody counts what failed and dry runs cost
+	Version   func(context.Context, crm.PortalID, string) (int, error)                          // of a workflow's prompt that runs in a portal, 0 for the folder's own; nil: that everywhere
+	Policy    func(crm.PortalID) Policy                                                         // as it is now
+	Proofs    func(context.Context, crm.PortalID, calibration.Group) (calibration.Proof, error) // what outcomes prove about a field; nil: nothing, so a budget lets nothing through
+	Enabled   func(crm.PortalID) error                                                          // nil, or why writing is stopped (crm.ErrStopped)
 	Now       func() time.Time
 	Zone      func(crm.PortalID) *time.Location // nil: UTC; in it relative dates are resolved
 	MaxTokens int                               // of an answer; 0: the model's default

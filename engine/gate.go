@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/contextd/contextd/internal/calibration"
 	"github.com/contextd/contextd/internal/crm"
 )
 
@@ -22,6 +23,9 @@ type GateState struct {
 	Human     bool     // the workflow says that a person decides
 	Preflight string   // why HubSpot would refuse it as things are; "" when nothing speaks against it
 	Invalid   string   // why the value may not be written at all; "" when it may
+
+	Proof    calibration.Proof // what outcomes prove about the field; read under a budget alone
+	Explored bool              // it is one of those that are shown to people by chance
 
 	Mode       crm.GateMode // the workflow's own, when it has one: the more cautious of it and the policy's holds
 	Workflow   string
@@ -72,8 +76,9 @@ func ownFields(c crm.Change) bool {
 //
 //   - outside the allow-list, never to be touched, or a value that HubSpot would refuse: Drop;
 //   - writing off or stopped, stale evidence, a place where people had the last word, what HubSpot would refuse as things are, any flag, a property or workflow for people, a confidence that is NaN or below the threshold, a threshold that is not in
-//     (0, 1], a cap that is reached (one below 0 always is), a rule that does not hold or cannot be judged, a mode that leaves it to people: Review;
-//   - else Apply. A confidence equal to the threshold passes. A change's own threshold goes before the workflow's, that before the configuration's.
+//     (0, 1], an error budget that is none or not proved for the field, being one of those that people see by chance, a cap that is reached (one below 0 always is), a rule that does not hold or cannot be judged, a mode that leaves it to people: Review;
+//   - else Apply. A confidence equal to the threshold passes. A change's own threshold goes before the workflow's, that before the configuration's; under a budget the one that
+//     outcomes prove holds where it is higher.
 func Gate(p Policy, portal crm.PortalID, c crm.Change, s GateState) (crm.Verdict, []string) {
 	name := c.Property
 	if c.Kind != crm.PropertyKind {
@@ -103,7 +108,9 @@ func Gate(p Policy, portal crm.PortalID, c crm.Change, s GateState) (crm.Verdict
 	for _, f := range s.Flags {
 		add(true, "%s", f)
 	}
-	threshold := Threshold(c.Threshold, p.Threshold)
+	unproved := p.unproved(s.Proof)
+	add(unproved != "", "%s", unproved)
+	threshold := p.raised(Threshold(c.Threshold, p.Threshold), s.Proof)
 	valid := threshold > 0 && threshold <= 1
 	add(!valid, "the threshold %v is not between 0 and 1", threshold)
 	add(math.IsNaN(c.Confidence), "the confidence is unknown")
@@ -115,6 +122,7 @@ func Gate(p Policy, portal crm.PortalID, c crm.Change, s GateState) (crm.Verdict
 		problem := r.problem(ruleFacts(c, s))
 		add(problem != "", "%s", problem)
 	}
+	add(s.Explored, "people see a share of what would be written, chosen by chance, so that calibration does not learn from itself: this is one of it")
 	withheld := p.withheld(s)
 	add(withheld != "", "%s", withheld)
 	if len(why) > 0 {

@@ -11,6 +11,7 @@ import (
 
 	"pgregory.net/rapid"
 
+	"github.com/contextd/contextd/internal/calibration"
 	"github.com/contextd/contextd/internal/crm"
 )
 
@@ -60,6 +61,10 @@ func (g gateCases) draw(t *rapid.T) (c gateCase) {
 			*to = name
 		}
 	}
+	c.policy.Budget = rapid.SampledFrom(append(slices.Repeat([]calibration.Budget{{}}, 8), calibration.Budget{Wrong: 0.02, Confidence: 0.9}, calibration.Budget{Wrong: 0.05, Confidence: 0.9},
+		calibration.Budget{Wrong: math.NaN(), Confidence: 0.9}, calibration.Budget{Wrong: 0.02})).Draw(t, "budget")
+	c.state.Proof = calibration.Proof{Open: !seldom.Draw(t, "closed"), Threshold: rapid.OneOf(rapid.Just(0.5), rapid.Just(0.85), numbers).Draw(t, "proved")}
+	c.state.Explored = seldom.Draw(t, "explored")
 	if seldom.Draw(t, "flag") {
 		c.state.Flags = []string{"flag"}
 	}
@@ -78,6 +83,16 @@ func (c gateCase) broken() string {
 	}
 	if c.change.Threshold != 0 {
 		threshold = c.change.Threshold
+	}
+	if p.Budget.Wrong != 0 { // a budget only ever takes away
+		switch {
+		case !(p.Budget.Wrong > 0 && p.Budget.Wrong < 1 && p.Budget.Confidence > 0 && p.Budget.Confidence < 1):
+			return "under a budget that is none"
+		case !s.Proof.Open:
+			return "not proved"
+		case s.Proof.Threshold > threshold, math.IsNaN(s.Proof.Threshold):
+			threshold = s.Proof.Threshold
+		}
 	}
 	if c.change.Kind != crm.PropertyKind {
 		name = string(c.change.Kind)
@@ -98,7 +113,7 @@ func (c gateCase) broken() string {
 		return "not a body"
 	case !p.Write, s.Stopped != "":
 		return "writing is off or stopped"
-	case s.Stale, s.Human, s.Overruled, s.Invalid != "", s.Preflight != "", len(s.Flags) > 0:
+	case s.Stale, s.Human, s.Overruled, s.Explored, s.Invalid != "", s.Preflight != "", len(s.Flags) > 0:
 		return "against the state"
 	case slices.Contains(p.Never, name), slices.Contains(p.HumanOnly, name):
 		return "against the lists"

@@ -33,7 +33,10 @@ type Judgement struct {
 func (in Inputs) Decide() Judgement {
 	c := in.Change
 	c.Confidence = Confidence(in.Measured)
-	c.Threshold = Threshold(append(slices.Clone(in.Thresholds), in.Policy.Threshold)...)
+	if in.Policy.Budget.Wrong != 0 && in.State.Proof.Open {
+		c.Confidence = in.State.Proof.Curve.Of(in.Measured.Features())
+	}
+	c.Threshold = in.Policy.raised(Threshold(append(slices.Clone(in.Thresholds), in.Policy.Threshold)...), in.State.Proof)
 	j := Judgement{Confidence: c.Confidence, Threshold: c.Threshold}
 	if in.Dropped {
 		j.Verdict, j.Reasons = crm.Drop, []string{"the workflow drops this change"}

@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"slices"
 
+	"github.com/contextd/contextd/internal/calibration"
 	"github.com/contextd/contextd/internal/crm"
 	"github.com/contextd/contextd/prompts"
 )
@@ -17,14 +18,16 @@ import (
 type Policy struct {
 	Write              bool // hubspot.write is on
 	Mode               crm.GateMode
-	Canary             float64  // in canary mode: the share of the records that are written to without asking, 0 to 1
-	Threshold          float64  // gate.threshold; 0: DefaultThreshold
-	HumanOnly          []string // properties, or "note" and "task", that always need a person
-	Never              []string // the same, never touched
-	MaxPerHour         int      // writes without a person in the portal, at most; 0: no bound
-	MaxPerRecordPerDay int      // the same to one record
-	Rules              []Rule   // all must hold
-	SHA256             string   // of all of it and of what workflows set for themselves: names this policy in the audit
+	Canary             float64            // in canary mode: the share of the records that are written to without asking, 0 to 1
+	Threshold          float64            // gate.threshold; 0: DefaultThreshold
+	HumanOnly          []string           // properties, or "note" and "task", that always need a person
+	Never              []string           // the same, never touched
+	MaxPerHour         int                // writes without a person in the portal, at most; 0: no bound
+	MaxPerRecordPerDay int                // the same to one record
+	Rules              []Rule             // all must hold
+	Budget             calibration.Budget // how much of what is written without a person may be wrong; Wrong 0: no budget, the threshold alone decides
+	Explore            float64            // share of what a budget lets through that is shown to a person all the same, 0 to 1
+	SHA256             string             // of all of it and of what workflows set for themselves: names this policy in the audit
 }
 
 // CoreFields are properties of HubSpot's own that mean money, ownership or progress. They are for people at the most, whatever a policy says; and as Allowed knows
@@ -53,8 +56,10 @@ func (p Policy) Digest(workflows []prompts.Workflow) string {
 		HumanOnly, Never, Rules        []string
 		MaxPerHour, MaxPerRecordPerDay int
 		Workflows                      []workflow
+		Budget                         calibration.Budget `json:",omitzero"`
+		Explore                        float64            `json:",omitzero"`
 	}{Write: p.Write, Mode: p.Mode, Canary: p.Canary, Threshold: Threshold(p.Threshold), HumanOnly: set(p.HumanOnly), Never: set(p.Never), MaxPerHour: p.MaxPerHour,
-		MaxPerRecordPerDay: p.MaxPerRecordPerDay}
+		MaxPerRecordPerDay: p.MaxPerRecordPerDay, Budget: p.Budget, Explore: p.Explore}
 	for _, r := range p.Rules {
 		doc.Rules = append(doc.Rules, r.String())
 	}
@@ -122,10 +127,32 @@ func (p Policy) withheld(s GateState) string {
 	return "a person decides everything: the gate's mode is off"
 }
 
-// Would is what the gate would decide if it were on and writing allowed: what shadow and canary modes are watched for.
+// raised is the threshold that holds: outcomes may prove that a budget needs a higher one than is set, never that a lower one does.
+func (p Policy) raised(set float64, proof calibration.Proof) float64 {
+	if p.Budget.Wrong != 0 && proof.Open {
+		return max(set, proof.Threshold)
+	}
+	return set
+}
+
+// unproved is why the budget keeps the gate from writing by itself, "" when it does not.
+func (p Policy) unproved(proof calibration.Proof) string {
+	if p.Budget.Wrong == 0 {
+		return ""
+	}
+	if err := p.Budget.Check(); err != nil {
+		return "the error budget is none: " + err.Error()
+	}
+	if !proof.Open {
+		return fmt.Sprintf("that at most %g %% of such writes are wrong is not proved: %s", 100*p.Budget.Wrong, cmp.Or(proof.Why, "nothing is known about them"))
+	}
+	return ""
+}
+
+// Would is what the gate would decide if it were on, writing allowed, and nothing shown to people by chance: what shadow and canary modes are watched for.
 func Would(p Policy, portal crm.PortalID, c crm.Change, s GateState) crm.Verdict {
 	p.Write, p.Mode = true, crm.GateOn
-	s.Mode, s.Stopped = "", ""
+	s.Mode, s.Stopped, s.Explored = "", "", false
 	v, _ := Gate(p, portal, c, s)
 	return v
 }

@@ -20,6 +20,9 @@ type policyView struct {
 	Write              string        `json:"write"`
 	Mode               string        `json:"mode"`
 	Canary             float64       `json:"canary"`
+	ErrorBudget        float64       `json:"error_budget"` // 0: none
+	BudgetConfidence   float64       `json:"budget_confidence"`
+	Explore            float64       `json:"explore"`
 	MaxPerHour         int           `json:"max_per_hour"`
 	MaxPerRecordPerDay int           `json:"max_per_record_per_day"`
 	Rules              []string      `json:"rules"`
@@ -68,7 +71,7 @@ func (p *program) policyCommand() *cobra.Command {
 }
 
 func viewPolicy(cfg Config, portal PortalConfig, p engine.Policy, all []prompts.Workflow) policyView {
-	v := policyView{Portal: portal.PortalID, SHA256: p.SHA256, Write: portal.Write, Mode: string(p.Mode), Canary: p.Canary, MaxPerHour: p.MaxPerHour,
+	v := policyView{Portal: portal.PortalID, SHA256: p.SHA256, Write: portal.Write, Mode: string(p.Mode), Canary: p.Canary, ErrorBudget: p.Budget.Wrong, BudgetConfidence: p.Budget.Confidence, Explore: p.Explore, MaxPerHour: p.MaxPerHour,
 		MaxPerRecordPerDay: p.MaxPerRecordPerDay, Rules: []string{}, Fields: []policyField{}, Core: engine.CoreFields()}
 	for _, r := range p.Rules {
 		v.Rules = append(v.Rules, r.String())
@@ -107,6 +110,9 @@ func classOf(cfg Config, p engine.Policy, w prompts.Workflow, c prompts.Change) 
 		f.Why = "mode " + string(mode) + ": " + whose
 	default:
 		f.Class, f.Why = "automatic", fmt.Sprintf("from confidence %v on: %s", f.Threshold, thresholdOf(cfg, w, c))
+		if p.Budget.Wrong != 0 {
+			f.Why += fmt.Sprintf("; and when reviews prove that at most %g %% are wrong (contextd calibration show)", 100*p.Budget.Wrong)
+		}
 		if mode == crm.GateCanary {
 			f.Why += fmt.Sprintf("; on %s of the records: %s", percent(p.Canary), whose)
 		}
@@ -136,6 +142,9 @@ func (v policyView) show(w io.Writer) {
 		fmt.Fprintf(w, ", on %s of the records", percent(v.Canary))
 	}
 	fmt.Fprintf(w, "\ncaps      without a person %s in an hour, %s to one record in a day\n", bound(v.MaxPerHour), bound(v.MaxPerRecordPerDay))
+	if v.ErrorBudget != 0 {
+		fmt.Fprintf(w, "budget    at most %g %% wrong at %g %%; people see %g %% of what is let through\n", 100*v.ErrorBudget, 100*v.BudgetConfidence, 100*v.Explore)
+	}
 	for i, r := range v.Rules {
 		fmt.Fprintf(w, "rule %-4d %s\n", i+1, oneLine(r))
 	}

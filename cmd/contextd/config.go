@@ -125,6 +125,9 @@ type GateConfig struct {
 	MaxPerHour         int      `koanf:"max_per_hour"`
 	MaxPerRecordPerDay int      `koanf:"max_per_record_per_day"`
 	Rules              []string `koanf:"rules"`
+	ErrorBudget        float64  `koanf:"error_budget"` // 0: none
+	BudgetConfidence   float64  `koanf:"budget_confidence"`
+	Explore            float64  `koanf:"explore"`
 }
 
 // BudgetConfig bounds what models may cost in each portal and calendar month (UTC); 0 is no bound.

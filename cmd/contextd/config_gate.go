@@ -9,6 +9,7 @@ import (
 	"go.yaml.in/yaml/v3"
 
 	"github.com/contextd/contextd/engine"
+	"github.com/contextd/contextd/internal/calibration"
 	"github.com/contextd/contextd/internal/crm"
 	"github.com/contextd/contextd/prompts"
 )
@@ -92,6 +93,9 @@ func (l *loader) fields(name string, list, known []string) {
 func (c Config) policies(workflows []prompts.Workflow) (map[crm.PortalID]engine.Policy, error) {
 	p := engine.Policy{Mode: crm.GateMode(c.Gate.Mode), Canary: c.Gate.Canary, Threshold: c.Gate.Threshold, HumanOnly: c.Gate.HumanOnly, Never: c.Gate.Never, MaxPerHour: c.Gate.MaxPerHour,
 		MaxPerRecordPerDay: c.Gate.MaxPerRecordPerDay}
+	if c.Gate.ErrorBudget != 0 {
+		p.Budget, p.Explore = calibration.Budget{Wrong: c.Gate.ErrorBudget, Confidence: c.Gate.BudgetConfidence}, c.Gate.Explore
+	}
 	for _, text := range c.Gate.Rules {
 		r, err := engine.CompileRule(text)
 		if err != nil {

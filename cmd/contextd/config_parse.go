@@ -178,6 +178,22 @@ func share(s string) (float64, error) {
 	return f, nil
 }
 
+func belowOne(s string) (float64, error) {
+	f, err := strconv.ParseFloat(s, 64)
+	if err != nil || !(f >= 0 && f < 1) {
+		return 0, complain("set it to 0 or more and less than 1, such as 0.02", "%q is not a share below 1", s)
+	}
+	return f, nil
+}
+
+func within(s string) (float64, error) {
+	f, err := strconv.ParseFloat(s, 64)
+	if err != nil || !(f > 0 && f < 1) {
+		return 0, complain("set it to more than 0 and less than 1, such as 0.9", "%q does not lie between 0 and 1", s)
+	}
+	return f, nil
+}
+
 func dollars(s string) (float64, error) {
 	f, err := strconv.ParseFloat(s, 64)
 	if err != nil || !(f >= 0 && f <= 1e9) {

@@ -174,7 +174,7 @@ func (s *service) wire(clients portals, apps map[crm.PortalID]inbox.App, ids []c
 		takes[portal] = hubspot.NewDefinitions(c, nil)
 	}
 	s.engine = &engine.Engine{Workflows: s.workflows, Retriever: s.search, Models: s.completers(),
-		History: s.db, Proposals: s.db, Version: (&promptVersions{s}).live, Spending: s.db, Definitions: takes, Policy: func(portal crm.PortalID) engine.Policy {
+		History: s.db, Proposals: s.db, Version: (&promptVersions{s}).live, Spending: s.db, Definitions: takes, Proofs: (&calibrating{s}).proof, Policy: func(portal crm.PortalID) engine.Policy {
 			p := s.policies[portal]
 			p.Write = writing(portal) == nil
 			return p
@@ -187,12 +187,13 @@ func (s *service) wire(clients portals, apps map[crm.PortalID]inbox.App, ids []c
 		{Kind: crm.IndexWork, Handler: s.indexer.Activities, Batch: s.cfg.Index.Batch, Workers: s.cfg.Index.Workers},
 		{Kind: crm.ConsiderWork, Handler: s.considering, Batch: 1, Workers: 2, Timeout: 25 * time.Minute}, // a model is asked twice at most, ten minutes each
 		{Kind: crm.ApplyWork, Handler: applier.Apply, Batch: 1, Workers: 4},
+		{Kind: crm.CalibrateWork, Handler: (&calibrating{s}).work, Batch: 1, Workers: 1, Timeout: 5 * time.Minute},
 		{Kind: crm.BuildWork, Handler: (&generations{s}).build, Batch: 1, Workers: 1, Timeout: 24 * time.Hour},
 		{Kind: crm.BackfillWork, Handler: s.indexer.Backfill, Batch: len(indexer.BackfillOrder()), Workers: 1, Timeout: 24 * time.Hour},
 	}}
 	s.handler = web.New(web.Server{Verifier: s.verifier(publicURL), Inbox: s.db, Access: s.access, Tokens: s.access, Retriever: asked{s.search, s.db}, History: reads{s.db},
 		Suggestions: reads{s.db}, Decider: &engine.Reviewer{Definitions: takes, Proposals: s.db, Writer: clients, Enabled: writing, Workflows: s.workflows, Marker: s.db}, Desk: s.db, Stops: s.db, Runs: &runs{s}, Audit: s.auditing,
-		Work: reads{s.db}, Status: statuses{reads{s.db}, s.paused}, Usage: usage{s}, Prompts: &promptVersions{s}, Backfills: &backfills{s}, Generations: &generations{s}, Similar: &profiles{s}, Portals: ids, PublicURL: publicURL, Checks: s.checks(), Writing: s.cfg.anyWriting(),
+		Work: reads{s.db}, Status: statuses{reads{s.db}, s.paused}, Usage: usage{s}, Prompts: &promptVersions{s}, Calibration: &calibrating{s}, Backfills: &backfills{s}, Generations: &generations{s}, Similar: &profiles{s}, Portals: ids, PublicURL: publicURL, Checks: s.checks(), Writing: s.cfg.anyWriting(),
 		Version: version(), Log: s.log})
 }
 
@@ -247,7 +248,7 @@ func decodeEvents(body []byte) ([]crm.Event, []error, error) {
 func (s *service) run(ctx context.Context) error {
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
-	all := []func(context.Context) error{s.runner.Run, s.words.run, (&profiles{s}).run, (&reconciling{s}).run, s.auditing.run, (&expiring{s}).run, (&repeating{s}).run, s.meter.Run, s.pruneAnswers, s.inbox.Run}
+	all := []func(context.Context) error{s.runner.Run, s.words.run, (&profiles{s}).run, (&reconciling{s}).run, s.auditing.run, (&expiring{s}).run, (&calibrating{s}).run, (&repeating{s}).run, s.meter.Run, s.pruneAnswers, s.inbox.Run}
 	if len(s.clients) == 0 {
 		all = all[:len(all)-1]
 		s.runner.Pools = slices.DeleteFunc(s.runner.Pools, func(p work.Pool) bool { return p.Kind != crm.ConsiderWork && p.Kind != crm.BuildWork })

@@ -52,6 +52,15 @@ func (b Budget) Needed(wrong int) int {
 	return high
 }
 
+// size is how likely the test of n outcomes errs at the most: the chance of passing when the share of wrong ones is just the budget.
+func (b Budget) size(n int) float64 {
+	size := 0.0
+	for wrong := 0; wrong < n && b.Holds(n, wrong); wrong++ {
+		size = b.chance(n, wrong)
+	}
+	return size
+}
+
 // Most is the upper end of the one-sided Clopper–Pearson interval: the largest share of wrong ones that these outcomes do not rule out. 1 without outcomes.
 func (b Budget) Most(n, wrong int) float64 {
 	if n <= 0 || wrong >= n {

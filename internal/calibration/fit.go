@@ -14,9 +14,13 @@ type Fit struct {
 	FeaturesVersion int         `json:"features_version"`
 	Workflow        string      `json:"workflow"`
 	Fields          []string    `json:"fields"` // one, or those that share a budget
+	From            int64       `json:"from"`   // State.From when it was made
 	At              time.Time   `json:"at"`
 	Outcomes        int         `json:"outcomes"`
 	Budget          Budget      `json:"budget"`
+	First           float64     `json:"first"`  // the fixed threshold: nothing below it is tested
+	Level           float64     `json:"level"`  // how likely this look was allowed to err
+	Spent           float64     `json:"spent"`  // how likely it could err at the most; 0: it could prove nothing
 	Fitted          bool        `json:"fitted"` // Curve was learned; else it is the prior
 	Curve           Curve       `json:"curve"`
 	Reliability     Reliability `json:"reliability"` // of Curve, on outcomes it has not learned from
@@ -41,8 +45,14 @@ type Group struct {
 	Workflow string
 	Fields   []string
 	Budget   Budget
-	First    float64 // the threshold that is tested first as long as nothing is fitted; 0: 0.85
+	First    float64 // the fixed threshold, which a budget only ever raises; 0: 0.85
+	Level    float64 // how likely this look may err; 0: 1 − Budget.Confidence, of which Next leaves something for later looks
 }
+
+func (g Group) first() float64 { return cmp.Or(g.First, fixed) }
+
+// fixed is the threshold of a group that names none.
+const fixed = 0.85
 
 // How many outcomes a group needs before its curve is learned, and which share of them it is learned from: the others test its threshold, and may not have been seen.
 const (
@@ -54,16 +64,16 @@ const (
 // guarantee. What is pooled for the threshold is the group alone.
 //
 // The guarantee is that of Learn then Test (Angelopoulos et al., arXiv 2110.01052): thresholds are tested in an order that does not depend on the outcomes that test them,
-// each by an exact binomial test at the full level, and the first that fails ends the sequence. With fewer than 400 outcomes the curve is the prior and the first threshold is
-// the fixed one; with more, curve and thresholds come from a third of them, chosen by their ids, and the other two thirds test. It is a guarantee per fit; fit anew when the
-// outcomes have grown by half (Due), not after each.
+// each by an exact binomial test at the look's level, and the first that fails ends the sequence; the fixed threshold is the last. With fewer than 400 outcomes the curve is
+// the prior and the fixed threshold the only one; with more, curve and thresholds come from a third of them, chosen by their ids, and the other two thirds test.
 func Learn(g Group, samples []Sample, at time.Time) (Fit, error) {
 	if err := g.Budget.Check(); err != nil {
 		return Fit{}, err
 	}
-	own := slices.DeleteFunc(slices.Clone(samples), func(s Sample) bool { return s.Workflow != g.Workflow || !slices.Contains(g.Fields, s.Field) })
-	f := Fit{FeaturesVersion: FeaturesVersion, Workflow: g.Workflow, Fields: slices.Sorted(slices.Values(g.Fields)), At: at, Outcomes: len(own), Budget: g.Budget, Curve: Prior(), Threshold: 1}
-	test, ladder := own, []float64{cmp.Or(g.First, 0.85)}
+	own := g.of(samples)
+	f := Fit{FeaturesVersion: FeaturesVersion, Workflow: g.Workflow, Fields: slices.Sorted(slices.Values(g.Fields)), At: at, Outcomes: len(own), Budget: g.Budget, Curve: Prior(), Threshold: 1,
+		First: g.first(), Level: cmp.Or(g.Level, 1-g.Budget.Confidence)}
+	test, ladder := own, []float64{f.First}
 	if len(own) >= enough {
 		var fitting []Sample
 		fitting, test = split(own)
@@ -71,17 +81,12 @@ func Learn(g Group, samples []Sample, at time.Time) (Fit, error) {
 			return Fit{}, err
 		}
 		ladder = f.ladder(fitting, len(test))
-	} else {
-		ladder = append(ladder, below(ladder[0])...)
 	}
 	f.Reliability = Reliable(test, func(s Sample) float64 { return f.Curve.Of(s.Features) })
 	f.test(ladder, test)
 	f.Below = f.under(test)
 	return f, nil
 }
-
-// Due tells whether a group has grown enough since a fit to make another: by half. Every fit is a look at the outcomes, and every look may err.
-func Due(last Fit, outcomes int) bool { return outcomes >= last.Outcomes+max(last.Outcomes/2, 1) }
 
 // learn learns the curve: of the workflow first, pulled towards the prior, then of the group, pulled towards the workflow's.
 func (f *Fit) learn(g Group, fitting, all []Sample) error {
@@ -114,48 +119,48 @@ func split(samples []Sample) (fitting, test []Sample) {
 	return fitting, test
 }
 
-// below are thresholds under the first, as the prior has them.
-func below(first float64) (out []float64) {
-	for t := first - 0.05; t >= 0.5-1e-9; t -= 0.05 {
-		out = append(out, math.Round(t*1000)/1000)
-	}
-	return out
-}
-
-// ladder are quantiles of the confidences of the outcomes that were learned from, strictest first. It begins where as many outcomes of the test are to be expected above as
-// prove the budget with one of them wrong.
+// ladder are quantiles of the confidences of the outcomes that were learned from, strictest first, and then the fixed threshold. It begins where as many outcomes of the
+// test are to be expected above as prove the budget with one of them wrong.
 func (f *Fit) ladder(fitting []Sample, tests int) (out []float64) {
 	var c []float64
 	for _, s := range fitting {
 		c = append(c, f.Curve.Of(s.Features))
 	}
 	slices.Sort(c)
-	first := float64(f.Budget.Needed(1)) / float64(max(tests, 1))
+	first := float64(f.bar().Needed(1)) / float64(max(tests, 1))
 	for top := math.Min(first, 1); ; top = math.Min(top+0.05, 1) {
 		t := c[min(int((1-top)*float64(len(c))), len(c)-1)]
-		if t = math.Floor(t*1e6) / 1e6; len(out) == 0 || t < out[len(out)-1] {
+		if t = math.Floor(t*1e6) / 1e6; t > f.First && (len(out) == 0 || t < out[len(out)-1]) {
 			out = append(out, t)
 		}
-		if top >= 1 {
-			return out
+		if top >= 1 || t <= f.First {
+			return append(out, f.First)
 		}
 	}
 }
 
-// test walks down the ladder as long as the budget holds.
+// bar is the budget with the confidence that this look has to bring.
+func (f *Fit) bar() Budget { return Budget{f.Budget.Wrong, 1 - f.Level} }
+
+// test walks down the ladder as long as the budget holds. The walk errs when it passes the first threshold that it must not pass, so it may err as often as one of them.
 func (f *Fit) test(ladder []float64, samples []Sample) {
+	bar, failed := f.bar(), false
 	for i, t := range ladder {
 		above := slices.DeleteFunc(slices.Clone(samples), func(s Sample) bool { return f.Curve.Of(s.Features) < t })
 		n, wrong := counts(above)
-		step := Test{Threshold: t, Count: n, Wrong: wrong, Most: f.Budget.Most(n, wrong), Holds: f.Budget.Holds(n, wrong)}
-		f.Tests = append(f.Tests, step)
-		if !step.Holds {
-			if i == 0 {
-				f.Needed = f.Budget.Needed(wrong) - n
-			}
-			return
+		f.Spent = max(f.Spent, bar.size(n))
+		if failed {
+			continue
 		}
-		f.Open, f.Threshold = true, t
+		step := Test{Threshold: t, Count: n, Wrong: wrong, Most: bar.Most(n, wrong), Holds: bar.Holds(n, wrong)}
+		f.Tests = append(f.Tests, step)
+		if step.Holds {
+			f.Open, f.Threshold = true, t
+			continue
+		}
+		if failed = true; i == 0 {
+			f.Needed = bar.Needed(wrong) - n
+		}
 	}
 }
 

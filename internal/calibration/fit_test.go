@@ -182,9 +182,6 @@ func TestFitIsAValue(t *testing.T) {
 	if again := learned(t, Group{Workflow: "w", Fields: []string{"ai_x"}, Budget: Budget{0.05, 0.9}}, samples); !reflect.DeepEqual(again, f) {
 		t.Error("the same outcomes make another fit")
 	}
-	if !Due(Fit{}, 1) || Due(f, 899) || !Due(f, 900) {
-		t.Error("due")
-	}
 	if _, err := Learn(Group{}, nil, time.Time{}); err == nil {
 		t.Error("a budget of nothing is accepted")
 	}

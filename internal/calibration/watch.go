@@ -22,20 +22,37 @@ func NewWatch(f Fit, before Watch) Watch {
 	return w
 }
 
-// Explored notes a person's word on a change that would have been written, Wrote that one was written and whether it was undone since, Reviewed a word on one below the threshold.
-// Each returns whether the field is to be closed.
-func (w *Watch) Explored(wrong bool) bool {
-	shown, written := w.Shown.Observe(wrong), w.Written.Observe(wrong)
-	return shown || written || w.Alarm()
-}
-
-// Wrote: see Explored.
-func (w *Watch) Wrote(undone bool) bool { return w.Written.Observe(undone) || w.Alarm() }
+// Explored notes a person's word on a change that would have been written, Reviewed one on a change below the threshold, Wrote that one was written and whether it was undone
+// since. Each returns whether the field is to be closed.
+func (w *Watch) Explored(wrong bool) bool { return w.Shown.Observe(wrong) || w.Alarm() }
 
 // Reviewed: see Explored.
 func (w *Watch) Reviewed(wrong bool) bool { return w.Below.Observe(wrong) || w.Alarm() }
 
+// Wrote: see Explored.
+func (w *Watch) Wrote(undone bool) bool { return w.Written.Observe(undone) || w.Alarm() }
+
+// Rewrite notes anew what became of all automatic writes: one may be undone long after it was noted.
+func (w *Watch) Rewrite(undone []bool) {
+	alarm := w.Written.State.Alarm
+	w.Written.State = DriftState{Alarm: alarm}
+	for _, u := range undone {
+		w.Written.Observe(u)
+	}
+}
+
 // Alarm tells whether the field is to be closed until outcomes from after the alarm open it again.
-func (w *Watch) Alarm() bool {
-	return w.Shown.State.Alarm || w.Written.State.Alarm || w.Below.State.Alarm
+func (w *Watch) Alarm() bool { return w.Why() != "" }
+
+// Why says which alarm there is, "" when there is none.
+func (w *Watch) Why() string {
+	switch {
+	case w.Shown.State.Alarm:
+		return "more was wrong of what people were shown of the automatic writes than the budget allows"
+	case w.Written.State.Alarm:
+		return "more of the automatic writes was undone than the budget allows"
+	case w.Below.State.Alarm:
+		return "what people decide about is wrong more often than when the threshold was proved"
+	}
+	return ""
 }

@@ -255,6 +255,7 @@ type Receipt struct {
 
 // Outcome is one line of the immutable log that calibration learns from.
 type Outcome struct {
+	Seq             int64 // place in the log, given by the store
 	Portal          PortalID
 	Change          string
 	Proposal        string

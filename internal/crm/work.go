@@ -7,18 +7,19 @@ type WorkKind string
 
 // Kinds of work and what their key names.
 const (
-	RecordWork   WorkKind = "record"   // "contacts/7": read a record again, keep it and its memberships
-	IndexWork    WorkKind = "index"    // "calls/9101": make the index agree with an activity
-	ConsiderWork WorkKind = "consider" // "call_summary:calls/9101": run a workflow for a subject
-	ApplyWork    WorkKind = "apply"    // an effect id: write it to HubSpot and settle it
-	BackfillWork WorkKind = "backfill" // an object type: list everything of it, resumable
-	EraseWork    WorkKind = "erase"    // "contacts/7": forget it for good
-	BuildWork    WorkKind = "build"    // "g2": fill a generation of the index with what the store has of the portal, resumable
+	RecordWork    WorkKind = "record"    // "contacts/7": read a record again, keep it and its memberships
+	IndexWork     WorkKind = "index"     // "calls/9101": make the index agree with an activity
+	ConsiderWork  WorkKind = "consider"  // "call_summary:calls/9101": run a workflow for a subject
+	ApplyWork     WorkKind = "apply"     // an effect id: write it to HubSpot and settle it
+	BackfillWork  WorkKind = "backfill"  // an object type: list everything of it, resumable
+	EraseWork     WorkKind = "erase"     // "contacts/7": forget it for good
+	CalibrateWork WorkKind = "calibrate" // "lead_score:ai_lead_score": learn from what people decided about a field
+	BuildWork     WorkKind = "build"     // "g2": fill a generation of the index with what the store has of the portal, resumable
 )
 
 // WorkKinds lists all kinds.
 func WorkKinds() []WorkKind {
-	return []WorkKind{RecordWork, IndexWork, ConsiderWork, ApplyWork, BackfillWork, EraseWork, BuildWork}
+	return []WorkKind{RecordWork, IndexWork, ConsiderWork, ApplyWork, BackfillWork, EraseWork, CalibrateWork, BuildWork}
 }
 
 // Lane orders work that competes for the HubSpot quota and the model; lower goes first.

@@ -7,14 +7,20 @@ import (
 	"github.com/contextd/contextd/internal/crm"
 )
 
+// outcome logs a decision and has its field calibrated.
 func (t *tx) outcome(o crm.Outcome) error {
 	features, err := encode(o.Features)
 	if err != nil {
 		return err
 	}
-	return t.do(`INSERT INTO outcomes (portal, proposal, change, workflow, field, decision, reason, actor, features, features_version, confidence, seconds, at)
+	err = t.do(`INSERT INTO outcomes (portal, proposal, change, workflow, field, decision, reason, actor, features, features_version, confidence, seconds, at)
 		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`, int64(o.Portal), o.Proposal, o.Change, o.Workflow, o.Field, o.Decision, o.Reason, o.Actor.String(), features,
 		o.FeaturesVersion, o.Confidence, o.Seconds, micros(o.At))
+	if err != nil {
+		return err
+	}
+	_, err = t.mark(crm.Mark{Portal: o.Portal, Kind: crm.CalibrateWork, Key: crm.CalibrateKey(o.Workflow, o.Field), Lane: crm.ReviewLane})
+	return err
 }
 
 // Outcomes lists decisions in the order they were made, for calibration; workflow "" is all of them. after is 0 or what the last call returned as next.
@@ -27,11 +33,11 @@ func (db *DB) Outcomes(ctx context.Context, portal crm.PortalID, workflow string
 			o := crm.Outcome{Portal: portal}
 			var actor, features string
 			var at int64
-			err := scan(&next, &o.Proposal, &o.Change, &o.Workflow, &o.Field, &o.Decision, &o.Reason, &actor, &features, &o.FeaturesVersion, &o.Confidence, &o.Seconds, &at)
+			err := scan(&o.Seq, &o.Proposal, &o.Change, &o.Workflow, &o.Field, &o.Decision, &o.Reason, &actor, &features, &o.FeaturesVersion, &o.Confidence, &o.Seconds, &at)
 			if err != nil {
 				return err
 			}
-			o.At = moment(at)
+			o.At, next = moment(at), o.Seq
 			if o.Actor, err = actorOf(actor); err != nil {
 				return err
 			}

@@ -40,6 +40,7 @@ var access = map[string]web.Role{
 	"POST /api/v1/index/verify": web.Administrator, "GET /api/v1/reindex": web.Viewer, "POST /api/v1/reindex": web.Administrator, "GET /api/v1/search": web.Viewer,
 	"GET /api/v1/prompts": web.Viewer, "GET /api/v1/prompts/:workflow/:version": web.Viewer, "POST /api/v1/prompts/:workflow/:version/evaluate": web.Administrator,
 	"POST /api/v1/prompts/:workflow/:version/promote": web.Administrator, "POST /api/v1/prompts/:workflow/rollback": web.Administrator,
+	"GET /api/v1/calibration": web.Viewer, "POST /api/v1/calibration/:workflow/:field/fit": web.Administrator, "POST /api/v1/calibration/:workflow/:field/rollback": web.Administrator,
 	"GET /api/v1/tokens": web.Administrator, "POST /api/v1/tokens": web.Administrator, "DELETE /api/v1/tokens/:name": web.Administrator,
 
 	"GET /": web.Viewer, "GET /suggestions/:id": web.Viewer, "GET /activities/:type/:id": web.Viewer, "POST /logout": web.Viewer,

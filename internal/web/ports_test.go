@@ -78,7 +78,7 @@ func newWorld() *world {
 
 func (w *world) server() web.Server {
 	return web.Server{
-		Verifier: w, Inbox: w, Access: w, Tokens: w, Retriever: w, History: w, Suggestions: w, Decider: w, Desk: w, Stops: w, Runs: w, Audit: w, Work: w, Status: w, Usage: w, Prompts: w, Backfills: w, Generations: w, Similar: w,
+		Verifier: w, Inbox: w, Access: w, Tokens: w, Retriever: w, History: w, Suggestions: w, Decider: w, Desk: w, Stops: w, Runs: w, Audit: w, Work: w, Status: w, Usage: w, Prompts: w, Calibration: w, Backfills: w, Generations: w, Similar: w,
 		Portals: []crm.PortalID{portal}, PublicURL: "http://contextd.test", Writing: true, Version: "1.2.3", Now: func() time.Time { return now }, Log: quiet(),
 	}
 }

@@ -35,6 +35,7 @@ type Server struct {
 	Status      StatusReader
 	Usage       Usage
 	Prompts     Prompts
+	Calibration Calibration
 	Generations Generations
 	Backfills   Backfills
 

@@ -35,7 +35,7 @@ func lives(t *testing.T, n int) []map[Policy]Life {
 	return out
 }
 
-// The budget holds in 95 of 100 portals at least, something is automated, and neither the fixed threshold nor the model's own word would have kept it.
+// The budget holds in 95 of 100 portals at least, of every kind of which there are enough to tell; a rule that keeps it not is chosen in one of ten at most; something is automated, and neither the fixed threshold nor the model's own word would have kept it.
 func TestTheBudgetHolds(t *testing.T) {
 	n := usual
 	if s := os.Getenv("CONTEXTD_TEST_PORTALS"); s != "" {
@@ -46,18 +46,18 @@ func TestTheBudgetHolds(t *testing.T) {
 	}
 	rows := Rows(lives(t, n), budget.Wrong)
 	t.Log("\n" + Table(rows))
-	for _, r := range rows[len(rows)-len(Policies()):] {
-		held := float64(r.Holds) / float64(r.Portals)
-		switch r.Policy {
-		case Calibrated:
-			if held < 0.95 || r.Automated < 0.1 || r.Wrong > budget.Wrong || r.Automating < n/10 {
-				t.Errorf("%+v", r)
-			}
-		default:
-			if held > 0.8 {
-				t.Errorf("control: %+v holds without calibration: the portals are too easy", r)
-			}
+	all := rows[len(rows)-len(Policies()):]
+	for _, r := range rows {
+		held := float64(r.Holds) / float64(max(r.Portals, 1))
+		switch {
+		case r.Policy == Calibrated && r.Portals >= 60 && (held < 0.95 || float64(r.Bad) > 0.1*float64(r.Portals)):
+			t.Errorf("%+v", r)
+		case r.Policy != Calibrated && r.Class == all[0].Class && held > 0.8:
+			t.Errorf("control: %+v holds without calibration: the portals are too easy", r)
 		}
+	}
+	if r := all[0]; r.Policy != Calibrated || r.Automated < 0.08 || r.Wrong > budget.Wrong || r.Automating < n/10 {
+		t.Errorf("%+v", r)
 	}
 	if n == whole {
 		document(t, rows)
@@ -83,9 +83,13 @@ func document(t *testing.T, rows []Row) {
 func page(rows []Row) string {
 	return fmt.Sprintf(`# Error budgets, in %d simulated portals
 
-Made by `+"`make calibration UPDATE=-update`"+`. Each portal has 20 to 5,000 proposals; of the clean ones between 0.1 %% and 10 %% are wrong, in a fifth of the portals the features say nothing, and in three
-of ten something breaks on the way (log-odds 1 to 2.5 worse). A tenth of what would be written is shown to a person, who undoes three of ten wrong writes by themselves. The budget is 2 %% at 90 %%; it
-holds in a portal when the mean risk of its automatic writes, which the simulation knows, is not above it. Where nothing is automated it holds, too: the column "automating" says where anything was.
+Made by `+"`make calibration UPDATE=-update`"+`. Each portal has 20 to 5,000 proposals; of the clean ones between 0.1 %% and 10 %% are wrong, in a fifth of the portals the features say nothing ("silent", the
+others are "telling"), and in three of ten something breaks on the way ("breaking": log-odds 1 to 2.5 worse). A tenth of what would be written is shown to a person, who undoes three of ten wrong writes by
+themselves. The budget is 2 %% at 90 %%.
+
+What is promised is that a rule (a curve and its threshold) that lets more than 2 %% wrong writes through is chosen in at most one of ten portals, ever: "chose a bad rule" is how often it was, as things were at
+that moment. What is aimed at is that the budget holds in 95 of 100 portals of every kind, whatever happens after the choice: it holds in a portal when the mean risk of all its automatic writes, which the
+simulation knows, is not above it. Where nothing is automated it holds, too: "automating" says where anything was.
 
 ![Budgets and automation](calibration.svg)
 

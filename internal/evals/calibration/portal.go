@@ -10,6 +10,7 @@ type portal struct {
 	rng      *rand.Rand
 	outcomes int                // proposals in its life
 	bias     float64            // log-odds of a clean proposal to be right
+	telling  bool               // its features tell the good ones from the bad
 	weights  map[string]float64 // what doubts cost here, in log-odds
 	drifts   int                // from this proposal on everything is worse; -1: never
 	worse    float64            // by so much, in log-odds
@@ -37,9 +38,9 @@ func newPortal(seed uint64) *portal {
 	p.outcomes = int(math.Exp(math.Log(20) + rng.Float64()*math.Log(250)))
 	clean := math.Exp(math.Log(0.001) + rng.Float64()*math.Log(100))
 	p.bias = math.Log((1 - clean) / clean)
-	telling := rng.Float64() >= 0.2
+	p.telling = rng.Float64() >= 0.2
 	for _, d := range doubts {
-		if telling {
+		if p.telling {
 			p.weights[d.name] = d.cost * math.Exp(rng.NormFloat64()*0.6)
 		}
 	}
@@ -73,4 +74,17 @@ func (p *portal) next(i int) proposal {
 	out.wrong = r.Float64() < out.risk
 	out.said = math.Min(1, 0.8+0.2*r.Float64()+0.03*(1-2*chance(out.risk))) // it always sounds sure
 	return out
+}
+
+// risk is how many of the proposals that a rule lets through are wrong, as things are at the proposal number i: measured with proposals that are none of its life.
+func (p *portal) risk(i int, passes func(map[string]float64) bool) float64 {
+	other := *p
+	other.rng = rand.New(rand.NewPCG(uint64(i), 20260303))
+	sum, n := 0.0, 0
+	for range 4000 {
+		if x := other.next(i); passes(x.features) {
+			sum, n = sum+x.risk, n+1
+		}
+	}
+	return sum / float64(max(n, 1))
 }

@@ -29,6 +29,8 @@ type Life struct {
 	Risk                        float64
 	Alarms                      int
 	Open                        bool // at its end
+	Bad                         bool // a rule was put in force that lets more through than the budget allows, as things were then
+	Breaks, Telling             bool // what the portal is like; see portal
 }
 
 // Holds tells whether the automatic writes kept a budget: the mean of what each risked.
@@ -49,9 +51,10 @@ func Simulate(seed uint64, budget calibration.Budget) (map[Policy]Life, error) {
 
 // live lives the life of a portal; salt chooses what is shown to its people.
 func live(p *portal, salt string, budget calibration.Budget) (map[Policy]Life, error) {
-	fixed, said := Life{Proposals: p.outcomes}, Life{Proposals: p.outcomes}
-	s := &service{budget: budget, salt: salt}
-	s.life.Proposals = p.outcomes
+	born := Life{Proposals: p.outcomes, Breaks: p.drifts >= 0, Telling: p.telling}
+	fixed, said := born, born
+	s := &service{budget: budget, salt: salt, portal: p}
+	s.life = born
 	prior := calibration.Prior()
 	for i := range p.outcomes {
 		x := p.next(i)
@@ -69,12 +72,13 @@ func live(p *portal, salt string, budget calibration.Budget) (map[Policy]Life, e
 	return map[Policy]Life{Calibrated: s.life, Fixed: fixed, Said: said}, nil
 }
 
-// service is what runs in a portal: the present fit, its alarm, and the outcomes that count.
+// service is what runs in a portal: the present fit, what is known about it, and the outcomes that count.
 type service struct {
 	budget  calibration.Budget
 	salt    string
+	portal  *portal
 	fit     calibration.Fit
-	watch   calibration.Watch
+	state   calibration.State
 	samples []calibration.Sample
 	life    Life
 }
@@ -87,27 +91,31 @@ func (s *service) meet(i int, x proposal, noticed bool) error {
 	passes := s.fit.Passes(x.features)
 	if passes && !calibration.Explore(s.salt, id, explored) {
 		s.life.write(x)
-		s.close(s.watch.Wrote(x.wrong && noticed))
+		s.close(i, s.state.Watch.Wrote(x.wrong && noticed))
 		return nil
 	}
 	s.samples = append(s.samples, calibration.Sample{ID: s.salt + id, Workflow: workflow, Field: field, Features: x.features, Right: !x.wrong, At: time.Unix(int64(i), 0)})
-	if s.fit.Open && s.close(passes && s.watch.Explored(x.wrong) || !passes && s.watch.Reviewed(x.wrong)) {
+	if s.fit.Open && s.close(i, passes && s.state.Watch.Explored(x.wrong) || !passes && s.state.Watch.Reviewed(x.wrong)) {
 		return nil
 	}
-	if len(s.samples) < 20 || !calibration.Due(s.fit, len(s.samples)) {
+	g := calibration.Group{Workflow: workflow, Fields: []string{field}, Budget: s.budget}
+	if n := len(s.samples); n > 400 && n%20 != 0 || !s.state.Due(g, s.samples) { // many decisions are worked off at once
 		return nil
 	}
-	var err error
-	s.fit, err = calibration.Learn(calibration.Group{Workflow: workflow, Fields: []string{field}, Budget: s.budget}, s.samples, time.Unix(int64(i), 0))
-	s.watch = calibration.NewWatch(s.fit, s.watch)
+	f, err := s.state.Look(g, s.fit, s.samples, s.samples, time.Unix(int64(i), 0))
+	if s.state.Live == f.Version {
+		s.fit = f
+		s.life.Bad = s.life.Bad || s.portal.risk(i, f.Passes) > s.budget.Wrong
+	}
 	return err
 }
 
 // close closes the field at an alarm; what was learned until then counts no more.
-func (s *service) close(alarm bool) bool {
+func (s *service) close(i int, alarm bool) bool {
 	if alarm {
 		s.life.Alarms++
-		s.fit, s.samples, s.watch = calibration.Fit{}, nil, calibration.Watch{}
+		s.state.Close("drift", int64(i))
+		s.fit, s.samples = calibration.Fit{}, nil
 	}
 	return alarm
 }

@@ -5,10 +5,22 @@ import (
 	"strings"
 )
 
-// classes are portals by their outcomes.
-var classes = []struct {
-	from, to int
-}{{20, 100}, {100, 300}, {300, 1000}, {1000, 5001}, {20, 5001}}
+// class is a kind of portal.
+type class struct {
+	name string
+	has  func(Life) bool
+}
+
+// classes are portals by their outcomes, by what happens in them, and all of them, which come last.
+func classes() []class {
+	size := func(from, to int) class {
+		return class{fmt.Sprintf("%d–%d", from, to-1), func(l Life) bool { return l.Proposals >= from && l.Proposals < to }}
+	}
+	return []class{size(20, 100), size(100, 300), size(300, 1000), size(1000, 5001),
+		{"steady", func(l Life) bool { return !l.Breaks }}, {"breaking", func(l Life) bool { return l.Breaks }},
+		{"telling", func(l Life) bool { return l.Telling }}, {"silent", func(l Life) bool { return !l.Telling }},
+		{"all", func(Life) bool { return true }}}
+}
 
 // Policies are those that are compared, in the order of tables.
 func Policies() []Policy { return []Policy{Calibrated, Fixed, Said} }
@@ -22,23 +34,27 @@ type Row struct {
 	Automated  float64 // share of all proposals
 	Wrong      float64 // share of automatic writes that were wrong
 	Automating int     // portals with any automatic write
+	Bad        int     // portals in which a rule was put in force that lets more through than the budget allows, as things were then
 }
 
 // Rows sums up lives for a budget.
 func Rows(lives []map[Policy]Life, budget float64) (out []Row) {
-	for _, c := range classes {
+	for _, c := range classes() {
 		for _, p := range Policies() {
-			r := Row{Class: fmt.Sprintf("%d–%d", c.from, c.to-1), Policy: p}
+			r := Row{Class: c.name, Policy: p}
 			var proposals, automatic, wrong int
 			for _, l := range lives {
 				x := l[p]
-				if x.Proposals < c.from || x.Proposals >= c.to {
+				if !c.has(x) {
 					continue
 				}
 				r.Portals++
 				proposals, automatic, wrong = proposals+x.Proposals, automatic+x.Automatic, wrong+x.Wrong
 				if x.Holds(budget) {
 					r.Holds++
+				}
+				if x.Bad {
+					r.Bad++
 				}
 				if x.Automatic > 0 {
 					r.Automating++
@@ -55,9 +71,9 @@ func Rows(lives []map[Policy]Life, budget float64) (out []Row) {
 // Table shows rows as Markdown.
 func Table(rows []Row) string {
 	var b strings.Builder
-	b.WriteString("| outcomes | policy | portals | budget holds in | automating | budget holds in these | automated | wrong of these |\n|---|---|---|---|---|---|---|---|\n")
+	b.WriteString("| kind | policy | portals | budget holds in | automating | budget holds in these | chose a bad rule | automated | wrong of these |\n|---|---|---|---|---|---|---|---|---|\n")
 	for _, r := range rows {
-		fmt.Fprintf(&b, "| %s | %s | %d | %.1f %% | %d | %s | %.1f %% | %.2f %% |\n", r.Class, r.Policy, r.Portals, 100*float64(r.Holds)/float64(max(r.Portals, 1)), r.Automating, r.heldThere(), 100*r.Automated, 100*r.Wrong)
+		fmt.Fprintf(&b, "| %s | %s | %d | %.1f %% | %d | %s | %s | %.1f %% | %.2f %% |\n", r.Class, r.Policy, r.Portals, 100*float64(r.Holds)/float64(max(r.Portals, 1)), r.Automating, r.heldThere(), r.chosen(), 100*r.Automated, 100*r.Wrong)
 	}
 	return b.String()
 }
@@ -68,4 +84,12 @@ func (r Row) heldThere() string {
 		return "–"
 	}
 	return fmt.Sprintf("%.1f %%", 100*float64(r.Holds-(r.Portals-r.Automating))/float64(r.Automating))
+}
+
+// chosen is the share of portals that chose a bad rule; the other policies choose none.
+func (r Row) chosen() string {
+	if r.Policy != Calibrated {
+		return "–"
+	}
+	return fmt.Sprintf("%.1f %%", 100*float64(r.Bad)/float64(max(r.Portals, 1)))
 }

@@ -85,6 +85,8 @@ func Run(t *testing.T, open Open) {
 		{"Effects/Undo", effectsUndo},
 		{"Effects/Automatic", effectsAutomatic},
 		{"Audit/Policy", auditPolicy},
+		{"Calibration/Kept", calibrationKept},
+		{"Calibration/Caused", calibrationCaused},
 		{"Counts/Conservation", countsConservation},
 		{"Counts/Cause", countsCause},
 		{"Counts/Review", countsReview},
