@@ -110,7 +110,7 @@ func (r *run) retrieveFresh(ctx context.Context, question string, budget int) ([
 	var out []crm.Passage
 	for n := 0; len(line) > 0 && n < mostFresh && budget > 0; line = line[1:] {
 		a := line[0]
-		if a.Ours || !slices.Contains(a.Accounts, r.account) || !r.asOf.IsZero() && (!a.Time.Before(r.asOf) || !a.Created.Before(r.asOf)) {
+		if a.Ours || a.Generated || !slices.Contains(a.Accounts, r.account) || !r.asOf.IsZero() && (!a.Time.Before(r.asOf) || !a.Created.Before(r.asOf)) {
 			continue
 		}
 		switch a, err = r.activity(ctx, a.Ref); {
@@ -121,7 +121,7 @@ func (r *run) retrieveFresh(ctx context.Context, question string, budget int) ([
 		case a.Seq <= since:
 			continue
 		}
-		got, err := r.Retriever.Retrieve(ctx, crm.Question{Filter: crm.Filter{Portal: r.subject.Portal, Account: r.account, Kinds: r.w.Retrieve.Kinds, Since: r.since(), AsOf: r.asOf},
+		got, err := r.Retriever.Retrieve(ctx, crm.Question{Filter: crm.Filter{Portal: r.subject.Portal, Account: r.account, Kinds: r.w.Retrieve.Kinds, Since: r.since(), AsOf: r.asOf, Human: true},
 			Text: question, Focus: a.Ref, Budget: budget})
 		if err != nil {
 			return nil, fmt.Errorf("retrieve: %w", err)

@@ -68,7 +68,7 @@ func (r *run) newestWord(ctx context.Context) (at time.Time, known bool, err err
 
 // aside asks the account for newer passages to a claim's own words.
 func (r *run) aside(ctx context.Context, text string, since time.Time) ([]Source, error) {
-	q := crm.Question{Filter: crm.Filter{Portal: r.subject.Portal, Account: r.account, AsOf: r.asOf, Since: since.Add(time.Microsecond)}, Text: text, Limit: asidePassages}
+	q := crm.Question{Filter: crm.Filter{Portal: r.subject.Portal, Account: r.account, AsOf: r.asOf, Since: since.Add(time.Microsecond), Human: true}, Text: text, Limit: asidePassages}
 	got, err := r.Retriever.Retrieve(ctx, q)
 	if err != nil {
 		return nil, fmt.Errorf("retrieve what is newer: %w", err)

@@ -97,6 +97,8 @@ func TestConsiderNothing(t *testing.T) {
 		"closed deal":    {"reply_draft", ref(crm.Deals, 3), func(w *world) { w.records[ref(crm.Deals, 3)].Properties["dealstage"] = "closedwon" }, quoter(), "skipped: the deal is closed"},
 		"no mail":        {"reply_draft", ref(crm.Deals, 3), func(w *world) { w.activities = w.activities[2:] }, quoter(), "no activity"},
 		"ours":           {"call_summary", ref(crm.Calls, 12), func(w *world) { w.activities[2].Ours = true }, quoter(), "wrote this itself"},
+		"a machine's":    {"call_summary", ref(crm.Calls, 12), func(w *world) { w.activities[2].Generated = true }, quoter(), "a machine wrote this"},
+		"only a bot":     {"reply_draft", ref(crm.Deals, 3), func(w *world) { w.activities[0].Generated = true }, quoter(), "no activity"},
 		"nothing quoted": {"call_summary", ref(crm.Calls, 12), func(*world) {}, &scripted{say: func(_ int, r model.Request) model.Response { return model.Response{Text: answer(r.Workflow)} }}, "no claim"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -195,12 +197,14 @@ func TestForeignPassages(t *testing.T) {
 	account.Accounts = []crm.Ref{ref(crm.Companies, 99)}
 	ours := w.activity(ref(crm.Notes, 52), "X", "", noon.Add(-time.Hour), "CANARY that we wrote ourselves stands here.")
 	ours.Ours = true
+	agent := w.activity(ref(crm.Notes, 54), "X", "", noon.Add(-time.Hour), "CANARY that another machine wrote stands here.")
+	agent.Generated = true
 	gone := passageOf(crm.Stored{Activity: crm.Activity{Ref: ref(crm.Notes, 53), People: []crm.Person{{}}}, Document: crm.Document{Text: "CANARY of a deleted note stands here."}})
 	stale := passageOf(w.activities[0])
 	stale.Version, stale.Text, stale.End = "old", "CANARY of an erased version.", 28
 	moved := passageOf(w.activities[0])
 	moved.Chunk, moved.Text = "moved", "CANARY that the store does not have."
-	w.rogue = []crm.Passage{foreign, passageOf(*account), passageOf(*ours), gone, stale, moved}
+	w.rogue = []crm.Passage{foreign, passageOf(*account), passageOf(*ours), passageOf(*agent), gone, stale, moved}
 	m := &scripted{say: func(_ int, r model.Request) model.Response {
 		if strings.Contains(r.Prompt, "CANARY") || strings.Contains(fmt.Sprint(r.Passages), "CANARY") {
 			t.Error("a text that does not belong here reached the model")

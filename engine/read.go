@@ -53,6 +53,9 @@ func (r *run) readActivity(ctx context.Context) error {
 	if a.Ours {
 		return nothing("contextd wrote this itself")
 	}
+	if a.Generated {
+		return nothing("a machine wrote this: it is no evidence")
+	}
 	if len(a.Accounts) == 0 || a.Accounts[0].Portal != r.subject.Portal {
 		return nothing("the activity belongs to no account")
 	}
@@ -149,7 +152,7 @@ func (r *run) readFocus(ctx context.Context) error {
 
 func (r *run) fits(a crm.Stored) bool {
 	re := r.w.Retrieve
-	return !a.Ours && a.DeletedAt == nil && a.Ref.Portal == r.subject.Portal &&
+	return !a.Ours && !a.Generated && a.DeletedAt == nil && a.Ref.Portal == r.subject.Portal &&
 		(len(re.FocusKinds) == 0 || slices.Contains(re.FocusKinds, a.Ref.Type.Kind())) &&
 		(re.FocusDirection == "" || re.FocusDirection == a.Direction) &&
 		(r.asOf.IsZero() || a.Time.Before(r.asOf) && a.Created.Before(r.asOf)) &&

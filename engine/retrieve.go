@@ -16,7 +16,7 @@ import (
 const defaultBudget = 4000
 
 // retrieve asks the account's history: the activity in question whole, then the workflow's questions one by one. What comes back is checked against the store
-// before anything is shown to a model: another portal's, another account's, deleted and our own texts are left out. What was deleted after the moment that a run is about was
+// before anything is shown to a model: another portal's, another account's, deleted, our own and other machines' texts are left out. What was deleted after the moment that a run is about was
 // there then.
 func (r *run) retrieve(ctx context.Context) error {
 	questions := r.w.Retrieve.Questions
@@ -29,7 +29,7 @@ func (r *run) retrieve(ctx context.Context) error {
 	}
 	var all [][]crm.Passage
 	for i, text := range questions {
-		q := crm.Question{Filter: crm.Filter{Portal: r.subject.Portal, Account: r.account, Kinds: r.w.Retrieve.Kinds, AsOf: r.asOf}, Text: text, Budget: budget}
+		q := crm.Question{Filter: crm.Filter{Portal: r.subject.Portal, Account: r.account, Kinds: r.w.Retrieve.Kinds, AsOf: r.asOf, Human: true}, Text: text, Budget: budget}
 		q.Since = r.since()
 		if i == 0 {
 			q.Focus = r.focus.Ref

@@ -9,10 +9,10 @@ import (
 )
 
 // Triggers says which workflows are to be considered because an activity's text is new or changed (the caller knows). It is pure. Only the live lane triggers,
-// and nothing that contextd wrote itself ever does.
+// and nothing that contextd or another machine wrote ever does.
 func Triggers(workflows []prompts.Workflow) func(a crm.Activity, d crm.Document, lane crm.Lane) []crm.Mark {
 	return func(a crm.Activity, d crm.Document, lane crm.Lane) []crm.Mark {
-		if lane != crm.LiveLane || a.Ours {
+		if lane != crm.LiveLane || a.Ours || a.Generated {
 			return nil
 		}
 		var out []crm.Mark

@@ -15,7 +15,8 @@ func TestTriggers(t *testing.T) {
 	links := crm.Links{Contacts: []crm.Ref{ref(crm.Contacts, 2), ref(crm.Contacts, 4)}, Deals: []crm.Ref{ref(crm.Deals, 3)}}
 	call := crm.Activity{Ref: ref(crm.Calls, 1), Direction: crm.Incoming, Links: links}
 	mail := crm.Activity{Ref: ref(crm.Emails, 1), Direction: crm.Incoming, Links: links}
-	ours, out := mail, mail
+	ours, out, agent := mail, mail, mail
+	agent.Generated = true
 	ours.Ours, out.Direction = true, crm.Outgoing
 	for name, c := range map[string]struct {
 		a    crm.Activity
@@ -30,6 +31,7 @@ func TestTriggers(t *testing.T) {
 		"backfill":        {mail, long, crm.BackfillLane, ""},
 		"review lane":     {mail, long, crm.ReviewLane, ""},
 		"written by us":   {ours, long, crm.LiveLane, ""},
+		"by an agent":     {agent, long, crm.LiveLane, ""},
 		"without records": {crm.Activity{Ref: ref(crm.Emails, 1), Direction: crm.Incoming}, long, crm.LiveLane, ""},
 	} {
 		var keys []string

@@ -73,7 +73,7 @@ type Activity struct {
 	OwnerID     string
 	Links       Links
 	Ours        bool // written by contextd: shown, never evidence
-	Generated   bool // written by another machine, as its source in HubSpot says: evidence only where a question allows it
+	Generated   bool // written by another machine, as its source in HubSpot says: found by a question that does not ask for people's words alone, never evidence
 }
 
 // Links are the records an activity is associated with, as HubSpot says. Which account it belongs to follows from them and from the dated memberships.

@@ -98,8 +98,9 @@ func activityOf(ref crm.Ref, o wireObject, appID string) crm.Activity {
 	a := crm.Activity{
 		Ref: ref, OwnerID: o.text("hubspot_owner_id"), Format: crm.HTML,
 		Created: firstTime(o.text("hs_createdate"), string(o.CreatedAt)), Modified: firstTime(o.text("hs_lastmodifieddate"), string(o.UpdatedAt)),
-		Ours: o.text(keyProperty) != "" || (appID != "" && o.text("hs_object_source_id") == appID),
+		Ours: o.text(keyProperty) != "" || byApp(o, appID),
 	}
+	a.Generated = !a.Ours && byMachine(o)
 	switch ref.Type {
 	case crm.Notes:
 		a.Body = o.text("hs_note_body")

@@ -2,6 +2,7 @@ package hubspot
 
 import (
 	"fmt"
+	"slices"
 	"testing"
 	"time"
 
@@ -67,6 +68,12 @@ func TestActivityOf(t *testing.T) {
 		{"note", crm.Notes, object("hs_note_body", "<p>x</p>", "hs_object_source_id", "77"), crm.Activity{Body: "<p>x</p>", Format: crm.HTML}},
 		{"our note by key", crm.Notes, object("ai_ctx_key", "k"), crm.Activity{Format: crm.HTML, Ours: true}},
 		{"our note by app", crm.Notes, object("hs_object_source_id", "42"), crm.Activity{Format: crm.HTML, Ours: true}},
+		{"our note by actor", crm.Notes, object("hs_object_source_id", "I-42", "hs_object_source", "BOT"), crm.Activity{Format: crm.HTML, Ours: true}},
+		{"note of a bot", crm.Notes, object("hs_object_source", "BOT"), crm.Activity{Format: crm.HTML, Generated: true}},
+		{"mail of an agent", crm.Emails, object("hs_email_text", "t", "hs_object_source_label", "customer_agent"), crm.Activity{Body: "t", Format: crm.PlainText, Generated: true}},
+		{"message of an agent by its id", crm.Communications, object("hs_object_source", "API", "hs_object_source_id", "L-311"), crm.Activity{Format: crm.HTML, Generated: true}},
+		{"note of another app", crm.Notes, object("hs_object_source", "INTEGRATION", "hs_object_source_id", "I-77"), crm.Activity{Format: crm.HTML}},
+		{"mail of a sequence", crm.Emails, object("hs_email_text", "t", "hs_object_source", "SEQUENCES"), crm.Activity{Body: "t", Format: crm.PlainText}},
 		{"mail with text", crm.Emails, object("hs_email_text", "plain", "hs_email_html", "<b>h</b>", "hs_email_direction", "INCOMING_EMAIL", "hs_email_thread_id", "th", "hs_email_status", "SENT"),
 			crm.Activity{Body: "plain", Format: crm.PlainText, Direction: crm.Incoming, Thread: "th", Status: "SENT"}},
 		{"mail without text", crm.Emails, object("hs_email_text", "  ", "hs_email_html", "<b>h</b>", "hs_email_direction", "FORWARDED_EMAIL"), crm.Activity{Body: "<b>h</b>", Format: crm.HTML, Direction: crm.Forwarded}},
@@ -86,6 +93,28 @@ func TestActivityOf(t *testing.T) {
 	}
 	if activityOf(ref(crm.Notes), object("hs_object_source_id", ""), "").Ours {
 		t.Error("without an app id, an empty source counts as ours")
+	}
+}
+
+// TestMachineSources: each source that is known as a machine's makes an activity generated, a person's never does, and all that tells them apart is asked for.
+func TestMachineSources(t *testing.T) {
+	note := func(source string) bool {
+		return activityOf(crm.Ref{Portal: 1, Type: crm.Notes, ID: "1"}, wireObject{Properties: map[string]flexString{"hs_object_source": flexString(source)}}, "42").Generated
+	}
+	for _, source := range []string{"BOT", "CUSTOMER_AGENT", "PROSPECTING_AGENT", "BREEZE_AGENT", "HELP_DESK_AI", "DATA_ENRICHMENT", "CONVERSATIONAL_ENRICHMENT", "SMART_DATA_CAPTURE"} {
+		if !note(source) {
+			t.Errorf("%s is no machine", source)
+		}
+	}
+	for _, source := range []string{"", "CRM_UI", "MOBILE_IOS", "SALES", "HELP_DESK", "INTEGRATION", "API", "IMPORT", "GMAIL_INTEGRATION", "WORKFLOWS", "SEQUENCES", "FORM", "A_NEW_ONE"} {
+		if note(source) {
+			t.Errorf("%s is a machine", source)
+		}
+	}
+	for _, name := range []string{"hs_object_source", "hs_object_source_id", "hs_object_source_label"} {
+		if !slices.Contains(commonActivityNames, name) {
+			t.Errorf("%s is not asked for", name)
+		}
 	}
 }
 

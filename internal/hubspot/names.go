@@ -11,7 +11,7 @@ import (
 
 // The properties that contextd asks for, per type. HubSpot leaves out those that a portal does not have, so the lists are safe everywhere.
 var (
-	commonActivityNames = []string{"hs_timestamp", "hubspot_owner_id", "hs_createdate", "hs_lastmodifieddate", "hs_object_source", "hs_object_source_id", "hs_gdpr_deleted", keyProperty, timeUnknownProperty}
+	commonActivityNames = []string{"hs_timestamp", "hubspot_owner_id", "hs_createdate", "hs_lastmodifieddate", "hs_object_source", "hs_object_source_id", "hs_object_source_label", "hs_gdpr_deleted", keyProperty, timeUnknownProperty}
 
 	activityNames = map[crm.ObjectType][]string{
 		crm.Notes:    {"hs_note_body"},

@@ -143,6 +143,32 @@ func TestSimActivities(t *testing.T) {
 	}
 }
 
+// TestSimMachineWrittenActivities: what HubSpot's agents write is told from what people and other applications write, and from our own.
+func TestSimMachineWrittenActivities(t *testing.T) {
+	p := open(t, hubsim.Options{}, hubspot.Options{})
+	note := func(as map[string]any) crm.Activity {
+		as["properties"] = map[string]string{"hs_timestamp": "2026-03-01T10:00:00Z", "hs_note_body": "<p>They have 140 technicians.</p>"}
+		id, _ := p.door("POST", "objects/notes", as)["id"].(string)
+		return p.activity(crm.Ref{Portal: p.client.Portal(), Type: crm.Notes, ID: id})
+	}
+	for name, c := range map[string]struct {
+		as              map[string]any
+		generated, ours bool
+	}{
+		"a person":                  {map[string]any{}, false, false},
+		"an agent":                  {map[string]any{"changeSource": "BREEZE_AGENT"}, true, false},
+		"an agent, by its actor":    {map[string]any{"changeSource": "API", "sourceId": "L-311"}, true, false},
+		"another application":       {map[string]any{"changeSource": "INTEGRATION", "sourceId": "9"}, false, false},
+		"this application":          {map[string]any{"changeSource": "INTEGRATION", "sourceId": "424242"}, false, true},
+		"a workflow of people's":    {map[string]any{"changeSource": "AUTOMATION_PLATFORM", "sourceId": "12"}, false, false},
+		"HubSpot's data enrichment": {map[string]any{"changeSource": "DATA_ENRICHMENT"}, true, false},
+	} {
+		if a := note(c.as); a.Generated != c.generated || a.Ours != c.ours || a.Body == "" {
+			t.Errorf("%s: generated %t, ours %t, body %q", name, a.Generated, a.Ours, a.Body)
+		}
+	}
+}
+
 func TestSimRecordsAndMemberships(t *testing.T) {
 	p := open(t, hubsim.Options{}, hubspot.Options{})
 	old := p.create(crm.Companies, map[string]string{"name": "Old"})

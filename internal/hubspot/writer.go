@@ -82,7 +82,7 @@ func (w *Writer) isOurs(ctx context.Context, target crm.Ref) error {
 	if err != nil {
 		return err
 	}
-	if o.text(keyProperty) == "" && (w.c.opt.AppID == "" || o.text("hs_object_source_id") != w.c.opt.AppID) {
+	if o.text(keyProperty) == "" && !byApp(o, w.c.opt.AppID) {
 		return fmt.Errorf("write %s: it is not ours: %w", target, crm.ErrForbidden)
 	}
 	return nil
