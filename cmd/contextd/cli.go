@@ -73,7 +73,7 @@ func (p *program) root() *cobra.Command {
 	f.BoolVar(&p.flags.quiet, "quiet", false, "no progress and no remarks on standard error")
 	root.AddCommand(p.versionCommand(), p.configCommand(), p.normaliseCommand(), p.hubsimCommand(), p.evalCommand(), p.policyCommand())
 	if p.commands.connect != nil {
-		root.AddCommand(p.searchCommand(), p.runCommand(), p.reviewCommand(), p.auditCommand(), p.workCommand(), p.tokenCommand(), p.statusCommand(), p.stopCommand(), p.resumeCommand(), p.indexCommand(), p.reindexCommand(), p.similarCommand(), p.promptsCommand(), p.calibrationCommand())
+		root.AddCommand(p.searchCommand(), p.runCommand(), p.reviewCommand(), p.auditCommand(), p.workCommand(), p.tokenCommand(), p.statusCommand(), p.usageCommand(), p.stopCommand(), p.resumeCommand(), p.indexCommand(), p.reindexCommand(), p.similarCommand(), p.promptsCommand(), p.calibrationCommand())
 	}
 	if p.commands.setup != nil {
 		root.AddCommand(p.setupCommand())

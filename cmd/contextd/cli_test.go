@@ -124,6 +124,9 @@ func golden(t *testing.T, name, got string) {
 func TestDataCommandsAgainstAService(t *testing.T) {
 	s, tagged := fixture(t, "suggestion.json"), `"s1.4"`
 	list := `{"items":[` + strings.TrimSpace(s) + `],"next":null}`
+	const spent = `{"budget":{"month":"2026-11","monthly_usd":20,"spent_usd":1.5,"reserved_usd":0,"left_usd":18.5,"stopped":false,"waiting_runs":0,"renews_at":"2026-12-01T00:00:00Z"},
+		"items":[{"day":"2026-11-28","task":"chat","workflow":"lead_score","model":"anthropic/x","calls":3,"unpriced":0,"from_cache":1,"input_tokens":900,"output_tokens":90,"cost_usd":1.5},
+		{"day":null,"task":"embed","workflow":"","model":"ollama/y","calls":7,"unpriced":7,"from_cache":0,"input_tokens":500,"output_tokens":0,"cost_usd":null}],"next":null}`
 	stale := answer{409, "", `{"type":"about:blank","title":"Conflict","status":409,"detail":"suggestion s2 has moved: conflict"}`}
 	for _, c := range []struct {
 		name    string
@@ -191,6 +194,9 @@ func TestDataCommandsAgainstAService(t *testing.T) {
 		{"index_partly", []string{"index"}, "", map[string][]answer{
 			"POST /index": {{409, "", `{"title":"Conflict","status":409,"detail":"a backfill is under way: conflict"}`}},
 			"GET /index":  {{200, "", `{"items":[{"object":"calls","state":"done","listed":20,"indexed":19,"failed":1}],"next":null}`}}, "GET /status": {{200, "", `{"work":{"backfill":0}}`}}}},
+		{"usage_month", []string{"usage"}, "", map[string][]answer{"GET /usage?by=month": {{200, "", spent}}}},
+		{"usage_days", []string{"usage", "--month", "2026-11", "--by", "day"}, "", map[string][]answer{"GET /usage?by=day&month=2026-11": {{200, "", spent}}}},
+		{"usage_jsonl", []string{"usage", "-o", "jsonl"}, "", map[string][]answer{"GET /usage?by=month": {{200, "", spent}}}},
 		{"index_busy", []string{"index", "--limit", "5"}, "", map[string][]answer{"POST /index": {{409, "", `{"title":"Conflict","status":409,"detail":"a backfill is under way: conflict"}`}}}},
 		{"index_records", []string{"index", "companies/101", "deals/9"}, "", map[string][]answer{
 			"POST /index": {{202, "", `{"state":"queued"}`}}, "GET /index": {{200, "", `{"items":[],"next":null}`}}, "GET /status": {{200, "", `{"work":{"backfill":0}}`}},
@@ -229,7 +235,7 @@ func TestUsageErrors(t *testing.T) {
 		"", "serach companies/1 x", "review", "review aprove s1", "search companies/1", "search calls/1 x", "search companies/1 x --kinds fax", "search companies/1 x --since yesterday",
 		"search companies/1 x --limit -1", "status --nope", "status -o xml", "status --json -o jsonl", "run call_summary 9101", "review list --state open", "review reject s1",
 		"review reject s1 --reason no", "review approve", "review approve s1 s2 --change c1", "review edit s1", "review undo", "review undo --workflow lead_score", "review undo s1 --workflow lead_score", "review snooze s1", "review snooze s1 --until soon", "review assign s1", "review comment s1", "stop", "audit show zero", "work redrive", "work redrive calls/9101", "work list --kind x",
-		"token create x --role king", "index calls/1", "index companies/1 --objects calls", "index --objects faxes", "index --dry-run", "normalise --kind fax", "serve", "demo", "--portal x status",
+		"token create x --role king", "usage --month november", "usage --by week", "index calls/1", "index companies/1 --objects calls", "index --objects faxes", "index --dry-run", "normalise --kind fax", "serve", "demo", "--portal x status",
 		"hubsim --listen nowhere", "hubsim --companies 3 --load x", "hubsim --companies 0", "hubsim -o table", "hubsim --webhook-url here",
 	} {
 		got, code := transcript(t, cmds, nil, "", strings.Fields(line)...)

@@ -20,6 +20,7 @@ type budgetView struct {
 }
 
 type usageView struct {
+	Day          string   `json:"day"` // "": the whole month
 	Task         string   `json:"task"`
 	Workflow     string   `json:"workflow"`
 	Model        string   `json:"model"`

@@ -4,6 +4,8 @@ import (
 	"maps"
 	"slices"
 	"strings"
+
+	"github.com/contextd/contextd/internal/crm"
 )
 
 // unknown reports a name that is no key, with the closest one that is.
@@ -29,15 +31,9 @@ func (l *loader) unknown(keys map[string]key, name, prefix, where string) {
 	l.add(prefix+name+" is not a key", where, fix)
 }
 
-// closest is the candidate with the fewest edits from name, or the one that ends in it ("listen" is server.listen); "" when none is near.
+// closest is the candidate that is meant, or the one that ends in it ("listen" is server.listen); "" when none is near.
 func closest(name string, candidates []string) string {
-	best, fewest := "", max(2, len(name)/3)+1
-	for _, c := range candidates {
-		if d := edits(name, c); d < fewest {
-			best, fewest = c, d
-		}
-	}
-	if best != "" {
+	if best := crm.Meant(name, candidates); best != "" {
 		return best
 	}
 	last := name[strings.LastIndex(name, ".")+1:]
@@ -47,24 +43,4 @@ func closest(name string, candidates []string) string {
 		}
 	}
 	return ""
-}
-
-// edits is the Levenshtein distance of two ASCII words.
-func edits(a, b string) int {
-	row := make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i := range len(a) {
-		diagonal := row[0]
-		row[0] = i + 1
-		for j := range len(b) {
-			cost := 1
-			if a[i] == b[j] {
-				cost = 0
-			}
-			diagonal, row[j+1] = row[j+1], min(row[j+1]+1, row[j]+1, diagonal+cost)
-		}
-	}
-	return row[len(b)]
 }

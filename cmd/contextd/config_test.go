@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -343,4 +344,15 @@ func ownWorkflow(t *testing.T) string {
 		t.Fatal(err)
 	}
 	return dir
+}
+
+// A portal without its token is a mistake of the configuration, for every command that opens the data.
+func TestNoTokenIsAMistakeOfTheConfiguration(t *testing.T) {
+	for _, env := range [][]string{{"CONTEXTD_HUBSPOT__PORTAL_ID=7"}, {"CONTEXTD_HUBSPOT__PORTAL_ID=7", "CONTEXTD_HUBSPOT__TOKEN=two words"}} {
+		var out, talk bytes.Buffer
+		err := run(t.Context(), []string{"--data-dir", t.TempDir(), "status"}, env, strings.NewReader(""), &out, &talk, allCommands())
+		if got := exitCode(err); got != exitConfig || !strings.Contains(err.Error(), "token") {
+			t.Errorf("%v: exit %d, %v", env, got, err)
+		}
+	}
 }

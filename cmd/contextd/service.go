@@ -67,6 +67,11 @@ func openService(ctx context.Context, cfg Config, log *slog.Logger, publicURL st
 	if err := s.load(ctx); err != nil {
 		return s, err
 	}
+	if len(cfg.AllPortals()) > 0 {
+		if err := cfg.NeedHubSpot(false); err != nil {
+			return s, err
+		}
+	}
 	ids, clients, apps := []crm.PortalID{}, portals{}, map[crm.PortalID]inbox.App{}
 	for _, p := range cfg.AllPortals() {
 		c, err := newClient(cfg, p, propertiesRead(s.workflows))
@@ -158,8 +163,9 @@ func newClient(cfg Config, p PortalConfig, further map[crm.ObjectType][]string) 
 	if cfg.unlimited {
 		rate = -1
 	}
-	return hubspot.New(hubspot.Options{Properties: further, Histories: map[crm.ObjectType][]string{crm.Companies: cfg.Workflows.Usage}, Portal: p.PortalID, Rate: rate, Search: rate, Token: string(p.Token), BaseURL: p.BaseURL, AppID: p.AppID,
+	client, err := hubspot.New(hubspot.Options{Properties: further, Histories: map[crm.ObjectType][]string{crm.Companies: cfg.Workflows.Usage}, Portal: p.PortalID, Rate: rate, Search: rate, Token: string(p.Token), BaseURL: p.BaseURL, AppID: p.AppID,
 		Objects: cfg.Privacy.Objects, ExcludeProperties: cfg.Privacy.ExcludeProperties, SkipWhen: cfg.Privacy.SkipWhen})
+	return client, withExit(exitConfig, err) // all that it refuses stands in the configuration
 }
 
 func (s *service) wire(clients portals, apps map[crm.PortalID]inbox.App, ids []crm.PortalID, publicURL string) {
