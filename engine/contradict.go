@@ -43,7 +43,7 @@ func (r *run) contradict(ctx context.Context) error {
 				}
 				sources = append(sources, more...)
 			}
-			found[key] = against(*j, sources)
+			found[key] = against(*j, sources, r.peopleKnown())
 		}
 		j.Contradictions = found[key]
 		r.proposal.Claims[i].Contradictions = found[key]
@@ -104,20 +104,30 @@ func newestOf(evidence []crm.Evidence) (at time.Time) {
 	return at
 }
 
-// valued: the claim says something that can be out of date by value.
+// valued: the claim says something that can be out of date by value, or who holds a role.
 func valued(text string) bool {
-	f := factsOf(normalise(text).text, "", false)
-	return len(f.numbers)+len(f.days) > 0
+	plain := normalise(text).text
+	f := factsOf(plain, "", false)
+	return len(f.numbers)+len(f.days) > 0 || len(holdings(lex(plain))) > 0
 }
 
 // against lists the sentences of the sources that contradict a claim, newest first.
-func against(j Judged, sources []Source) []crm.Contradiction {
+func against(j Judged, sources []Source, people []string) []crm.Contradiction {
 	var out []crm.Contradiction
-	own := wordingOf(strings.TrimPrefix(normalise(j.Text).text, leadOf(j.Evidence)), newestOf(j.Evidence))
+	said := strings.TrimPrefix(normalise(j.Text).text, leadOf(j.Evidence))
+	own, holds := wordingOf(said, newestOf(j.Evidence)), holdings(lex(said))
 	for _, src := range sources {
 		for _, span := range sentences(src.Text) {
 			text := src.Text[span[0]:span[1]]
-			why := own.contradictedBy(wordingOf(normalise(text).text, src.Time))
+			plain := normalise(text).text
+			newer := wordingOf(plain, src.Time)
+			why := ""
+			if len(holds) > 0 && !own.asks && !newer.asks && !newer.soft {
+				why = otherHolder(holds, holdings(lex(plain)), people)
+			}
+			if why == "" {
+				why = own.contradictedBy(newer)
+			}
 			if why == "" {
 				continue
 			}
@@ -133,6 +143,15 @@ func against(j Judged, sources []Source) []crm.Contradiction {
 	return out[:min(len(out), mostContradictions)]
 }
 
+// peopleKnown are the full names of everybody who speaks in the run's passages, or whom its records are about.
+func (r *run) peopleKnown() []string {
+	out := []string{r.around.person.Name, r.record.Name}
+	for _, s := range r.sources {
+		out = append(out, s.speakers()...)
+	}
+	return out
+}
+
 func leadOf(evidence []crm.Evidence) string {
 	if len(evidence) == 0 || evidence[0].Person == "" {
 		return ""
@@ -145,7 +164,7 @@ func sentences(text string) [][2]int {
 	var out [][2]int
 	add := func(from, to int) {
 		piece := text[from:to]
-		if name, rest, ok := strings.Cut(piece, ": "); ok && len(name) < 40 && capital(name) && len(strings.Fields(name)) < 4 {
+		if name, rest, ok := strings.Cut(piece, ": "); ok && len(name) < 40 && capital(name) && len(strings.Fields(name)) < 4 && !namesRole(name) {
 			piece, from = rest, to-len(rest)
 		}
 		from += len(piece) - len(strings.TrimLeft(piece, " \t\r\n"))

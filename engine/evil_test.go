@@ -29,7 +29,7 @@ func evilReplies(r model.Request) map[string]string {
 		}
 		return string(b)
 	}
-	return map[string]string{
+	replies := map[string]string{
 		"quote that does not exist": one("EVIL they signed for 900,000.", p.ID, "EVIL we sign for 900,000 today"),
 		"real quote, false number":  one("EVIL 900 technicians.", p.ID, real),
 		"real quote, false name":    one("They want to buy from EVILCORP.", p.ID, real),
@@ -67,13 +67,21 @@ func evilReplies(r model.Request) map[string]string {
 		"null":                      "null",
 		"not UTF-8":                 "{\"EVIL\": \"\xff\"}",
 	}
+	if strings.Contains(string(r.Schema), `"value"`) {
+		for name, value := range map[string]any{"value that nobody said": "EVIL", "number that nobody said": 900, "value as a list": []string{"EVIL"}} {
+			replies[name] = string(answer(r.Workflow, saidClaim{Text: real, Quotes: []saidPassage{{p.ID, real}}, Value: value}))
+		}
+	}
+	return replies
 }
 
 // TestEvilModel: whatever a model answers, nothing false, foreign or outside the allow-list is in a change, nothing of a spoilt answer is written without a person, and
 // no answer is asked for more than twice.
 func TestEvilModel(t *testing.T) {
 	runs := 0
-	for workflow, subject := range map[string]crm.Ref{"call_summary": ref(crm.Calls, 12), "lead_score": ref(crm.Contacts, 2), "reply_draft": ref(crm.Deals, 3)} {
+	all := builtins(t)
+	for _, wf := range all {
+		workflow, subject := wf.Name, subjectOf(t, wf)
 		var names []string
 		probe := &scripted{say: func(_ int, r model.Request) model.Response {
 			for n := range evilReplies(r) {
@@ -81,10 +89,13 @@ func TestEvilModel(t *testing.T) {
 			}
 			return model.Response{Text: answer(workflow)}
 		}}
-		w := newWorld()
+		w := worldOf(wf)
 		consider(t, engineOf(t, w, probe), w, workflow, subject)
+		if len(names) < 30 {
+			t.Errorf("%s: a model is asked for %d answers", workflow, len(names))
+		}
 		for _, name := range names {
-			w := newWorld()
+			w := worldOf(wf)
 			m := &scripted{say: func(_ int, r model.Request) model.Response { return model.Response{Text: []byte(evilReplies(r)[name])} }}
 			err := engineOf(t, w, m).Consider(t.Context(), []crm.Claim{{Portal: 7, Key: ConsiderKey(workflow, subject), Seq: 1}})[0]
 			runs++
@@ -101,8 +112,8 @@ func TestEvilModel(t *testing.T) {
 			}
 		}
 	}
-	if runs < 100 {
-		t.Errorf("only %d runs", runs)
+	if runs < 30*len(all) {
+		t.Errorf("only %d runs of %d workflows", runs, len(all))
 	}
 }
 

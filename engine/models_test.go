@@ -34,6 +34,7 @@ func (s *scripted) Complete(_ context.Context, r model.Request) (model.Response,
 type saidClaim struct {
 	Text   string        `json:"text"`
 	Quotes []saidPassage `json:"quotes"`
+	Value  any           `json:"-"` // in the place of the first option
 }
 
 type saidPassage struct {
@@ -70,6 +71,9 @@ func (f field) filled(claims []saidClaim) any {
 				claim[name] = sub.filled(nil)
 			}
 			claim["text"], claim["quotes"] = c.Text, c.Quotes
+			if c.Value != nil {
+				claim["value"] = c.Value
+			}
 			out = append(out, claim)
 		}
 		return out

@@ -259,6 +259,29 @@ func builtins(t testing.TB) []prompts.Workflow {
 	return ws
 }
 
+// worldOf is newWorld with as much of the customer's words as a workflow wants to see before it asks a model.
+func worldOf(wf prompts.Workflow) *world {
+	w := newWorld()
+	if wf.Evidence.MinWords > 40 {
+		w.activity(ref(crm.Emails, 13), "Mira Kovac", crm.Incoming, noon.Add(-96*time.Hour), "Our goal for the year is one plan for all branches, because dispatchers in Cork and Galway still work with paper. "+
+			"Who signs on your side? The next step is a workshop with both branches in December, and the open question is who pays for the new tablets.")
+	}
+	return w
+}
+
+// subjectOf is what a workflow is run on in newWorld: the first of its types that is there.
+func subjectOf(t testing.TB, w prompts.Workflow) crm.Ref {
+	t.Helper()
+	there := map[crm.ObjectType]crm.Ref{crm.Calls: ref(crm.Calls, 12), crm.Contacts: ref(crm.Contacts, 2), crm.Deals: ref(crm.Deals, 3), crm.Companies: ref(crm.Companies, 1)}
+	for _, typ := range w.Subjects {
+		if r, ok := there[typ]; ok {
+			return r
+		}
+	}
+	t.Fatalf("%s: newWorld has none of %v", w.Name, w.Subjects)
+	return crm.Ref{}
+}
+
 func engineOf(t testing.TB, w *world, m Model) *Engine {
 	return &Engine{Workflows: builtins(t), Retriever: w, Models: map[string]Model{"": m}, History: w, Proposals: w,
 		Policy: func(crm.PortalID) Policy { return Policy{Write: true, Mode: crm.GateOn} }, Now: func() time.Time { return noon }}
