@@ -4,8 +4,6 @@ import (
 	"regexp"
 	"strings"
 	"unicode/utf8"
-
-	"github.com/nyaruka/phonenumbers"
 )
 
 // The digits that a phone number has, with its country and its area (ITU-T E.164: at most 15; local ones have 7 at least where they are worth keeping back).
@@ -90,11 +88,6 @@ func (n number) american(k, skip int) bool {
 
 // zeroed are countries whose numbers begin with a zero when one calls at home.
 var zeroed = []string{"DE", "FR", "GB", "AT", "CH", "NL", "BE", "IT", "SE", "FI", "IE", "AU", "NZ", "ZA", "IN", "BR", "TR", "JP", "IL", "UA"}
-
-func valid(number, region string) bool {
-	p, err := phonenumbers.Parse(number, region)
-	return err == nil && phonenumbers.IsValidNumber(p)
-}
 
 // dated: the first three groups are a day, or the first two are years.
 func (n number) dated() bool {
