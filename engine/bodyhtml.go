@@ -2,14 +2,13 @@ package engine
 
 import (
 	"html"
-	"regexp"
 	"strings"
 	"unicode/utf8"
 )
 
 var (
-	anyTag     = regexp.MustCompile(`<[^>]*>?`)
-	allowedTag = regexp.MustCompile(`^(</?(p|strong|em|ul|ol|li)>|<br ?/?>|<a href="https://[^"<>\s]+">|</a>)$`)
+	anyTag     = expression(`<[^>]*>?`)
+	allowedTag = expression(`^(</?(p|strong|em|ul|ol|li)>|<br ?/?>|<a href="https://[^"<>\s]+">|</a>)$`)
 )
 
 // BodyProblem says why HTML may not go into a note or task: only p, br, strong, em, ul, ol, li without attributes and a with an https link are let through. A text
@@ -24,8 +23,8 @@ func BodyProblem(body string) string {
 	if hidesAnything(html.UnescapeString(body)) {
 		return "the text holds invisible characters"
 	}
-	for _, tag := range anyTag.FindAllString(body, -1) {
-		if !allowedTag.MatchString(tag) {
+	for _, tag := range anyTag().FindAllString(body, -1) {
+		if !allowedTag().MatchString(tag) {
 			return "only p, br, strong, em, ul, ol, li and https links are allowed"
 		}
 	}
@@ -35,5 +34,5 @@ func BodyProblem(body string) string {
 // textOf is what a reader sees of HTML: tags are white space, entities their characters, white space runs one space. HubSpot rewrites mark-up, so bodies are
 // compared by it.
 func textOf(body string) string {
-	return strings.Join(strings.Fields(html.UnescapeString(anyTag.ReplaceAllString(body, " "))), " ")
+	return strings.Join(strings.Fields(html.UnescapeString(anyTag().ReplaceAllString(body, " "))), " ")
 }

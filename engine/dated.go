@@ -1,7 +1,6 @@
 package engine
 
 import (
-	"regexp"
 	"slices"
 	"time"
 
@@ -9,7 +8,7 @@ import (
 )
 
 // stretch ends where a sentence or line does, roughly: a day belongs to the stretch that names it.
-var stretch = regexp.MustCompile(`[^.!?\n]*(?:[.!?]+[^\s.!?\n]+[^.!?\n]*|\d\.[^.!?\n]*)*[.!?\n]*`)
+var stretch = expression(`[^.!?\n]*(?:[.!?]+[^\s.!?\n]+[^.!?\n]*|\d\.[^.!?\n]*)*[.!?\n]*`)
 
 // datedIn lists the days that passages name, as their authors meant them. Days without a month, and those whose moment of writing is not known, are left out.
 func datedIn(ps []crm.Passage, zone *time.Location) []crm.Dated {
@@ -18,7 +17,7 @@ func datedIn(ps []crm.Passage, zone *time.Location) []crm.Dated {
 		if p.Time.IsZero() {
 			continue
 		}
-		for _, span := range stretch.FindAllStringIndex(p.Text, -1) {
+		for _, span := range stretch().FindAllStringIndex(p.Text, -1) {
 			for _, d := range daysOf(p.Text[span[0]:span[1]], p.Language, p.Time, zone) {
 				out = append(out, crm.Dated{Passage: p.ID, Start: span[0], End: span[1], Day: d})
 			}

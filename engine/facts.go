@@ -2,7 +2,6 @@ package engine
 
 import (
 	"math"
-	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -18,13 +17,13 @@ type facts struct {
 	units   []byte   // every unit of time that is named
 }
 
-var addressForm = regexp.MustCompile(`(?i)[\pL\pN._%+-]+@[\pL\pN.-]+\.\pL{2,}|https?://[^\s"'<>)]+|\bwww\.[^\s"'<>)]+|\b[\pL\pN-]+\.(?:com|org|net|io|de|fr|es|eu|example|co\.uk)\b[^\s"'<>),]*`)
+var addressForm = expression(`(?i)[\pL\pN._%+-]+@[\pL\pN.-]+\.\pL{2,}|https?://[^\s"'<>)]+|\bwww\.[^\s"'<>)]+|\b[\pL\pN-]+\.(?:com|org|net|io|de|fr|es|eu|example|co\.uk)\b[^\s"'<>),]*`)
 
 // factsOf reads a normalised text. lang limits number words and date orders; "" tries all four. weak keeps numbers written as words that are more often something
 // else ("once", "un"): wanted from quotes, not asked of claims.
 func factsOf(text, lang string, weak bool) facts {
 	var f facts
-	text = addressForm.ReplaceAllStringFunc(text, func(s string) string {
+	text = addressForm().ReplaceAllStringFunc(text, func(s string) string {
 		f.exact = append(f.exact, strings.ToLower(strings.TrimRight(s, ".,;:")))
 		return " ; "
 	})

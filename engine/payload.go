@@ -2,7 +2,6 @@ package engine
 
 import (
 	"cmp"
-	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -123,16 +122,16 @@ func peopleOf(ps []crm.Passage) []string {
 	return out
 }
 
-var languageCode = regexp.MustCompile(`^[a-z]{2,3}$`)
+var languageCode = expression(`^[a-z]{2,3}$`)
 
 // languageOf is the focus's language, else the one that most passages are in, else English. It stands in the instructions, so nothing but a code is let through.
 func languageOf(focus crm.Stored, ps []crm.Passage) string {
-	if l := focus.Document.Language; languageCode.MatchString(l) {
+	if l := focus.Document.Language; languageCode().MatchString(l) {
 		return l
 	}
 	count := map[string]int{}
 	for _, p := range ps {
-		if languageCode.MatchString(p.Language) {
+		if languageCode().MatchString(p.Language) {
 			count[p.Language]++
 		}
 	}

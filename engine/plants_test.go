@@ -32,7 +32,7 @@ func body(s Statement, set *plantedSet) (lead, rest string) {
 }
 
 var (
-	digits   = regexp.MustCompile(`\d[\d.,' ]*\d|\d`)
+	digits   = expression(`\d[\d.,' ]*\d|\d`)
 	numerals = map[string][]string{
 		"en": {"two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve", "fourteen", "fifteen", "twenty", "thirty", "forty", "fifty", "sixty", "hundred", "thousand"},
 		"de": {"zwei", "drei", "vier", "fünf", "sechs", "zehn", "zwölf", "vierzehn", "zwanzig", "dreißig", "vierzig", "achtundachtzig"},
@@ -84,7 +84,7 @@ func plantNumber(set *plantedSet, rnd *rand.Rand, s Statement, _ *Scope) (Statem
 	free := func(v float64) bool {
 		return !slices.ContainsFunc(have.numbers, func(a amount) bool { return a.value == v }) && !slices.ContainsFunc(have.days, func(d day) bool { return float64(d.day) == v || float64(d.year) == v })
 	}
-	if all := digits.FindAllStringIndex(text, -1); len(all) > 0 {
+	if all := digits().FindAllStringIndex(text, -1); len(all) > 0 {
 		at := all[rnd.IntN(len(all))]
 		old := text[at[0]:at[1]]
 		v, ok := parseNumber(old)
@@ -132,7 +132,7 @@ var calendars = [][]string{
 	{"2025", "2026", "2027", "2028", "2029", "2031"},
 }
 
-var dayAndMonth = regexp.MustCompile(`\b(\d{1,2})(\.?\s+(?:of\s+|de\s+)?(?:Jan|Feb|Mar|Mär|Apr|May|Mai|Jun|Jul|Aug|Sep|Oct|Okt|Nov|Dec|Dez|janv|févr|mars|avril|mai|juin|juil|août|sept|oct|nov|déc|ener|febr|marz|abri|mayo|juni|juli|agos|sept|octu|novi|dici))|((?:January|February|March|April|June|July|August|September|October|November|December)\s+)(\d{1,2})\b`)
+var dayAndMonth = expression(`\b(\d{1,2})(\.?\s+(?:of\s+|de\s+)?(?:Jan|Feb|Mar|Mär|Apr|May|Mai|Jun|Jul|Aug|Sep|Oct|Okt|Nov|Dec|Dez|janv|févr|mars|avril|mai|juin|juil|août|sept|oct|nov|déc|ener|febr|marz|abri|mayo|juni|juli|agos|sept|octu|novi|dici))|((?:January|February|March|April|June|July|August|September|October|November|December)\s+)(\d{1,2})\b`)
 
 // plantDate moves a date: its day, month, weekday, year or relative word, to one that neither the quotes nor their passages' dates have.
 func plantDate(set *plantedSet, rnd *rand.Rand, s Statement, scope *Scope) (Statement, bool) {
@@ -143,7 +143,7 @@ func plantDate(set *plantedSet, rnd *rand.Rand, s Statement, scope *Scope) (Stat
 		at = append(at, strings.ToLower(scope.Sources[q.Passage].Time.Format("Monday 2 January 2006")))
 	}
 	quotes += strings.Join(at, " ")
-	if m := dayAndMonth.FindStringSubmatchIndex(text); m != nil && rnd.IntN(2) == 0 {
+	if m := dayAndMonth().FindStringSubmatchIndex(text); m != nil && rnd.IntN(2) == 0 {
 		from, to := m[2], m[3]
 		if from < 0 {
 			from, to = m[8], m[9]
@@ -418,7 +418,7 @@ func plantSwap(set *plantedSet, _ *rand.Rand, s Statement, _ *Scope) (Statement,
 	}
 	type place struct{ from, to int }
 	var at []place
-	for _, m := range digits.FindAllStringIndex(text, -1) {
+	for _, m := range digits().FindAllStringIndex(text, -1) {
 		at = append(at, place{m[0], m[1]})
 	}
 	if len(at) < 2 {

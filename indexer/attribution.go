@@ -1,17 +1,16 @@
 package indexer
 
 import (
-	"regexp"
 	"strings"
 	"unicode"
 	"unicode/utf8"
 )
 
 var (
-	addressPattern = regexp.MustCompile(`[\p{L}\p{N}._%+'=/-]+@[\p{L}\p{N}.-]+`)
-	clockPattern   = regexp.MustCompile(`(?i)\b\p{Nd}{1,2}[:.h]\s?\p{Nd}{2}\b|\b\p{Nd}{1,2}\s?[ap]\.?m\b|[时時]\p{Nd}{1,2}分|\p{Nd}{1,2}:\p{Nd}{2}`)
-	datePattern    = regexp.MustCompile(`\p{Nd}{1,4}\s?[-/.]\s?\p{Nd}{1,2}\s?[-/.]\s?\p{Nd}{2,4}|\b(19|20)\p{Nd}{2}\b|\p{Nd}{1,2}\s?[月월]`)
-	linkPattern    = regexp.MustCompile(`https?://\S+`)
+	addressPattern = expression(`[\p{L}\p{N}._%+'=/-]+@[\p{L}\p{N}.-]+`)
+	clockPattern   = expression(`(?i)\b\p{Nd}{1,2}[:.h]\s?\p{Nd}{2}\b|\b\p{Nd}{1,2}\s?[ap]\.?m\b|[时時]\p{Nd}{1,2}分|\p{Nd}{1,2}:\p{Nd}{2}`)
+	datePattern    = expression(`\p{Nd}{1,4}\s?[-/.]\s?\p{Nd}{1,2}\s?[-/.]\s?\p{Nd}{2,4}|\b(19|20)\p{Nd}{2}\b|\p{Nd}{1,2}\s?[月월]`)
+	linkPattern    = expression(`https?://\S+`)
 )
 
 // Limits of an attribution: mail programs wrap it over at most maxAttribution lines.
@@ -32,15 +31,15 @@ func factsOf(s string) facts {
 	body := strings.Trim(s, " \t*_-–—~")
 	last := strings.TrimRight(body, " *_")
 	f.colon = strings.HasSuffix(last, ":") || strings.HasSuffix(last, "：") || strings.HasSuffix(last, ": >") || strings.HasSuffix(last, "：>")
-	if at := addressPattern.FindStringIndex(body); at != nil {
+	if at := addressPattern().FindStringIndex(body); at != nil {
 		f.address = true
 		f.tail = utf8.RuneCountInString(strings.Trim(body[at[1]:], " <>()[]:：*_"))
 		before := strings.TrimRight(body[:at[0]], " '")
 		f.bracketed = strings.HasSuffix(before, "<") || strings.HasSuffix(before, "(") || strings.HasSuffix(before, "[") || strings.HasSuffix(before, "mailto:")
 	}
-	plain := linkPattern.ReplaceAllString(body, " ")
-	f.clock = clockPattern.MatchString(plain)
-	f.date = f.clock || datePattern.MatchString(plain)
+	plain := linkPattern().ReplaceAllString(body, " ")
+	f.clock = clockPattern().MatchString(plain)
+	f.date = f.clock || datePattern().MatchString(plain)
 	lower := strings.ToLower(plain)
 	words := strings.FieldsFunc(lower, func(r rune) bool {
 		return unicode.IsSpace(r) || r == ',' || r == ':' || r == '>' || r == '<' || r == '"' || r == '：'

@@ -50,7 +50,7 @@ func headerBlock(lines []line, from int, separated bool) int {
 		}
 		seen[class] = true
 		end, misses = i+1, 0
-		address = address || addressPattern.MatchString(value)
+		address = address || addressPattern().MatchString(value)
 		dated = dated || (class == dateLabel && hasDigit(value))
 		for _, l := range innerLabels(value) {
 			seen[l] = true
@@ -112,8 +112,8 @@ func foreignHeaders(lines []line, from int) int {
 			break
 		}
 		n++
-		address = address || addressPattern.MatchString(value)
-		clock = clock || (clockPattern.MatchString(value) && datePattern.MatchString(value))
+		address = address || addressPattern().MatchString(value)
+		clock = clock || (clockPattern().MatchString(value) && datePattern().MatchString(value))
 	}
 	if n >= 3 && address && clock {
 		return from + n

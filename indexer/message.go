@@ -2,7 +2,6 @@ package indexer
 
 import (
 	"cmp"
-	"regexp"
 	"strconv"
 	"strings"
 
@@ -20,9 +19,9 @@ const (
 )
 
 var (
-	stampedTurn = regexp.MustCompile(`^[\[(]?` + chatStamp + `[\])]?\s*[-–|]?\s*` + chatName + `\s*(?::(?:\s|$)|：)`)
-	turnStamped = regexp.MustCompile(`^` + chatName + `\s*,?\s*[\[(]?` + chatStamp + `[\])]?\s*(?:[:-](?:\s|$)|：|$)`)
-	dayLine     = regexp.MustCompile(`^\W{0,5}(?:\p{L}{2,12},? )?(` + chatDate + `)\W{0,5}$`)
+	stampedTurn = expression(`^[\[(]?` + chatStamp + `[\])]?\s*[-–|]?\s*` + chatName + `\s*(?::(?:\s|$)|：)`)
+	turnStamped = expression(`^` + chatName + `\s*,?\s*[\[(]?` + chatStamp + `[\])]?\s*(?:[:-](?:\s|$)|：|$)`)
+	dayLine     = expression(`^\W{0,5}(?:\p{L}{2,12},? )?(` + chatDate + `)\W{0,5}$`)
 )
 
 // chatHead is the beginning of a turn. minute is -1 without a time stamp.
@@ -37,10 +36,10 @@ const maxChatHead = 160 // bytes of a line in which a head is looked for
 func headOf(line string) (chatHead, bool) {
 	short := line[:min(len(line), maxChatHead)]
 	if hasDigit(short) {
-		if m := stampedTurn.FindStringSubmatch(short); m != nil && speakerName(m[5]) {
+		if m := stampedTurn().FindStringSubmatch(short); m != nil && speakerName(m[5]) {
 			return chatHead{strings.TrimSpace(m[5]), m[1], minuteOf(m[2], m[3], m[4])}, true
 		}
-		if m := turnStamped.FindStringSubmatch(short); m != nil && speakerName(m[1]) {
+		if m := turnStamped().FindStringSubmatch(short); m != nil && speakerName(m[1]) {
 			return chatHead{strings.TrimSpace(m[1]), m[2], minuteOf(m[3], m[4], m[5])}, true
 		}
 	}
@@ -89,7 +88,7 @@ func conversation(text string) []crm.Span {
 			if head.minute >= 0 {
 				stamped++
 			}
-		} else if dayLine.MatchString(line) {
+		} else if dayLine().MatchString(line) {
 			shut()
 			written--
 		} else if len(turns) == 0 {
@@ -122,7 +121,7 @@ func (m *moments) gap(text string) bool {
 	line, _, _ := strings.Cut(text, "\n")
 	head, ok := headOf(line)
 	if !ok {
-		d := dayLine.FindStringSubmatch(text)
+		d := dayLine().FindStringSubmatch(text)
 		if d == nil {
 			return false
 		}

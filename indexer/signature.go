@@ -1,7 +1,6 @@
 package indexer
 
 import (
-	"regexp"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -98,26 +97,26 @@ func mobile(text string) bool {
 	if len(text) > 600 {
 		return false
 	}
-	s := strings.TrimSpace(linkPattern.ReplaceAllString(text, ""))
+	s := strings.TrimSpace(linkPattern().ReplaceAllString(text, ""))
 	s = strings.Trim(s, " *_<>[]()-–—.")
 	if s == "" || utf8.RuneCountInString(s) > 110 {
 		return false
 	}
 	lower := strings.ToLower(s)
-	return sendingPattern.MatchString(lower) && devicePattern.MatchString(lower)
+	return sendingPattern().MatchString(lower) && devicePattern().MatchString(lower)
 }
 
 func beginsMobile(text string) bool {
-	return len(text) < 110 && sendingPattern.MatchString(strings.ToLower(strings.TrimSpace(text)))
+	return len(text) < 110 && sendingPattern().MatchString(strings.ToLower(strings.TrimSpace(text)))
 }
 
 var (
-	sendingPattern = regexp.MustCompile(`^(sent |get |download |von mein|gesendet |verschickt |geschickt |diese nachricht wurde|envoyé |envoye |envoyée |télécharge[rz]? |obten(er|ez|ha|ga) |obtenir |obter |enviado |enviada |` +
+	sendingPattern = expression(`^(sent |get |download |von mein|gesendet |verschickt |geschickt |diese nachricht wurde|envoyé |envoye |envoyée |télécharge[rz]? |obten(er|ez|ha|ga) |obtenir |obter |enviado |enviada |` +
 		`inviato |inviata |scarica |ottieni |verzonden |verstuurd |wysłan[eoy] |wysłano |pobierz |skickat |skickad |sendt |hämta |hent |skaff |lähetetty |hanki |отправлено |отправлен |надіслано |odesláno |odoslané |получить |` +
 		`iphone'?umdan |.*gönderildi$|küldve |trimis |στάλθηκε |发自|發自|发送自|从我的|從我的|使用|.*から送信|.*에서 보냄|.*에서 보낸|נשלח |أرسلت|poslano |saadetud |composed |written |typed |dictated |outlook .*(beschaffen|herunterladen|laden|downloaden)|download outlook)`)
-	devicePattern = regexp.MustCompile(`iphone|ipad|android|samsung|galaxy|mobile|mobil|móvil|movil|cell|phone|telefon|téléphone|telefono|teléfono|puhelim|handy|smartphone|tablet|outlook|e-?mail|poczt|yahoo|blackberry|windows|huawei|xiaomi|` +
+	devicePattern = expression(`iphone|ipad|android|samsung|galaxy|mobile|mobil|móvil|movil|cell|phone|telefon|téléphone|telefono|teléfono|puhelim|handy|smartphone|tablet|outlook|e-?mail|poczt|yahoo|blackberry|windows|huawei|xiaomi|` +
 		`pixel|nokia|oneplus|\b\w*app\b|device|spark|superhuman|proton|hey\b|airmail|newton|mailbird|thunderbird|apple watch|watch|macbook|\bmac\b|ios\b|gmail|aol|gmx|web\.de|mail\.ru|яндекс|смартфон|айфон|телефон|компьютер|手机|手機|携帯|アイフォン|휴대|네이버|foxmail|qq`)
-	phonePattern = regexp.MustCompile(`(?:\+|\b00|\(0|\b0)[\d][\d\s()./-]{6,}\d|\(\d{3}\)\s?\d{3}[-. ]\d{4}|\b\d{3}[-.]\d{3}[-.]\d{4}\b`)
-	labelled     = regexp.MustCompile(`(?i)^\W*(t|m|p|f|e|w|d|o|c|tel|tél|telefon|téléphone|teléfono|phone|mobile|mobil|mob|cell|fax|office|direct|direkt|email|e-mail|mail|web|website|www|skype|linkedin)\s?[.:|]`)
-	sitePattern  = regexp.MustCompile(`(?i)\b(www\.[\w.-]+|https?://\S+|[\w-]+\.(com|de|fr|es|it|nl|io|net|org|eu|co\.uk|ch|at|be|pl|se|dk|fi|no|pt|br))\b`)
+	phonePattern = expression(`(?:\+|\b00|\(0|\b0)[\d][\d\s()./-]{6,}\d|\(\d{3}\)\s?\d{3}[-. ]\d{4}|\b\d{3}[-.]\d{3}[-.]\d{4}\b`)
+	labelled     = expression(`(?i)^\W*(t|m|p|f|e|w|d|o|c|tel|tél|telefon|téléphone|teléfono|phone|mobile|mobil|mob|cell|fax|office|direct|direkt|email|e-mail|mail|web|website|www|skype|linkedin)\s?[.:|]`)
+	sitePattern  = expression(`(?i)\b(www\.[\w.-]+|https?://\S+|[\w-]+\.(com|de|fr|es|it|nl|io|net|org|eu|co\.uk|ch|at|be|pl|se|dk|fi|no|pt|br))\b`)
 )

@@ -139,7 +139,7 @@ func signatureLine(text string) bool {
 }
 
 func contact(s string) bool {
-	return phonePattern.MatchString(s) || addressPattern.MatchString(s) || labelled.MatchString(s) || sitePattern.MatchString(s)
+	return phonePattern().MatchString(s) || addressPattern().MatchString(s) || labelled().MatchString(s) || sitePattern().MatchString(s)
 }
 
 // contactBlock is the first line of a paragraph of name, title and ways to reach somebody at the very end, or b. It must begin with a name, hold two contact

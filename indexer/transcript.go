@@ -1,7 +1,6 @@
 package indexer
 
 import (
-	"regexp"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -37,8 +36,8 @@ func turnsText(turns []crm.Turn) (string, []crm.Span) {
 // Shapes of a speaker's line: "Name: text", with a time before or behind the name in brackets or bare, and the name alone with a time.
 var (
 	stampPattern   = `[\[(]?\d{1,2}:\d{2}(?::\d{2})?(?:[.,]\d+)?[\])]?`
-	turnPattern    = regexp.MustCompile(`^(?:` + stampPattern + `\s*[-–|]?\s*)?\*{0,2}([^:\[\](){}<>|"?!;/\\@=*]{1,60}?)\*{0,2}\s*(?:\([^)]{1,40}\)\s*)?(?:` + stampPattern + `\s*)?(?::\*{0,2}(?:\s+|$)|：\*{0,2}\s*)(.*)$`)
-	speakerPattern = regexp.MustCompile(`^([^:\[\](){}<>|"?!;/\\@=*]{1,60}?)\s+(?:\([^)]{1,40}\)\s*)?` + stampPattern + `$`)
+	turnPattern    = expression(`^(?:` + stampPattern + `\s*[-–|]?\s*)?\*{0,2}([^:\[\](){}<>|"?!;/\\@=*]{1,60}?)\*{0,2}\s*(?:\([^)]{1,40}\)\s*)?(?:` + stampPattern + `\s*)?(?::\*{0,2}(?:\s+|$)|：\*{0,2}\s*)(.*)$`)
+	speakerPattern = expression(`^([^:\[\](){}<>|"?!;/\\@=*]{1,60}?)\s+(?:\([^)]{1,40}\)\s*)?` + stampPattern + `$`)
 )
 
 // Thresholds of the recognition: enough turns, most lines are turns, and speakers come back. A list of "Budget: …, Timeline: …" has none that does.
@@ -97,11 +96,11 @@ func turnHead(text string) (name, rest string, ok bool) {
 	if len(text) > 1<<16 {
 		return "", "", false
 	}
-	if m := turnPattern.FindStringSubmatch(text); m != nil && speakerName(m[1]) {
+	if m := turnPattern().FindStringSubmatch(text); m != nil && speakerName(m[1]) {
 		return strings.TrimSpace(m[1]), m[2], true
 	}
 	if len(text) < 160 {
-		if m := speakerPattern.FindStringSubmatch(text); m != nil && speakerName(m[1]) {
+		if m := speakerPattern().FindStringSubmatch(text); m != nil && speakerName(m[1]) {
 			return strings.TrimSpace(m[1]), "", true
 		}
 	}

@@ -2,6 +2,7 @@ package analysis
 
 import (
 	"math/bits"
+	"sync"
 	"unicode"
 	"unicode/utf8"
 )
@@ -37,9 +38,9 @@ const (
 type languageSet uint16
 
 var (
-	stopSets = setsOf(functionWords)
-	cueSets  = flip(letterCues)
-	endSets  = flip(wordEnds)
+	stopSets = sync.OnceValue(func() map[string]languageSet { return setsOf(functionWords) })
+	cueSets  = sync.OnceValue(func() map[rune]languageSet { return flip(letterCues) })
+	endSets  = sync.OnceValue(func() map[string]languageSet { return flip(wordEnds) })
 )
 
 func setsOf(words map[string][]string) map[string]languageSet {
@@ -127,7 +128,7 @@ func (b *ballot) rune(r rune) {
 		return
 	}
 	r = unicode.ToLower(r)
-	if set, ok := cueSets[r]; ok && b.cues < cueWords {
+	if set, ok := cueSets()[r]; ok && b.cues < cueWords {
 		b.cues++
 		b.vote(set, cueVote)
 	}
@@ -180,9 +181,9 @@ func (b *ballot) close() {
 	}
 	n, word := b.n, b.word[:b.n]
 	b.words++
-	set, ok := stopSets[string(word)]
+	set, ok := stopSets()[string(word)]
 	if !ok && b.apart > 0 { // l'offre, qu'il, what's
-		set, ok = stopSets[string(word[:b.apart])]
+		set, ok = stopSets()[string(word[:b.apart])]
 	}
 	switch {
 	case ok:
@@ -197,7 +198,7 @@ func (b *ballot) close() {
 		b.vote(set, weight)
 	case n >= 6 && !b.long && b.cues < cueWords:
 		for size := min(6, n-2); size >= 3; size-- {
-			if set, ok := endSets[string(word[n-size:])]; ok {
+			if set, ok := endSets()[string(word[n-size:])]; ok {
 				b.cues++
 				b.vote(set, cueVote)
 				break

@@ -16,9 +16,9 @@ func Traits(text, language string) crm.Traits {
 	if language == "ja" || language == "zh" || language == "ko" {
 		return eastTraits(text) | asks(text)
 	}
-	r := reader{text: text, german: language == "de", words: traitWords[language], begins: true}
+	r := reader{text: text, german: language == "de", words: traitWords()[language], begins: true}
 	if r.words == nil {
-		r.words = traitWords["en"]
+		r.words = traitWords()["en"]
 	}
 	r.read()
 	return r.found | asks(text)

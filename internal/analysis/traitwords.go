@@ -1,6 +1,9 @@
 package analysis
 
-import "strings"
+import (
+	"strings"
+	"sync"
+)
 
 // wordClass is what a word says about the traits of its text.
 type wordClass uint16
@@ -63,7 +66,7 @@ var traitLists = map[string]map[wordClass]string{
 	},
 }
 
-var traitWords = traitIndex()
+var traitWords = sync.OnceValue(traitIndex)
 
 func traitIndex() map[string]map[string]wordClass {
 	out := map[string]map[string]wordClass{}

@@ -1,7 +1,6 @@
 package redact
 
 import (
-	"regexp"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -23,7 +22,7 @@ func mails(text string, out []Span) []Span {
 	}
 	if mayBeSpelled(text) {
 		var spelt []Span
-		for _, m := range spelled.FindAllStringIndex(text, -1) {
+		for _, m := range spelled().FindAllStringIndex(text, -1) {
 			spelt = append(spelt, Span{m[0], m[1], Mail})
 		}
 		out = free(out, spelt)
@@ -101,7 +100,7 @@ const (
 
 // spelled is "ada (at) example (dot) com", "ada at example dot com" and what lies between: a hidden sign with an ordinary domain, or a hidden dot with any sign. A plain
 // "at" with a plain dot is a sentence.
-var spelled = regexp.MustCompile(`(?i:[\pL\pN][\pL\pN._+-]*` +
+var spelled = expression(`(?i:[\pL\pN][\pL\pN._+-]*` +
 	`(?:\s*[\[({<]\s*(?:at|ät|arroba|arobase|@)\s*[\])}>]\s*[\pL\pN][\pL\pN-]*(?:(?:\.|` + spelledDot + `)[\pL\pN-]+)+` +
 	`|(?:@|` + spelledAt + `)[\pL\pN][\pL\pN-]*` + spelledDot + `(?:[\pL\pN-]+(?:\.|` + spelledDot + `))*(?:com|org|net|edu|gov|info|biz|io|ai|app|dev|eu|[a-z]{2})\b))`)
 

@@ -1,7 +1,6 @@
 package redact
 
 import (
-	"regexp"
 	"strings"
 	"unicode/utf8"
 )
@@ -57,7 +56,7 @@ func (n number) formed(text string, i, k int) bool {
 		return digits >= 10 && (valid("+"+strings.TrimPrefix(text[i:n.ends[k-1]], "00"), "ZZ") || strings.HasPrefix(n.groups[0], "001") && n.american(k, 1))
 	case n.american(k, 0), n.groups[0] == "1" && n.american(k, 1):
 		return true
-	case k == len(n.groups) && digits >= 10 && extension.MatchString(text[n.ends[k-1]:]):
+	case k == len(n.groups) && digits >= 10 && extension().MatchString(text[n.ends[k-1]:]):
 		return true
 	case n.groups[0][0] == '0' && len(n.groups[0]) > 1 && k > 1 && digits >= 9 && digits <= 12 && !within(text, i) && strings.Count(text[i:n.ends[k-1]], "/") < 2:
 		number := text[i:n.ends[k-1]]
@@ -121,7 +120,7 @@ func (n number) thousands(k int) bool {
 	return true
 }
 
-var currency = regexp.MustCompile(`^(?i:[ \x{a0}\x{202f}]?(?:€|\$|£|¥|%|eur\b|usd\b|gbp\b|chf\b|euro|dollar|k\b|m\b|mio|million|units?\b|seats?\b|pcs\b|st[üu]ck))`)
+var currency = expression(`^(?i:[ \x{a0}\x{202f}]?(?:€|\$|£|¥|%|eur\b|usd\b|gbp\b|chf\b|euro|dollar|k\b|m\b|mio|million|units?\b|seats?\b|pcs\b|st[üu]ck))`)
 
 // money: an amount, by what stands directly before or behind it.
 func money(text string, i int, n number) bool {
@@ -131,7 +130,7 @@ func money(text string, i int, n number) bool {
 			return true
 		}
 	}
-	return !n.sign && currency.MatchString(text[n.ends[len(n.ends)-1]:])
+	return !n.sign && currency().MatchString(text[n.ends[len(n.ends)-1]:])
 }
 
 // inURL: the word that i stands in is a web address; numbers in those are no phone numbers unless the address is one to call.
@@ -143,7 +142,7 @@ func inURL(text string, i int) bool {
 
 // glued: a letter, or something that makes it a part of a longer thing, follows at once.
 func glued(text string, end int) bool {
-	if end >= len(text) || extension.MatchString(text[end:]) {
+	if end >= len(text) || extension().MatchString(text[end:]) {
 		return false
 	}
 	r, size := utf8.DecodeRuneInString(text[end:])
@@ -153,11 +152,11 @@ func glued(text string, end int) bool {
 	return (r == ',' || r == ':') && end+size < len(text) && isDigit(text[end+size])
 }
 
-var extension = regexp.MustCompile(`^(?i:[ ,;]{0,2}(?:x|ext\.?|extension|durchwahl|dw|poste|int\.?|#)[ .:]{0,2}[0-9]{1,6})\b`)
+var extension = expression(`^(?i:[ ,;]{0,2}(?:x|ext\.?|extension|durchwahl|dw|poste|int\.?|#)[ .:]{0,2}[0-9]{1,6})\b`)
 
 // extended takes an extension into a number.
 func extended(text string, end int) int {
-	return end + len(extension.FindString(text[end:]))
+	return end + len(extension().FindString(text[end:]))
 }
 
 // behind: a word after the number says that it is one to call ("office", "(mobile)").

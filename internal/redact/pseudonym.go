@@ -3,7 +3,6 @@ package redact
 import (
 	"encoding/json"
 	"fmt"
-	"regexp"
 	"strconv"
 	"strings"
 	"unicode"
@@ -11,14 +10,14 @@ import (
 
 // pseudonym is what stands for a value: its kind and number, and a letter where one value is written in several ways. It is made of characters that no JSON encoder
 // escapes and that models copy.
-var pseudonym = regexp.MustCompile(`\[(?:mail|phone|iban|card|ssn|ip|id|person|term|text)-[0-9]+[a-z]?\]`)
+var pseudonym = expression(`\[(?:mail|phone|iban|card|ssn|ip|id|person|term|text)-[0-9]+[a-z]?\]`)
 
 // tokens finds text that looks like a pseudonym: it gets one of its own.
 func tokens(text string, out []Span) []Span {
 	if !strings.Contains(text, "[") {
 		return out
 	}
-	for _, m := range pseudonym.FindAllStringIndex(text, -1) {
+	for _, m := range pseudonym().FindAllStringIndex(text, -1) {
 		out = append(out, Span{m[0], m[1], Token})
 	}
 	return out
@@ -103,7 +102,7 @@ func (b *book) meant(kind Kind, value string) string {
 
 // restore puts values back into an answer, which is JSON as far as it is anything: they are written as the inside of a string. What was not given out stays as it is.
 func (b *book) restore(answer []byte) []byte {
-	return pseudonym.ReplaceAllFunc(answer, func(p []byte) []byte {
+	return pseudonym().ReplaceAllFunc(answer, func(p []byte) []byte {
 		value, has := b.value[string(p)]
 		if !has {
 			return p

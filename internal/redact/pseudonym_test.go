@@ -54,7 +54,7 @@ func TestMoreFormsThanLetters(t *testing.T) {
 			}
 		}
 		n := b.name(Phone, value)
-		if seen[n] || !pseudonym.MatchString(n) || pseudonym.FindString(n) != n {
+		if seen[n] || !pseudonym().MatchString(n) || pseudonym().FindString(n) != n {
 			t.Fatalf("form %d is %s", i, n)
 		}
 		seen[n] = true
