@@ -29,12 +29,11 @@ func loadGolden(fsys fs.FS, folder string, answer map[string]*node, p *problems)
 		}
 		hashed = append(hashed, hashedFile{path.Base(file), raw})
 		var g Golden
-		root, err := decode(file, raw, &g)
-		if err != nil {
+		if err := decode(file, raw, &g); err != nil {
 			p.raw(err)
 			continue
 		}
-		q := &problems{file: file, root: root}
+		q := &problems{file: file, text: raw}
 		if first, twice := names[g.Name]; twice {
 			q.add(at("name"), "case %q exists already in %s", g.Name, first)
 		}

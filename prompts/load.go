@@ -58,11 +58,10 @@ func loadFolder(fsys fs.FS, name string) (Workflow, error) {
 	if err != nil {
 		return w, fmt.Errorf("read %s: %w", file, err)
 	}
-	root, err := decode(file, raw, &w)
-	if err != nil {
+	if err := decode(file, raw, &w); err != nil {
 		return w, err
 	}
-	p := &problems{file: file, root: root}
+	p := &problems{file: file, text: raw}
 	schemaPath := path.Join(name, schemaFile)
 	schema, err := fs.ReadFile(fsys, schemaPath)
 	if err != nil {

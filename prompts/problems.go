@@ -17,7 +17,7 @@ import (
 // problems collects what is wrong in one file, with lines.
 type problems struct {
 	file string
-	root *yaml.Node
+	text []byte // of the file; read again for the line of a problem, since there seldom is one
 	errs []error
 }
 
@@ -25,31 +25,36 @@ type problems struct {
 func at(path ...any) []any { return path }
 
 func (p *problems) add(path []any, format string, args ...any) {
-	p.raw(fmt.Errorf("%s:%d: "+format, append([]any{p.file, lineOf(p.root, path)}, args...)...))
+	p.raw(fmt.Errorf("%s:%d: "+format, append([]any{p.file, lineOf(p.root(), path)}, args...)...))
+}
+
+// root is the file's node, nil where there is none.
+func (p *problems) root() *yaml.Node {
+	var root yaml.Node
+	if yaml.Unmarshal(p.text, &root) != nil { // decode says what is wrong
+		return nil
+	}
+	return &root
 }
 
 func (p *problems) raw(err error) { p.errs = append(p.errs, err) }
 
 func (p *problems) err() error { return errors.Join(p.errs...) }
 
-// decode reads exactly one yaml document strictly into v and returns its node for line numbers.
-func decode(file string, raw []byte, v any) (*yaml.Node, error) {
+// decode reads exactly one yaml document strictly into v.
+func decode(file string, raw []byte, v any) error {
 	dec := yaml.NewDecoder(bytes.NewReader(raw))
 	dec.KnownFields(true)
 	if err := dec.Decode(v); err != nil {
 		if errors.Is(err, io.EOF) {
-			return nil, fmt.Errorf("%s:1: the file is empty", file)
+			return fmt.Errorf("%s:1: the file is empty", file)
 		}
-		return nil, withFile(file, err)
+		return withFile(file, err)
 	}
 	if err := dec.Decode(new(yaml.Node)); !errors.Is(err, io.EOF) {
-		return nil, fmt.Errorf("%s: there is more than one document in the file", file)
+		return fmt.Errorf("%s: there is more than one document in the file", file)
 	}
-	var root yaml.Node
-	if err := yaml.Unmarshal(raw, &root); err != nil {
-		return nil, withFile(file, err)
-	}
-	return &root, nil
+	return nil
 }
 
 var yamlLine = regexp.MustCompile(`^(?:yaml: )?line (\d+): `)

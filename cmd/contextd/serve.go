@@ -23,28 +23,53 @@ func serve(ctx context.Context, cfg Config, out *output) error {
 	if err != nil {
 		return errors.Join(err, public.Close())
 	}
+	front := openFront(public, log)
 	publicURL := cfg.PublicURL(public.Addr().String())
 	s, err := openService(ctx, cfg, log, publicURL, nil)
 	if err != nil {
-		return errors.Join(whoHolds(err), public.Close(), admin.Close())
+		return errors.Join(whoHolds(err), front.close(), admin.Close())
 	}
 	local := "http://" + public.Addr().String()
 	if _, err := keepLocal(cfg.DataDir, local, nil); err != nil {
-		return errors.Join(err, public.Close(), admin.Close(), s.close())
+		return errors.Join(err, front.close(), admin.Close(), s.close())
 	}
 	log.Info("contextd is ready", "listen", local, "public_url", publicURL, "portals", len(s.clients), "writing", cfg.anyWriting())
-	return errors.Join(s.serve(ctx, public, admin), s.close())
+	return errors.Join(s.answer(ctx, front, admin), s.close())
 }
 
-// serve answers on both listeners and works until ctx ends; then it stops taking requests, lets the running ones and the running work finish, and returns.
+// front is the public listener, which answers from the moment it is there; until the service is open it says no more than that the process lives.
+type front struct {
+	gate   *web.Gate
+	server *http.Server
+	served chan error
+}
+
+func openFront(ln net.Listener, log *slog.Logger) *front {
+	f := &front{gate: web.NewGate(), served: make(chan error, 1)}
+	f.server = web.HTTPServer(f.gate)
+	f.server.ErrorLog = slog.NewLogLogger(log.Handler(), slog.LevelWarn)
+	go func() { f.served <- f.server.Serve(ln) }() // answer and close wait for it
+	return f
+}
+
+// close ends a front whose service did not open.
+func (f *front) close() error {
+	err := f.server.Close()
+	<-f.served
+	return err
+}
+
+// serve is answer for a service that is open already.
 func (s *service) serve(ctx context.Context, public, admin net.Listener) error {
+	return s.answer(ctx, openFront(public, s.log), admin)
+}
+
+// answer answers on both listeners and works until ctx ends; then it stops taking requests, lets the running ones and the running work finish, and returns.
+func (s *service) answer(ctx context.Context, public *front, admin net.Listener) error {
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
 	b := readBuildInfo()
-	servers := map[net.Listener]*http.Server{public: web.HTTPServer(s.handler)}
-	if admin != nil {
-		servers[admin] = web.HTTPServer(web.Admin(web.AdminServer{Status: reads{s.db}, Portals: s.access.portals, Version: b.Version, Revision: b.Commit, Log: s.log}))
-	}
+	servers := []*http.Server{public.server}
 	var parts sync.WaitGroup
 	var mu sync.Mutex
 	var errs []error
@@ -59,9 +84,13 @@ func (s *service) serve(ctx context.Context, public, admin net.Listener) error {
 		})
 	}
 	part(func() error { return s.run(ctx) })
-	for ln, server := range servers {
-		server.ErrorLog = slog.NewLogLogger(s.log.Handler(), slog.LevelWarn)
-		part(func() error { return server.Serve(ln) })
+	public.gate.Open(s.handler)
+	part(func() error { return <-public.served })
+	if admin != nil {
+		server := web.HTTPServer(web.Admin(web.AdminServer{Status: reads{s.db}, Portals: s.access.portals, Version: b.Version, Revision: b.Commit, Log: s.log}))
+		server.ErrorLog = public.server.ErrorLog
+		servers = append(servers, server)
+		part(func() error { return server.Serve(admin) })
 	}
 	<-ctx.Done()
 	closing, cancel := context.WithTimeout(context.WithoutCancel(ctx), 8*time.Second) // ctx has ended; requests in flight may still finish
