@@ -90,9 +90,11 @@ func (r *run) held() (h Held) {
 	return h
 }
 
+// tellsOfThem: of what code states, a silence says something of them only where it is a long one.
 func (r *run) tellsOfThem(f crm.Finding) bool {
 	return !r.subject.Type.IsActivity() && slices.ContainsFunc(r.w.Findings, func(of prompts.Finding) bool {
-		return of.Name == f.Name && (of.Kind == prompts.OfRecords || of.Kind == prompts.OfUsage || of.Kind == prompts.OfSilence)
+		long := of.Kind == prompts.OfSilence && (of.After > 0 || of.Times > 0)
+		return of.Name == f.Name && (of.Kind == prompts.OfRecords || of.Kind == prompts.OfUsage || long)
 	})
 }
 

@@ -118,11 +118,12 @@ func TestAbstain(t *testing.T) {
 	}
 }
 
-// TestAbstainOnFindings: a silence or a ticket says something of an account whose mails do not; the title of a contact does not.
+// TestAbstainOnFindings: a long silence or a ticket says something of an account whose mails do not; the title of a contact does not, nor when they were last heard.
 func TestAbstainOnFindings(t *testing.T) {
-	r := &run{w: prompts.Workflow{Findings: []prompts.Finding{{Name: "title", Kind: prompts.OfRecord}, {Name: "ticket", Kind: prompts.OfRecords}, {Name: "usage", Kind: prompts.OfUsage}, {Name: "silence", Kind: prompts.OfSilence}}},
+	r := &run{w: prompts.Workflow{Findings: []prompts.Finding{{Name: "title", Kind: prompts.OfRecord}, {Name: "ticket", Kind: prompts.OfRecords}, {Name: "usage", Kind: prompts.OfUsage}, {Name: "silence", Kind: prompts.OfSilence, After: time.Hour},
+		{Name: "rhythm", Kind: prompts.OfSilence, Times: 2}, {Name: "heard", Kind: prompts.OfSilence}}},
 		subject: ref(crm.Contacts, 2)}
-	for name, want := range map[string]Held{"title": {}, "ticket": {Words: 6, Sources: 1}, "usage": {Words: 6, Sources: 1}, "silence": {Words: 6, Sources: 1}} {
+	for name, want := range map[string]Held{"title": {}, "ticket": {Words: 6, Sources: 1}, "usage": {Words: 6, Sources: 1}, "silence": {Words: 6, Sources: 1}, "rhythm": {Words: 6, Sources: 1}, "heard": {}} {
 		r.findings = []crm.Finding{{ID: "F1", Name: name, Text: "six words that somebody may read"}}
 		if got := r.held(); got != want {
 			t.Errorf("%s: %+v, want %+v", name, got, want)

@@ -26,6 +26,8 @@ func (r *run) state(ctx context.Context) error {
 			found, err = r.ofRecord(ctx, f)
 		case prompts.OfRecords:
 			found, err = r.ofRecords(ctx, f)
+		case prompts.OfChange:
+			found, err = r.ofChange(ctx, f)
 		case prompts.OfUsage:
 			found, err = r.ofUsage(ctx, f)
 		case prompts.OfSilence:
@@ -58,17 +60,22 @@ func (r *run) known(rec crm.Record) crm.Record {
 	return rec.Before(r.asOf)
 }
 
+// recordOf is the record that a finding is about; an empty one when nothing is stored of it.
+func (r *run) recordOf(ctx context.Context, f prompts.Finding) (crm.Record, error) {
+	if f.Of != "account" || r.account == r.record.Ref {
+		return r.record, nil
+	}
+	got, err := r.History.Record(ctx, r.account)
+	if errors.Is(err, crm.ErrNotFound) {
+		return crm.Record{}, nil
+	}
+	return r.known(got), err
+}
+
 func (r *run) ofRecord(ctx context.Context, f prompts.Finding) ([]crm.Finding, error) {
-	rec := r.record
-	if f.Of == "account" && r.account != rec.Ref {
-		got, err := r.History.Record(ctx, r.account)
-		if errors.Is(err, crm.ErrNotFound) {
-			return nil, nil
-		}
-		if err != nil {
-			return nil, err
-		}
-		rec = r.known(got)
+	rec, err := r.recordOf(ctx, f)
+	if err != nil {
+		return nil, err
 	}
 	x, ok := r.stated(f, rec)
 	if !ok {
@@ -98,10 +105,7 @@ func (r *run) stated(f prompts.Finding, rec crm.Record) (crm.Finding, bool) {
 		if value == "" {
 			return x, false
 		}
-		values[name] = oneLine(value)
-		if day, is := dayValue(value); is {
-			values[name] = day.Format(time.DateOnly)
-		}
+		values[name] = shownValue(value)
 		set := rec.SetAt(name)
 		if set.After(x.Time) {
 			x.Time = set

@@ -12,7 +12,7 @@ import (
 // TestNothingOfLaterIsSaid: what a workflow says as of a moment quotes nothing later, and is what it would have said then, with the later history absent.
 func TestNothingOfLaterIsSaid(t *testing.T) {
 	moment := noon.Add(-12 * time.Hour)
-	for workflow, subject := range map[string]crm.Ref{"account_summary": ref(crm.Companies, 1), "account_plan": ref(crm.Companies, 1), "enrichment": ref(crm.Companies, 1), "lead_score": ref(crm.Contacts, 2)} {
+	for workflow, subject := range map[string]crm.Ref{"account_summary": ref(crm.Companies, 1), "account_plan": ref(crm.Companies, 1), "deal_score": ref(crm.Deals, 3), "enrichment": ref(crm.Companies, 1), "lead_score": ref(crm.Contacts, 2)} {
 		history := func() *world {
 			w := newWorld()
 			w.activity(ref(crm.Emails, 13), "Mira Kovac", crm.Incoming, moment.Add(-30*time.Hour), "We have 420 employees and maintain lifts. We need a demo and the board decides on 5 December.")

@@ -24,10 +24,10 @@ func TestTriggers(t *testing.T) {
 		lane crm.Lane
 		want string
 	}{
-		"call":            {call, long, crm.LiveLane, "call_summary:calls/1 lead_score:contacts/2 lead_score:contacts/4"},
-		"incoming mail":   {mail, long, crm.LiveLane, "lead_score:contacts/2 lead_score:contacts/4 reply_draft:deals/3"},
+		"call":            {call, long, crm.LiveLane, "call_summary:calls/1 deal_score:deals/3 lead_score:contacts/2 lead_score:contacts/4"},
+		"incoming mail":   {mail, long, crm.LiveLane, "deal_score:deals/3 lead_score:contacts/2 lead_score:contacts/4 reply_draft:deals/3"},
 		"outgoing mail":   {out, long, crm.LiveLane, ""},
-		"short call":      {call, crm.Document{Text: "hello", Turns: long.Turns}, crm.LiveLane, "lead_score:contacts/2 lead_score:contacts/4"},
+		"short call":      {call, crm.Document{Text: "hello", Turns: long.Turns}, crm.LiveLane, "deal_score:deals/3 lead_score:contacts/2 lead_score:contacts/4"},
 		"backfill":        {mail, long, crm.BackfillLane, ""},
 		"review lane":     {mail, long, crm.ReviewLane, ""},
 		"written by us":   {ours, long, crm.LiveLane, ""},

@@ -13,6 +13,7 @@ import (
 const (
 	OfRecord  = "record"  // properties of the subject's record, or of its account's
 	OfRecords = "records" // the same of each record of a type that belongs to the account
+	OfChange  = "change"  // a property that has another value than the first that is known of it
 	OfUsage   = "usage"   // each property that the configuration lists as a measure of usage, with what it was before
 	OfSilence = "silence" // since when nobody has written or spoken
 )
@@ -22,12 +23,14 @@ const (
 //
 //   - of a record: the first property's value; of a date, the days until it (negative once it has passed);
 //   - of records: days since the record was created;
+//   - of change: by how much the value moved from the first one: days of a date (later is more), percent of a number, 0 of words; {value}, {since}, {before} are known;
 //   - of usage: by how much percent the value moved from the highest of the half year before (-60: it fell by three fifths); {property}, {value}, {since}, {before} are known;
 //   - of silence: days since the last activity, whose day is {date}; {usual} is how many days lay between two of them as a rule, in the year before.
 type Finding struct {
 	Name      string            `yaml:"name"`
 	Kind      string            `yaml:"kind"`
-	Of        string            `yaml:"of"`        // record: subject (default) or account
+	Of        string            `yaml:"of"`        // record, change: subject (default) or account
+	Property  string            `yaml:"property"`  // change: of which property
 	Type      crm.ObjectType    `yaml:"type"`      // records: of which type
 	Where     []Condition       `yaml:"where"`     // record, records: only such ones
 	Direction crm.Direction     `yaml:"direction"` // silence: of mails and messages that way; meetings, and calls that took place, break every silence
@@ -80,11 +83,16 @@ func finding(f Finding, where []any, p *problems) {
 	}
 	direction(f.Direction, here("direction"), p)
 	var known []string
+	if f.Of != "" && f.Of != "subject" && f.Of != "account" {
+		p.add(here("of"), "of %q: want subject or account", f.Of)
+	}
+	if (f.Kind == OfChange) != (f.Property != "") || strings.HasPrefix(f.Property, "ai_") {
+		p.add(here("property"), "property %q: a change names a property of HubSpot's own, and nothing else does", f.Property)
+	}
 	switch f.Kind {
 	case OfRecord:
-		if f.Of != "" && f.Of != "subject" && f.Of != "account" {
-			p.add(here("of"), "of %q: want subject or account", f.Of)
-		}
+	case OfChange:
+		known = []string{"value", "since", "before"}
 	case OfRecords:
 		types([]crm.ObjectType{f.Type}, here("type"), p)
 	case OfUsage:
@@ -94,7 +102,7 @@ func finding(f Finding, where []any, p *problems) {
 			known = append(known, "usual")
 		}
 	default:
-		p.add(here("kind"), "kind %q: want record, records, usage or silence", f.Kind)
+		p.add(here("kind"), "kind %q: want record, records, change, usage or silence", f.Kind)
 	}
 	for i, c := range f.Where {
 		condition(c, here("where", i), p)

@@ -25,7 +25,12 @@ func (r *repeating) run(ctx context.Context) error {
 	}
 	tick := time.NewTicker(repeatEvery)
 	defer tick.Stop()
-	for {
+	for { // not before the first tick: a command that opens the data for a moment makes no work
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-tick.C:
+		}
 		for _, portal := range r.s.portals {
 			n, err := r.s.db.Due(ctx, portal, r.s.now(), names, repeatMost)
 			switch {
@@ -35,11 +40,6 @@ func (r *repeating) run(ctx context.Context) error {
 			case n > 0:
 				r.s.log.Info("runs are repeated because their time has come", "portal", portal, "runs", n)
 			}
-		}
-		select {
-		case <-ctx.Done():
-			return ctx.Err()
-		case <-tick.C:
 		}
 	}
 }

@@ -109,15 +109,20 @@ func heard(r crm.Rule, s *sentence) bool {
 	return !s.question || s.voice == theirVoice
 }
 
-// factors are the sentences that a number or choice stands on, the weightiest first; each sentence once, with the sum of what it brought.
+// factors are the sentences that a number or choice stands on, the weightiest first; each sentence once, with the sum of what it brought, as the factor that brought most.
 func (t *text) factors(f crm.Field, p schema) []claim {
 	var list []evidence
+	var most []float64
 	for _, e := range t.evidence[f.From] {
-		if at := slices.IndexFunc(list, func(o evidence) bool { return alike(o.s, e.s) }); at >= 0 {
-			list[at].points += e.points
+		at := slices.IndexFunc(list, func(o evidence) bool { return alike(o.s, e.s) })
+		if at < 0 {
+			list, most = append(list, e), append(most, math.Abs(e.points))
 			continue
 		}
-		list = append(list, e)
+		list[at].points += e.points
+		if n := math.Abs(e.points); n > most[at] {
+			list[at].factor, most[at] = e.factor, n
+		}
 	}
 	slices.SortStableFunc(list, func(a, b evidence) int { return cmp.Compare(math.Abs(b.points), math.Abs(a.points)) })
 	out := []claim{}
