@@ -46,6 +46,7 @@ eval: build
 	bin/contextd eval retrieval --set internal/evals/retrieval/testdata/own --mode pipeline --gate
 	bin/contextd eval similar --gate
 	bin/contextd eval workflows --gate
+	bin/contextd eval backtest --gate
 	@if [ -z "$(EVAL_DATA)" ] || [ ! -d "$(EVAL_DATA)" ]; then echo "SKIPPED: the mail measures and the attacks of the safety set need EVAL_DATA=DIR; they were not made"; \
 	else CONTEXTD_TEST_DATA="$(abspath $(EVAL_DATA))" CONTEXTD_TEST_EVERY=$(EVERY) $(GO) test -count=1 -v -timeout 60m -run 'TestEval' ./internal/evals/...; fi
 

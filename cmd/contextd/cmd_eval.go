@@ -38,7 +38,7 @@ func (p *program) evalCommand() *cobra.Command {
 		Short:   "Measure search and workflows, and learn the weights of search",
 		Example: "  contextd eval retrieval --set sets/locomo --run out.tsv\n  contextd eval fit --set sets/locomo --set sets/qmsum --out weights.json",
 	}
-	return group(cmd, p.evalRetrievalCommand(), p.evalFitCommand(), p.evalSimilarCommand(), p.evalWorkflowsCommand())
+	return group(cmd, p.evalRetrievalCommand(), p.evalFitCommand(), p.evalSimilarCommand(), p.evalWorkflowsCommand(), p.evalBacktestCommand())
 }
 
 func (p *program) evalRetrievalCommand() *cobra.Command {

@@ -57,6 +57,7 @@ var table = map[string][]string{
 	"internal/evals/retrieval":          {"internal/crm"},
 	"internal/evals/similar":            {"internal/crm"},
 	"internal/evals/workflows":          {"internal/crm", "internal/model", "engine", "prompts"},
+	"internal/evals/backtest":           {},
 	"internal/vector/vectortest":        {"internal/crm"},
 	"internal/web":                      {"internal/crm", "internal/audit", "prompts"},
 	"internal/evals":                    {"internal/crm", "prompts"},
