@@ -24,7 +24,7 @@ type Inputs struct {
 type Judgement struct {
 	Verdict    crm.Verdict
 	Reasons    []string
-	Would      bool // only the gate's mode, or that writing is off or stopped, made it wait for a person
+	Would      bool // only the gate's mode, that writing is off or stopped, or the chance by which people see some of it made it wait for a person
 	Confidence float64
 	Threshold  float64
 }

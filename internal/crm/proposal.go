@@ -163,7 +163,7 @@ type Change struct {
 	Threshold  float64
 	Verdict    Verdict
 	Reasons    []string // why the gate decided so
-	Would      bool     `json:",omitempty"` // only the gate's mode, or that writing is off or stopped, made it wait for a person
+	Would      bool     `json:",omitempty"` // only the gate's mode, that writing is off or stopped, or the chance by which people see some of it made it wait for a person
 	Preflight  string   `json:",omitempty"` // why HubSpot would have refused the value when it was decided, "" when nothing spoke against it
 	State      State
 }
