@@ -115,6 +115,9 @@ func (s State) Proof(g Group, live Fit) Proof {
 	if s.Live != 0 && live.Version == s.Live && s.may(g, live) {
 		return Proof{Version: live.Version, Open: true, Threshold: live.Threshold, Curve: live.Curve}
 	}
+	if err := g.Budget.Check(); err != nil {
+		return Proof{Why: "there is no error budget"}
+	}
 	more := max(s.Needed, 1)
 	if s.Needed == 0 && len(s.Looks) == 0 && s.Seen == 0 {
 		more = s.need(g, nil)

@@ -229,6 +229,12 @@ func TestAdvance(t *testing.T) {
 	if closed.Live != 0 || !strings.Contains(closed.Why, "undone") {
 		t.Errorf("%+v %v", closed, events)
 	}
+	if p := (State{}).Proof(Group{Workflow: "w", Fields: []string{"ai_x"}}, Fit{}); p.Open || p.Why != "there is no error budget" {
+		t.Errorf("without a budget: %+v", p)
+	}
+	if sum := Sum(Group{Workflow: "w", Fields: []string{"ai_x"}}, State{}, Fit{}, Past{Outcomes: log}); sum.Needed != 0 || sum.Outcomes != 114 || sum.Threshold != 0.85 {
+		t.Errorf("without a budget: %+v", sum)
+	}
 	if _, _, err := Advance(Group{}, s, fits, Past{}, time.Time{}); err == nil {
 		t.Error("a budget of nothing is accepted")
 	}
