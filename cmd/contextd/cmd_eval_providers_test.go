@@ -19,6 +19,10 @@ func TestEvalWorkflowsOnEveryProvider(t *testing.T) {
 				m, server := open(answer)
 				environ := []string{"CONTEXTD_MODEL__PROVIDER=" + name, "CONTEXTD_MODEL__MODEL=" + m.Model, "CONTEXTD_MODEL__API_KEY=" + m.APIKey.Reveal()}
 				text, code := transcript(t, commands{}, environ, "", "eval", "workflows", "--provider", name+"/"+m.Model+"@"+m.BaseURL, "--json")
+				if text, code := transcript(t, commands{}, environ, "", "eval", "workflows", "--workflow", "call_summary", "--provider", "builtin", "--provider", name+"/"+m.Model+"@"+m.BaseURL, "--gate",
+					"--accepted", "../../internal/evals/workflows/accepted.tsv"); code != exitOK {
+					t.Errorf("the gate beside the built-in writer, whose figures were accepted: exit %d: %.600s", code, text)
+				}
 				var page struct{ Items []goldens.Figures }
 				_, out, _ := strings.Cut(text, "\n")
 				out, _, _ = strings.Cut(out, "-- stderr --")
