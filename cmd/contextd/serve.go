@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"runtime/debug"
 	"sync"
 	"time"
 
@@ -85,6 +86,7 @@ func (s *service) answer(ctx context.Context, public *front, admin net.Listener)
 	}
 	part(func() error { return s.run(ctx) })
 	public.gate.Open(s.handler)
+	parts.Go(debug.FreeOSMemory) // opening makes several times the garbage of what is kept, and the collector would leave it with the process for minutes
 	part(func() error { return <-public.served })
 	if admin != nil {
 		server := web.HTTPServer(web.Admin(web.AdminServer{Status: reads{s.db}, Portals: s.access.portals, Version: b.Version, Revision: b.Commit, Log: s.log}))

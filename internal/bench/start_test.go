@@ -1,7 +1,6 @@
 package bench
 
 import (
-	"fmt"
 	"io"
 	"net"
 	"net/http"
@@ -56,11 +55,11 @@ func build(b *testing.B, to, what string) {
 // process is a started server.
 type process struct {
 	cmd   *exec.Cmd
-	start float64 // seconds from exec to the first 200 of /livez
+	start float64 // seconds from exec to the first 200
 }
 
-// launch starts a program and asks until it answers. The address stands for ADDRESS in args and env.
-func launch(b *testing.B, program string, args, env []string) process {
+// launch starts a program and asks for path until it answers. The address stands for ADDRESS in args and env.
+func launch(b *testing.B, program, path string, args, env []string) process {
 	b.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -88,7 +87,7 @@ func launch(b *testing.B, program string, args, env []string) process {
 	tick := time.NewTicker(250 * time.Microsecond) // asking without a pause would take a core away from the one who starts
 	defer tick.Stop()
 	for ; time.Since(begin) < time.Minute; <-tick.C {
-		resp, err := client.Get("http://" + address + "/livez")
+		resp, err := client.Get("http://" + address + path)
 		if err != nil {
 			continue
 		}
@@ -111,7 +110,7 @@ func (p process) stop(b *testing.B) {
 	_ = p.cmd.Wait() // the bare server knows no good end
 }
 
-type startRound struct{ bare, empty, full float64 }
+type startRound struct{ bare, empty, full, emptyReady, fullReady float64 }
 
 // startOn weighs the start of the real binary with an empty directory and with this one, and what it takes in memory at rest.
 func startOn(b *testing.B, dir string) {
@@ -126,32 +125,38 @@ func startOn(b *testing.B, dir string) {
 			"CONTEXTD_HUBSPOT__TOKEN=not-used", "CONTEXTD_HUBSPOT__CLIENT_SECRET=" + secret, "CONTEXTD_HUBSPOT__BASE_URL=http://127.0.0.1:1"}
 	}
 	serve := []string{"serve"}
-	once := func(program string, args, env []string) float64 {
-		p := launch(b, program, args, env)
+	once := func(program, path string, args, env []string) float64 {
+		p := launch(b, program, path, args, env)
 		defer p.stop(b)
 		return p.start
 	}
 	got, unsound := alternate(b, true, func() (r startRound) {
-		r.bare = once(bare, []string{"ADDRESS"}, nil)
-		r.empty = once(product, serve, env(b.TempDir()))
-		r.full = once(product, serve, env(dir))
+		r.bare = once(bare, "/livez", []string{"ADDRESS"}, nil)
+		r.empty = once(product, "/livez", serve, env(b.TempDir()))
+		r.full = once(product, "/livez", serve, env(dir))
+		r.emptyReady = once(product, "/readyz", serve, env(b.TempDir()))
+		r.fullReady = once(product, "/readyz", serve, env(dir))
 		return r
 	})
 	bareMS := milliseconds(column(got, func(r startRound) float64 { return r.bare }))
-	measured.add(b, goal{name: "S1 start, empty", limit: 5, atMost: true, unsound: unsound, what: "exec to the first 200 of /livez with a new data directory / bare net/http binary",
-		ratios: column(got, func(r startRound) float64 { return r.empty / r.bare }), note: milliseconds(column(got, func(r startRound) float64 { return r.empty })) + " / " + bareMS})
-	measured.add(b, goal{name: "S1 start, 1 M vectors", limit: 20, atMost: true, unsound: unsound, what: "the same with 1 M chunks in 100,000 activities / bare net/http binary",
-		ratios: column(got, func(r startRound) float64 { return r.full / r.bare }), note: milliseconds(column(got, func(r startRound) float64 { return r.full })) + " / " + bareMS})
-	p := launch(b, product, serve, env(b.TempDir()))
+	start := func(name string, limit float64, of func(startRound) float64, what string) {
+		measured.add(b, goal{name: name, limit: limit, atMost: true, unsound: unsound, what: what, ratios: column(got, func(r startRound) float64 { return of(r) / r.bare }),
+			note: milliseconds(column(got, of)) + " / " + bareMS})
+	}
+	start("S1 start, empty", 5, func(r startRound) float64 { return r.empty }, "exec to the first 200 of /livez with a new data directory / bare net/http binary")
+	start("S1 start, 1 M vectors", 20, func(r startRound) float64 { return r.full }, "the same with 1 M chunks in 100,000 activities / bare net/http binary")
+	start("S1 ready, empty", 5, func(r startRound) float64 { return r.emptyReady }, "exec to the first 200 of /readyz, which everything waits for, with a new data directory / bare net/http binary")
+	start("S1 ready, 1 M vectors", 20, func(r startRound) float64 { return r.fullReady }, "the same with 1 M chunks in 100,000 activities / bare net/http binary")
+	p := launch(b, product, "/livez", serve, env(b.TempDir()))
 	defer p.stop(b)
 	measured.add(b, goal{name: "S2 idle memory, empty", limit: 60, atMost: true, what: "MiB resident with a new data directory, once it stays the same", note: "absolute",
 		ratios: []float64{settled(b, p.cmd.Process.Pid)}})
-	q := launch(b, product, serve, env(dir))
+	q := launch(b, product, "/livez", serve, env(dir))
 	defer q.stop(b)
 	info, err := os.Stat(product)
 	if err != nil {
 		b.Fatal(err)
 	}
-	measured.add(b, goal{name: "S2 memory, 1 M vectors", what: "MiB resident with 1 M chunks, once it stays the same or after ten seconds, while it makes profiles of accounts", ratios: []float64{settled(b, q.cmd.Process.Pid)},
-		note: fmt.Sprintf("the binary has %.0f MiB", float64(info.Size())/(1<<20))})
+	measured.add(b, goal{name: "S2 memory, 1 M vectors", what: "MiB resident with 1 M chunks, once it stays the same or after ten seconds, while it makes profiles of accounts", ratios: []float64{settled(b, q.cmd.Process.Pid)}})
+	measured.add(b, goal{name: "S2 binary", limit: 70, atMost: true, what: "MiB of the stripped binary, model included", note: "absolute", ratios: []float64{float64(info.Size()) / (1 << 20)}})
 }

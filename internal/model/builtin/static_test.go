@@ -2,6 +2,7 @@ package builtin
 
 import (
 	"errors"
+	"fmt"
 	"math"
 	"slices"
 	"strings"
@@ -212,4 +213,11 @@ func BenchmarkStaticShortTexts(b *testing.B) {
 		}
 	}
 	b.ReportMetric(float64(b.N*len(texts))/b.Elapsed().Seconds(), "texts/s")
+}
+
+func TestFingerprintHoldsTheChecksumOfTheVectors(t *testing.T) {
+	want := fmt.Sprintf("%s@1-%08x", staticName, checksum(wordsFile[len(staticMagic)+4:]))
+	if got := (Embedder{}).Fingerprint(); got != want {
+		t.Errorf("%s, but the vectors are %s", got, want)
+	}
 }

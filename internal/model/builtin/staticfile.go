@@ -102,6 +102,11 @@ func quantise(v []float32) (float32, []byte) {
 
 var castagnoli = crc32.MakeTable(crc32.Castagnoli)
 
+// storedSum is the checksum that a file of word vectors says it has.
+func storedSum(file string) uint32 {
+	return binary.LittleEndian.Uint32([]byte(file[len(staticMagic):][:4]))
+}
+
 // openWords opens a file without copying it: words, vectors and neighbours stay where they are.
 func openWords(file string) (*Words, error) {
 	if len(file) < staticHeader || file[:len(staticMagic)] != staticMagic {
