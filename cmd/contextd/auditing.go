@@ -88,17 +88,22 @@ func (a *auditing) run(ctx context.Context) error {
 
 // Checkpoint implements web.Audit. What could not be sent before is sent along.
 func (a *auditing) Checkpoint(ctx context.Context) (web.AuditCheckpoint, error) {
-	signed, head, err := a.sign(ctx)
+	signed, head, err := a.sign(ctx, 0)
 	if err != nil {
 		return web.AuditCheckpoint{}, err
 	}
 	out := web.AuditCheckpoint{Size: head.Size, Checkpoint: signed, Key: a.key.Public}
+	return out, a.send(ctx, &out)
+}
+
+// send exports all heads that have not left yet.
+func (a *auditing) send(ctx context.Context, out *web.AuditCheckpoint) error {
 	if a.cfg.CheckpointFile == "" && a.cfg.CheckpointURL == "" {
-		return out, nil
+		return nil
 	}
 	all, err := a.Checkpoints(ctx)
 	if err != nil {
-		return out, err
+		return err
 	}
 	for _, c := range all {
 		if c.Exported {
@@ -106,20 +111,39 @@ func (a *auditing) Checkpoint(ctx context.Context) (web.AuditCheckpoint, error) 
 		}
 		if err := a.export(ctx, c); err != nil {
 			out.Problem = err.Error()
-			return out, nil
+			return nil
 		}
 		if err := a.CheckpointExported(ctx, c.Size); err != nil {
-			return out, err
+			return err
 		}
 	}
 	out.Exported = true
-	return out, nil
+	return nil
 }
 
-func (a *auditing) sign(ctx context.Context) (string, store.AuditHead, error) {
+// sign signs the present head. When nothing has happened since the newest one, but that it was signed, that one will do, unless it must hold entry seq: the note of a
+// signature is no reason for another.
+func (a *auditing) sign(ctx context.Context, seq int64) (string, store.AuditHead, error) {
 	head, err := a.AuditHead(ctx)
 	if err != nil {
 		return "", head, err
+	}
+	news, err := a.Unsigned(ctx)
+	if err != nil {
+		return "", head, err
+	}
+	if !news {
+		all, err := a.Checkpoints(ctx)
+		if err != nil {
+			return "", head, err
+		}
+		if last := len(all) - 1; last >= 0 && (seq <= all[last].Size || seq > head.Size) {
+			kept, err := audit.Open(all[last].Note, a.key.Public)
+			if err != nil {
+				err = fmt.Errorf("the checkpoint of %d entries is not the one that was signed here: %w: %w", all[last].Size, err, crm.ErrConflict)
+			}
+			return all[last].Note, store.AuditHead(kept), err
+		}
 	}
 	signed, err := a.key.Sign(audit.Head(head))
 	if err != nil {
@@ -218,7 +242,7 @@ func (a *auditing) VerifyAudit(ctx context.Context, checkpoints []string) (web.A
 
 // ProveAudit implements web.Audit.
 func (a *auditing) ProveAudit(ctx context.Context, portal crm.PortalID, seq int64) (audit.Proof, error) {
-	signed, head, err := a.sign(ctx)
+	signed, head, err := a.sign(ctx, seq)
 	if err != nil {
 		return audit.Proof{}, err
 	}

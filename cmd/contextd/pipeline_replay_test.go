@@ -22,6 +22,11 @@ func (p *pipeline) forge(statement string, args ...any) {
 		p.Fatal(err)
 	}
 	defer db.Close()
+	for _, trigger := range []string{"audit_no_delete", "outcomes_no_delete"} {
+		if _, err := db.ExecContext(p.Context(), "DROP TRIGGER IF EXISTS "+trigger); err != nil {
+			p.Fatal(err)
+		}
+	}
 	r, err := db.ExecContext(p.Context(), statement, args...)
 	if err != nil {
 		p.Fatal(err)

@@ -39,6 +39,15 @@ func (a *auditing) ReplayAudit(ctx context.Context, portal crm.PortalID, after i
 	return out, a.replayRuns(ctx, portal, after, limit, &out)
 }
 
+// CompleteAudit implements web.Audit.
+func (a *auditing) CompleteAudit(ctx context.Context, portal crm.PortalID) (out []web.AuditCount, err error) {
+	all, err := a.DB.CompleteAudit(ctx, portal)
+	for _, k := range all {
+		out = append(out, web.AuditCount{Kind: k.Kind, Rows: k.Rows, Entries: k.Entries, Lacking: k.Lacking, Surplus: k.Surplus, Missing: k.Missing, Extra: k.Extra})
+	}
+	return out, err
+}
+
 // replayVerdict has the gate decide again.
 func replayVerdict(k store.KeptVerdict, out *web.AuditReplayed) {
 	out.Verdicts++

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strconv"
 	"time"
 
 	"golang.org/x/mod/sumdb/tlog"
@@ -148,10 +149,30 @@ type Checkpoint struct {
 	Exported bool
 }
 
-// KeepCheckpoint stores a signed head; one of the same size is kept as it is.
+// signedAction is what the use of the audit's key leaves.
+const signedAction = "audit.signed"
+
+// Unsigned reports whether anything has happened since the newest signed head, but that it was signed.
+func (db *DB) Unsigned(ctx context.Context) (is bool, err error) {
+	err = db.r.read(ctx, func(v *view) error {
+		is, err = v.exists("SELECT 1 FROM audit WHERE seq > (SELECT COALESCE(MAX(size), 0) FROM audit_checkpoints) AND action <> '" + signedAction + "' LIMIT 1")
+		return err
+	})
+	if err != nil {
+		return false, fmt.Errorf("look for entries that no signed head holds: %w", err)
+	}
+	return is, nil
+}
+
+// KeepCheckpoint stores a signed head and notes the use of the key; one of the same size is kept as it is.
 func (db *DB) KeepCheckpoint(ctx context.Context, size int64, note string) error {
 	err := db.w.write(ctx, func(t *tx) error {
-		return t.do("INSERT INTO audit_checkpoints (size, at, note, exported_at) VALUES (?, ?, ?, 0) ON CONFLICT DO NOTHING", size, micros(t.now), note)
+		n, err := t.exec("INSERT INTO audit_checkpoints (size, at, note, exported_at) VALUES (?, ?, ?, 0) ON CONFLICT DO NOTHING", size, micros(t.now), note)
+		if err != nil || n == 0 {
+			return err
+		}
+		return t.audit(crm.AuditEntry{Action: signedAction, Actors: []crm.Actor{crm.System("audit")}, Subject: "audit", IDs: map[string]string{"size": strconv.FormatInt(size, 10)},
+			Hashes: map[string]string{"checkpoint": sum([]byte(note))}})
 	})
 	if err != nil {
 		return fmt.Errorf("keep the checkpoint of %d audit entries: %w", size, err)

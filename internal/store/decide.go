@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/contextd/contextd/internal/crm"
@@ -56,10 +57,24 @@ func (t *tx) decide(d crm.Decision) (crm.Proposal, error) {
 	if d.Approve {
 		action = "review.approve"
 	}
-	if err := t.auditProposal(action, p, d.Actor); err != nil {
+	e := proposalEntry(action, p, d.Actor)
+	e.IDs["changes"] = changeIDs(changes)
+	if d.Comment != "" {
+		e.IDs["comment"] = "1"
+	}
+	if err := t.audit(e); err != nil {
 		return none, err
 	}
 	return t.proposal(d.Portal, d.Proposal)
+}
+
+// changeIDs names changes as entries do.
+func changeIDs(changes []crm.Change) string {
+	ids := make([]string, len(changes))
+	for i, c := range changes {
+		ids[i] = c.ID
+	}
+	return strings.Join(ids, " ")
 }
 
 // seen reads a suggestion that is still as the person saw it.

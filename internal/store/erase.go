@@ -70,7 +70,26 @@ func (t *tx) erase(ref crm.Ref, by crm.Actor) (activities []crm.Ref, err error) 
 	return activities, errorsOf(
 		t.markFor(span{portal: ref.Portal}, marks),
 		t.eraseDeliveries(append(ids, activities...)),
-		t.audit(crm.AuditEntry{Action: "erased", Actors: []crm.Actor{by}, Portal: ref.Portal, Subject: path(ref)}))
+		t.auditErasure(ref, activities, ids, by))
+}
+
+// auditErasure leaves one entry for each reference that is forgotten: what was asked for first, then what goes with it.
+func (t *tx) auditErasure(ref crm.Ref, activities, ids []crm.Ref, by crm.Actor) error {
+	told := map[crm.Ref]bool{}
+	for _, r := range slices.Concat([]crm.Ref{ref}, ids, activities) {
+		if told[r] {
+			continue
+		}
+		told[r] = true
+		e := crm.AuditEntry{Action: "erased", Actors: []crm.Actor{by}, Portal: ref.Portal, Subject: path(r), IDs: map[string]string{}, Hashes: map[string]string{}}
+		if r != ref {
+			e.IDs["with"] = path(ref)
+		}
+		if err := t.audit(e); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // eraseDeliveries blanks every decoded body that names one of the ids: what else it says lives on in its events. One that is not decoded yet is blanked then.

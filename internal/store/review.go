@@ -11,31 +11,32 @@ import (
 
 // Snooze hides a suggestion from the queue until then (zero: shows it again). seen is the ETag the person was shown; crm.ErrConflict when it has moved.
 func (db *DB) Snooze(ctx context.Context, portal crm.PortalID, id string, till time.Time, by crm.Actor, seen string) (crm.Proposal, error) {
-	return db.note(ctx, portal, id, seen, "review.snooze", by, func(t *tx, _ crm.Proposal) error {
+	return db.note(ctx, portal, id, seen, "review.snooze", by, func(t *tx, _ crm.Proposal, _ *crm.AuditEntry) error {
 		return t.do("UPDATE proposals SET snoozed_till = ?, rev = rev + 1 WHERE portal = ? AND id = ?", micros(till), int64(portal), id)
 	})
 }
 
 // Assign gives a suggestion to somebody ("": to nobody); seen as for Snooze.
 func (db *DB) Assign(ctx context.Context, portal crm.PortalID, id, assignee string, by crm.Actor, seen string) (crm.Proposal, error) {
-	return db.note(ctx, portal, id, seen, "review.assign", by, func(t *tx, _ crm.Proposal) error {
+	return db.note(ctx, portal, id, seen, "review.assign", by, func(t *tx, _ crm.Proposal, _ *crm.AuditEntry) error {
 		return t.do("UPDATE proposals SET assignee = ?, rev = rev + 1 WHERE portal = ? AND id = ?", assignee, int64(portal), id)
 	})
 }
 
 // Comment adds a person's remark; seen as for Snooze. It does not move the suggestion's ETag: nothing that could be approved has changed.
 func (db *DB) Comment(ctx context.Context, portal crm.PortalID, id, text string, by crm.Actor, seen string) (crm.Proposal, error) {
-	return db.note(ctx, portal, id, seen, "review.comment", by, func(t *tx, p crm.Proposal) error { return t.comment(p, text, by, t.now) })
+	return db.note(ctx, portal, id, seen, "review.comment", by, func(t *tx, p crm.Proposal, _ *crm.AuditEntry) error { return t.comment(p, text, by, t.now) })
 }
 
-// note is one transaction that changes what surrounds a suggestion, not its verdicts.
-func (db *DB) note(ctx context.Context, portal crm.PortalID, id, seen, action string, by crm.Actor, change func(*tx, crm.Proposal) error) (p crm.Proposal, err error) {
+// note is one transaction that changes what surrounds a suggestion, not its verdicts. change may add to the entry.
+func (db *DB) note(ctx context.Context, portal crm.PortalID, id, seen, action string, by crm.Actor, change func(*tx, crm.Proposal, *crm.AuditEntry) error) (p crm.Proposal, err error) {
 	err = db.w.write(ctx, func(t *tx) error {
 		before, err := t.seen(portal, id, seen)
 		if err != nil {
 			return err
 		}
-		if err := errorsOf(change(t, before), t.auditProposal(action, before, by)); err != nil {
+		e := proposalEntry(action, before, by)
+		if err := errorsOf(change(t, before, &e), t.audit(e)); err != nil {
 			return err
 		}
 		p, err = t.proposal(portal, id)
@@ -80,13 +81,13 @@ func (db *DB) Comments(ctx context.Context, portal crm.PortalID, id string) (out
 // Undo puts applied changes back to what was there before (all of them when changes is empty), a note or task that was new into the recycle bin: an effect each, in one
 // transaction with its outcome; see engine.Proposals.
 func (db *DB) Undo(ctx context.Context, portal crm.PortalID, id string, changes []string, by crm.Actor, seen string) (p crm.Proposal, err error) {
-	return db.note(ctx, portal, id, seen, "review.undo", by, func(t *tx, p crm.Proposal) error {
+	return db.note(ctx, portal, id, seen, "review.undo", by, func(t *tx, p crm.Proposal, e *crm.AuditEntry) error {
 		for _, id := range changes {
 			if !slices.ContainsFunc(p.Changes, func(c crm.Change) bool { return c.ID == id }) {
 				return fmt.Errorf("no change %q: %w", id, crm.ErrInvalid)
 			}
 		}
-		undone := 0
+		var undone []crm.Change
 		for _, c := range p.Changes {
 			if c.State != crm.Applied || !(len(changes) == 0 || slices.Contains(changes, c.ID)) {
 				continue
@@ -94,11 +95,12 @@ func (db *DB) Undo(ctx context.Context, portal crm.PortalID, id string, changes 
 			if err := t.undo(p, c, by); err != nil {
 				return fmt.Errorf("change %s: %w", c.ID, err)
 			}
-			undone++
+			undone = append(undone, c)
 		}
-		if undone == 0 || (len(changes) > 0 && undone != len(changes)) {
-			return fmt.Errorf("%d of its changes are applied: %w", undone, crm.ErrConflict)
+		if len(undone) == 0 || (len(changes) > 0 && len(undone) != len(changes)) {
+			return fmt.Errorf("%d of its changes are applied: %w", len(undone), crm.ErrConflict)
 		}
+		e.IDs["changes"] = changeIDs(undone)
 		return t.moveProposal(portal, id)
 	})
 }

@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"fmt"
+	"strconv"
 	"time"
 
 	"github.com/contextd/contextd/internal/crm"
@@ -95,6 +96,21 @@ func (t *tx) addSpent(c crm.ModelCall) error {
 	asked := max(c.Times, 1)
 	if c.Usage.FromCache > 0 {
 		asked = 0
+	}
+	ids := map[string]string{"day": c.Day, "task": string(c.Task), "workflow": c.Workflow, "model": c.Model, "calls": strconv.Itoa(asked), "input_tokens": strconv.Itoa(c.Usage.InputTokens),
+		"output_tokens": strconv.Itoa(c.Usage.OutputTokens), "cost_usd": strconv.FormatFloat(c.Cost.Float(), 'f', -1, 64)}
+	if c.Usage.FromCache > 0 {
+		ids["from_cache"] = strconv.Itoa(c.Usage.FromCache)
+	}
+	if c.Unsure {
+		ids["unsure"] = "1"
+	}
+	if c.Usage.Unpriced > 0 {
+		ids["cost_usd"] = "unknown"
+	}
+	err := t.audit(crm.AuditEntry{Action: "model.called", Actors: []crm.Actor{crm.System("models")}, Portal: c.Portal, Subject: "model/" + c.Model, IDs: ids, Hashes: map[string]string{}})
+	if err != nil {
+		return err
 	}
 	return t.do(`INSERT INTO spend (portal, day, task, workflow, model, calls, unsure, unpriced, from_cache, input_tokens, output_tokens, cached_tokens, saved_tokens, nano_usd)
 		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (portal, day, task, workflow, model) DO UPDATE SET calls = spend.calls + excluded.calls,

@@ -77,7 +77,7 @@ func (db *DB) CheckToken(ctx context.Context, secret string) (tok Token, err err
 		return Token{}, fmt.Errorf("check token: %w", err)
 	}
 	if now := db.now(); now.Sub(tok.Used) >= time.Minute { // one write a minute, not one per request
-		err = db.w.write(ctx, func(t *tx) error { return t.do("UPDATE tokens SET used_at = ? WHERE hash = ?", micros(now), hash) })
+		err = db.w.write(ctx, func(t *tx) error { return t.useToken(hash, tok, now) })
 		if err != nil {
 			return Token{}, fmt.Errorf("check token: note its use: %w", err)
 		}
@@ -85,6 +85,18 @@ func (db *DB) CheckToken(ctx context.Context, secret string) (tok Token, err err
 	}
 	db.checked.put(hash, tok, at)
 	return tok, nil
+}
+
+// useToken notes when a token was used, and in the audit the first time of each UTC day: an entry for every request would drown all others.
+func (t *tx) useToken(hash string, tok Token, now time.Time) error {
+	if err := t.do("UPDATE tokens SET used_at = ? WHERE hash = ?", micros(now), hash); err != nil {
+		return err
+	}
+	if !tok.Used.IsZero() && crm.Day(tok.Used) == crm.Day(now) {
+		return nil
+	}
+	return t.audit(crm.AuditEntry{Action: "token.used", Actors: []crm.Actor{{Kind: crm.TokenActor, ID: tok.Name}}, Portal: tok.Portal, Subject: "token/" + tok.Name, IDs: map[string]string{"day": crm.Day(now)},
+		Hashes: map[string]string{}})
 }
 
 // tokenTopic is raised by a commit that revokes a token.

@@ -78,6 +78,7 @@ func (s *server) proveAudit(c *gin.Context) {
 func (s *server) verifyAudit(c *gin.Context) {
 	var body struct {
 		Checkpoints []string `json:"checkpoints"`
+		Complete    bool     `json:"complete"`
 	}
 	if err := readJSON(c, &body); err != nil {
 		s.fail(c, err)
@@ -90,6 +91,9 @@ func (s *server) verifyAudit(c *gin.Context) {
 	}
 	defer cancel()
 	v, err := s.Audit.VerifyAudit(ctx, body.Checkpoints)
+	if err == nil && body.Complete {
+		v.Complete, err = s.Audit.CompleteAudit(ctx, portalOf(c))
+	}
 	s.answer(c, http.StatusOK, v, err, "verify the audit")
 }
 

@@ -195,6 +195,8 @@ type Audit interface {
 	// VerifyAudit makes the tree anew from the entries and compares it with the stored one, with every checkpoint made here, and with those given. crm.ErrConflict says
 	// what does not fit.
 	VerifyAudit(ctx context.Context, checkpoints []string) (AuditVerified, error)
+	// CompleteAudit counts the rows of a portal's tables that leave entries against the entries.
+	CompleteAudit(ctx context.Context, portal crm.PortalID) ([]AuditCount, error)
 	// ProveAudit proves one entry of the portal by a fresh checkpoint; crm.ErrNotFound.
 	ProveAudit(ctx context.Context, portal crm.PortalID, seq int64) (audit.Proof, error)
 	// Checkpoint signs the present head and sends it where checkpoints go.
@@ -211,6 +213,19 @@ type AuditVerified struct {
 	Kept    int    `json:"kept"`    // checkpoints that were made here
 	Outside int    `json:"outside"` // checkpoints that were given
 	Key     string `json:"key"`     // public, of this installation
+
+	Complete []AuditCount `json:"complete,omitempty"` // when it was asked for
+}
+
+// AuditCount counts one kind of row against the entries that tell of it. Of a state, such as a stop, there may be more entries than rows.
+type AuditCount struct {
+	Kind    string   `json:"kind"`
+	Rows    int      `json:"rows"`
+	Entries int      `json:"entries"`
+	Lacking int      `json:"lacking"`           // rows without an entry
+	Surplus int      `json:"surplus"`           // entries without a row
+	Missing []string `json:"missing,omitempty"` // the first of those rows
+	Extra   []string `json:"extra,omitempty"`   // the first of those entries
 }
 
 // AuditReplayed counts verdicts that were repeated. Those whose inputs were erased, or that are older than the keeping of inputs, are no faults.

@@ -356,6 +356,10 @@ func (w *world) VerifyAudit(_ context.Context, checkpoints []string) (web.AuditV
 	return web.AuditVerified{Entries: 2, Root: "r", Kept: 1, Outside: len(checkpoints), Key: "k"}, w.touch()
 }
 
+func (w *world) CompleteAudit(context.Context, crm.PortalID) ([]web.AuditCount, error) {
+	return []web.AuditCount{{Kind: "runs", Rows: 2, Entries: 2}}, w.touch()
+}
+
 func (w *world) ReplayAudit(_ context.Context, p crm.PortalID, after int64, limit int) (web.AuditReplayed, error) {
 	return web.AuditReplayed{Verdicts: limit, Last: after}, w.touch()
 }

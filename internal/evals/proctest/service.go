@@ -104,6 +104,14 @@ func (c *Service) In(portal int64) *Service {
 	return &Service{Dir: c.Dir, Log: c.Log, t: c.t, address: c.address, token: made.Token}
 }
 
+// Other runs one subcommand of another binary on the service's data, and returns what it prints and whether it ended well.
+func (c *Service) Other(binary string, args ...string) (stdout string, err error) {
+	cmd := exec.CommandContext(c.t.Context(), binary, args...)
+	cmd.Env = c.env
+	out, err := cmd.Output()
+	return string(out), err
+}
+
 // Start starts the process and does not wait for it to be ready.
 func (c *Service) Start() {
 	c.t.Helper()

@@ -31,6 +31,12 @@ type report struct {
 	Doubled      int            `json:"effects_doubled"`
 	Repeats      int            `json:"exact_repeats"`
 	RecoveryMS   int64          `json:"slowest_recovery_ms"`
+	Entries      int            `json:"audit_entries"`
+	Lacking      int            `json:"audit_lacking"`
+	Surplus      int            `json:"audit_surplus"`
+	Verdicts     int            `json:"verdicts"`
+	Same         int            `json:"verdicts_replayed_same"`
+	Faults       int            `json:"replay_faults"`
 	Seconds      float64        `json:"seconds"`
 }
 
@@ -64,6 +70,12 @@ func TestReliabilityKills(t *testing.T) {
 	}
 	if r.Dead != 0 {
 		t.Errorf("%d events ended dead although nothing was wrong with them", r.Dead)
+	}
+	if r.Entries == 0 || r.Lacking+r.Surplus != 0 {
+		t.Errorf("of %d audit entries %d are lacking and %d are too many", r.Entries, r.Lacking, r.Surplus)
+	}
+	if r.Verdicts == 0 || r.Same != r.Verdicts || r.Faults != 0 {
+		t.Errorf("%d of %d verdicts come out as they did, with %d faults", r.Same, r.Verdicts, r.Faults)
 	}
 	if r.RecoveryMS > 2000 {
 		t.Errorf("after a kill it took up to %d ms to be ready again, want at most 2 s", r.RecoveryMS)
@@ -144,6 +156,40 @@ func run(t *testing.T, name, address, publicURL string, kills, events int) repor
 	r.Lost = r.Acknowledged - r.Received
 	r.Difference = r.Received - r.Done - r.InReview - r.Dead - st.Ignored()
 	r.Effects, r.Doubled, r.Repeats = effects(t, s)
+	r.audit(t, c)
 	r.Seconds = time.Since(start).Seconds()
 	return r
+}
+
+// audit has the log verified, counted against the tables, and its verdicts repeated.
+func (r *report) audit(t *testing.T, c *proctest.Service) {
+	t.Helper()
+	var verified struct {
+		Entries  int `json:"entries"`
+		Complete []struct {
+			Kind    string   `json:"kind"`
+			Lacking int      `json:"lacking"`
+			Surplus int      `json:"surplus"`
+			Missing []string `json:"missing"`
+			Extra   []string `json:"extra"`
+		} `json:"complete"`
+	}
+	if err := c.API(http.MethodPost, "/audit/verify", map[string]any{"checkpoints": []string{}, "complete": true}, &verified); err != nil {
+		t.Error(err)
+	}
+	r.Entries = verified.Entries
+	for _, k := range verified.Complete {
+		if r.Lacking, r.Surplus = r.Lacking+k.Lacking, r.Surplus+k.Surplus; k.Lacking+k.Surplus > 0 {
+			t.Logf("%+v", k)
+		}
+	}
+	var again struct {
+		Verdicts int               `json:"verdicts"`
+		Same     int               `json:"same"`
+		Faults   []json.RawMessage `json:"faults"`
+	}
+	if err := c.API(http.MethodPost, "/audit/replay", map[string]any{}, &again); err != nil {
+		t.Error(err)
+	}
+	r.Verdicts, r.Same, r.Faults = again.Verdicts, again.Same, len(again.Faults)
 }
