@@ -97,7 +97,27 @@ type PortalConfig struct {
 	ClientSecret Secret       `koanf:"client_secret" json:"client_secret"`
 	AppID        string       `koanf:"app_id" json:"app_id"` // digits, or "" when unknown
 	PortalID     crm.PortalID `koanf:"portal_id" json:"portal_id"`
-	Write        string       `koanf:"write" json:"write"` // on or off
+	Write        string       `koanf:"write" json:"write"`               // on or off
+	KeepPrompts  int          `koanf:"keep_prompts" json:"keep_prompts"` // days, 0: for ever
+	KeepReplies  int          `koanf:"keep_replies" json:"keep_replies"`
+	KeepInputs   int          `koanf:"keep_inputs" json:"keep_inputs"`
+	KeepBodies   int          `koanf:"keep_bodies" json:"keep_bodies"`
+}
+
+// keepDays is how long texts of a kind are kept, 0 for ever.
+func (p PortalConfig) keepDays(what crm.Retained) int {
+	//exhaustive:enforce
+	switch what {
+	case crm.RetainedPrompts:
+		return p.KeepPrompts
+	case crm.RetainedReplies:
+		return p.KeepReplies
+	case crm.RetainedInputs:
+		return p.KeepInputs
+	case crm.RetainedBodies:
+		return p.KeepBodies
+	}
+	return 0
 }
 
 // WriteOn tells whether approved changes may be written to this portal.

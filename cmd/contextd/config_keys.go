@@ -34,6 +34,10 @@ func portalKeys() []key {
 		{name: "app_id", doc: "the app's id: tells our own writes from other people's", parse: one(digits)},
 		{name: "portal_id", doc: "the HubSpot account (portal) id", parse: one(portalID)},
 		{name: "write", initial: "off", doc: "off: nothing is written to HubSpot; on: what was approved is", parse: one(among("on", "off"))},
+		{name: "keep_prompts", initial: "0", doc: "days that the prompts of runs are kept; 0: for ever. Their hashes stay in the audit", parse: one(between(0, 36_500))},
+		{name: "keep_replies", initial: "0", doc: "the same of what models replied", parse: one(between(0, 36_500))},
+		{name: "keep_inputs", initial: "0", doc: "the same of what the gate decided by: without it a verdict cannot be repeated", parse: one(between(0, 36_500))},
+		{name: "keep_bodies", initial: "0", doc: "the same of the raw bodies of webhooks that were understood", parse: one(between(0, 36_500))},
 	}
 }
 

@@ -50,6 +50,9 @@ func (c Config) rows() []configRow {
 	portal := func(prefix string, p PortalConfig) {
 		values[prefix+"base_url"], values[prefix+"token"], values[prefix+"client_secret"] = p.BaseURL, p.Token, p.ClientSecret
 		values[prefix+"app_id"], values[prefix+"portal_id"], values[prefix+"write"] = p.AppID, p.PortalID, p.Write
+		for _, what := range crm.RetainedTexts() {
+			values[prefix+"keep_"+string(what)] = p.keepDays(what)
+		}
 	}
 	portal("hubspot.", c.HubSpot)
 	writer := func(prefix string, m ModelConfig) {

@@ -254,7 +254,7 @@ func decodeEvents(body []byte) ([]crm.Event, []error, error) {
 func (s *service) run(ctx context.Context) error {
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
-	all := []func(context.Context) error{s.runner.Run, s.words.run, (&profiles{s}).run, (&reconciling{s}).run, s.auditing.run, (&expiring{s}).run, (&calibrating{s}).run, (&repeating{s}).run, s.meter.Run, s.pruneAnswers, s.inbox.Run}
+	all := []func(context.Context) error{s.runner.Run, s.words.run, (&profiles{s}).run, (&reconciling{s}).run, s.auditing.run, (&expiring{s}).run, (&calibrating{s}).run, (&retaining{s}).run, (&repeating{s}).run, s.meter.Run, s.pruneAnswers, s.inbox.Run}
 	if len(s.clients) == 0 {
 		all = all[:len(all)-1]
 		s.runner.Pools = slices.DeleteFunc(s.runner.Pools, func(p work.Pool) bool { return p.Kind != crm.ConsiderWork && p.Kind != crm.BuildWork })

@@ -29,7 +29,7 @@ func TestReliabilityReplay(t *testing.T) {
 	if err := generate(t, s, events/4, &sent); err != nil {
 		t.Fatal(err)
 	}
-	settle(t, s, c)
+	c.Settle(s)
 	r := report{Run: "replay", Seed: seed, Sent: int(sent.Load())}
 	r.audit(t, c)
 	c.Stop()

@@ -104,6 +104,7 @@ func Run(t *testing.T, open Open) {
 		{"Spend/Budget", spendBudget},
 		{"Answers/Kept", answersKept},
 		{"Answers/Erased", answersErased},
+		{"Retained", retained},
 		{"Erase/Activity", eraseActivity},
 		{"Erase/Contact", eraseContact},
 	}
