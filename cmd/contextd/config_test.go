@@ -72,6 +72,7 @@ func TestEveryConfigurationProblemIsNamed(t *testing.T) {
 		{"base url", "", []string{"CONTEXTD_HUBSPOT__BASE_URL=localhost:7070"}, nil, `hubspot.base_url: "localhost:7070" is not a web address: CONTEXTD_HUBSPOT__BASE_URL: use http(s)://host[:port][/path] without user, query or fragment`},
 		{"base url with user", "", []string{"CONTEXTD_HUBSPOT__BASE_URL=http://a:b@h"}, nil, `hubspot.base_url: "http://a:b@h" is not a web address: CONTEXTD_HUBSPOT__BASE_URL: use http(s)://host[:port][/path] without user, query or fragment`},
 		{"write", "hubspot: {write: yes}\n", nil, nil, `hubspot.write: "yes" is none of its values: FILE:1: use on or off`},
+		{"days", "hubspot: {keep_prompts: -1}\n", nil, nil, `hubspot.keep_prompts: "-1" is not a number from 0 to 36500: FILE:1: set it between 0 and 36500`},
 		{"listen", "server: {listen: 8080}\n", nil, nil, `server.listen: "8080" is not an address to listen on: FILE:1: use host:port, such as 127.0.0.1:8080 or :8080`},
 		{"listen port", "server: {listen: \":80800\"}\n", nil, nil, `server.listen: ":80800" is not an address to listen on: FILE:1: use host:port, such as 127.0.0.1:8080 or :8080`},
 		{"same listener", "server: {admin_listen: \"127.0.0.1:8080\"}\n", nil, nil, "server.admin_listen is the same as server.listen: FILE:1: use another port"},
@@ -225,7 +226,7 @@ func TestSecretsNeverShow(t *testing.T) {
 	}
 	var logged strings.Builder
 	slog.New(slog.NewTextHandler(&logged, nil)).Info("x", "secret", cfg.HubSpot.Token, "portal", cfg.HubSpot)
-	for _, text := range []string{string(raw), logged.String(), fmt.Sprintf("%v %+v %#v %s %q %x", cfg, cfg, cfg, cfg.HubSpot, cfg.HubSpot.Token, cfg.HubSpot.Token)} {
+	for _, text := range []string{string(raw), logged.String(), fmt.Sprintf("%v %+v %#v %v %q %x", cfg, cfg, cfg, cfg.HubSpot, cfg.HubSpot.Token, cfg.HubSpot.Token)} {
 		if strings.Contains(text, "sesame") || strings.Contains(text, fmt.Sprintf("%x", "sesame")) {
 			t.Errorf("a secret shows in %s", text)
 		}
