@@ -41,16 +41,31 @@ func phonesOf(text string) (phones []string, rest string) {
 // streetsOf lists the street addresses of a text in one spelling.
 func streetsOf(text string) []string {
 	var out []string
+	for _, s := range streetsIn(text) {
+		out = append(out, s.spelled)
+	}
+	return out
+}
+
+// street is an address as it was written and in one spelling.
+type street struct{ written, spelled string }
+
+func streetsIn(text string) []street {
+	var out []street
 	for _, form := range streetForms {
 		for _, s := range form().FindAllString(text, -1) {
-			s = strings.ToLower(strings.ReplaceAll(s, ",", ""))
-			for _, r := range [][2]string{{"strasse", "straße"}, {"str.", "straße"}, {" st", " street"}, {" rd", " road"}, {" ave", " avenue"}} {
-				if strings.HasSuffix(strings.TrimRight(s, " 0123456789"), r[0]) && !strings.HasSuffix(strings.TrimRight(s, " 0123456789"), r[1]) {
-					s = strings.Replace(s, r[0], r[1], 1)
-				}
-			}
-			out = append(out, s)
+			out = append(out, street{s, inOneSpelling(s)})
 		}
 	}
 	return out
+}
+
+func inOneSpelling(s string) string {
+	s = strings.ToLower(strings.ReplaceAll(s, ",", ""))
+	for _, r := range [][2]string{{"strasse", "straße"}, {"str.", "straße"}, {" st", " street"}, {" rd", " road"}, {" ave", " avenue"}} {
+		if name := strings.TrimRight(s, " 0123456789"); strings.HasSuffix(name, r[0]) && !strings.HasSuffix(name, r[1]) {
+			s = strings.Replace(s, r[0], r[1], 1)
+		}
+	}
+	return s
 }

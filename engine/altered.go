@@ -3,6 +3,7 @@ package engine
 import (
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/contextd/contextd/internal/crm"
 )
@@ -92,8 +93,49 @@ func (s *said) layBeside() {
 		var common int
 		p.with, common = aligned(s.pieces, p.pieces)
 		p.near = len(s.pieces) > 1 && float64(common) >= nearShare*float64(len(s.pieces))
+		if p.near && sentenceCount(s.pieces) == 1 {
+			p.narrow(s.pieces)
+		}
 		s.beside = append(s.beside, p)
 	}
+}
+
+// narrow keeps to the one sentence of the quote that a statement of one sentence follows: "I don't need A. I need B" is no source of "I don't need B", though all its words stand there in order.
+func (q *quoted) narrow(own []piece) {
+	if sentenceCount(q.pieces) == 1 {
+		return
+	}
+	var best []int
+	most, at := 0, 0
+	for from := 0; from < len(q.pieces); {
+		to := from + 1
+		for to < len(q.pieces) && !q.pieces[to].token.first {
+			to++
+		}
+		if with, common := aligned(own, q.pieces[from:to]); common > most {
+			best, most, at = with, common, from
+		}
+		from = to
+	}
+	if float64(most) < nearShare*float64(len(own)) {
+		return
+	}
+	for i := range best {
+		if best[i] >= 0 {
+			best[i] += at
+		}
+	}
+	q.with = best
+}
+
+func sentenceCount(pieces []piece) int {
+	n := 1
+	for _, p := range pieces[min(1, len(pieces)):] {
+		if p.token.first {
+			n++
+		}
+	}
+	return n
 }
 
 // near reports that the statement is one of its quotes, altered.
@@ -116,8 +158,57 @@ func (s said) moved() string {
 			}
 		}
 	}
-	return s.misbound()
+	if why := s.misbound(); why != "" {
+		return why
+	}
+	return s.setAside()
 }
+
+// setAside finds a number that the statement gives as so and every quote as not so ("57, not 60"), or the other way round.
+func (s said) setAside() string {
+	for i, p := range s.pieces {
+		if p.amount == nil {
+			continue
+		}
+		own, like, unlike := deniedNumber(s.pieces, i), false, false
+		for _, q := range s.beside {
+			for j, x := range q.pieces {
+				if x.amount != nil && x.amount.covers(*p.amount) {
+					denied := deniedNumber(q.pieces, j)
+					like, unlike = like || denied == own, unlike || denied != own
+				}
+			}
+		}
+		if unlike && !like {
+			return fmt.Sprintf("the quotes say the opposite of the number %s", p.amount.raw)
+		}
+	}
+	return ""
+}
+
+var numberDenials = []string{"not", "nicht", "pas", "y no", "instead of", "rather than", "statt", "anstatt", "au lieu de", "plutôt que", "en vez de", "en lugar de"}
+
+// deniedNumber: directly before the number stands that it is not this one.
+func deniedNumber(pieces []piece, i int) bool {
+	for _, phrase := range numberDenials {
+		words := strings.Fields(phrase)
+		from := i - len(words)
+		if from < 0 {
+			continue
+		}
+		is := !pieces[i].token.first
+		for k, w := range words {
+			is = is && pieces[from+k].token.lower == w
+		}
+		if is && (from == 0 || !unsureBefore[pieces[from-1].token.lower]) {
+			return true
+		}
+	}
+	return false
+}
+
+// "57, if not 60" and "why not 60" deny nothing.
+var unsureBefore = wordSet("if why or wenn warum oder si pourquoi ou")
 
 // elsewhere: another quote has the number at this place.
 func (s said) elsewhere(not quoted, i int, c amount) bool {

@@ -114,6 +114,7 @@ func (set *plantedSet) scope(s Statement) Scope {
 
 // tally counts planted claims of one kind: Cut were found unsupported, Stopped are supported with a doubt that sends them to a person.
 type tally struct {
+	From    string  `json:"from,omitempty"`
 	Kind    string  `json:"kind"`
 	Planted int     `json:"planted"`
 	Cut     int     `json:"cut"`
@@ -122,8 +123,8 @@ type tally struct {
 }
 
 // The accepted shares of planted claims that are cut, by kind. A lower one fails; raise them when the checks get better.
-var acceptedCut = map[string]float64{"number": 0.99, "date": 0.99, "name": 0.99, "foreign quote": 1, "invented quote": 1, "paraphrase as quote": 1, "negation": 0.95, "doubt dropped": 0.98, "unit": 0.95,
-	"numbers swapped": 0.9}
+var acceptedCut = map[string]float64{"number": 0.99, "date": 0.99, "name": 0.99, "foreign quote": 1, "invented quote": 1, "paraphrase as quote": 1, "negation": 0.97, "doubt dropped": 0.98, "unit": 0.98,
+	"numbers swapped": 0.93}
 
 func TestPlantedClaims(t *testing.T) {
 	set := planted(t)
@@ -131,22 +132,27 @@ func TestPlantedClaims(t *testing.T) {
 	if kept["verbatim"] < 1 || kept["paraphrased"] < 0.93 {
 		t.Errorf("true claims are cut: kept %v", kept)
 	}
-	total := 0
+	if total := set.plantAll(t, "", acceptedCut, 40); total < 1000 {
+		t.Errorf("only %d claims were planted", total)
+	}
+}
+
+// plantAll plants every kind and holds the shares to the accepted ones.
+func (set *plantedSet) plantAll(t *testing.T, from string, accepted map[string]float64, least int) (total int) {
 	for _, p := range plants {
 		sum := set.plant(t, p, Judge)
+		sum.From = from
 		total += sum.Planted
 		line, err := json.Marshal(sum)
 		if err != nil {
 			t.Fatal(err)
 		}
 		fmt.Println(string(line))
-		if want := acceptedCut[p.kind]; want == 0 || sum.Share < want || sum.Planted < 40 {
+		if want := accepted[p.kind]; want == 0 || sum.Share < want || sum.Planted < least {
 			t.Errorf("%s: %d planted, %.4f cut, accepted is %.2f", p.kind, sum.Planted, sum.Share, want)
 		}
 	}
-	if total < 1000 {
-		t.Errorf("only %d claims were planted", total)
-	}
+	return total
 }
 
 // TestPlantedControl: without the check that is made for it, each kind of false claim passes. A figure that does not drop would measure nothing.

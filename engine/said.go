@@ -221,6 +221,13 @@ func (s said) namesMissing(scope Scope) string {
 			have[t] = true
 		}
 	}
+	for _, street := range streetsIn(s.said) { // "Rd" is no name where the quote says "Road"
+		if slices.Contains(s.quotes.exact, street.spelled) {
+			for t := range termSet(street.written) {
+				have[t] = true
+			}
+		}
+	}
 	known := termSet(scope.AccountName)
 	for _, src := range scope.Sources {
 		for _, person := range src.speakers() {
