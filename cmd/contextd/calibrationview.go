@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 
@@ -31,7 +32,7 @@ func (c *calibrating) CalibratedFields(ctx context.Context, portal crm.PortalID,
 func (c *calibrating) FitField(ctx context.Context, portal crm.PortalID, workflow, name string, by crm.Actor) (web.CalibratedField, error) {
 	f, err := c.field(portal, workflow, name)
 	if err == nil {
-		err = c.advance(ctx, f, by)
+		err = again(func() error { return c.advance(ctx, f, by) })
 	}
 	if err != nil {
 		return web.CalibratedField{}, err
@@ -46,22 +47,46 @@ func (c *calibrating) RollBackField(ctx context.Context, portal crm.PortalID, wo
 	if err != nil {
 		return none, err
 	}
-	k, err := c.known(ctx, f)
+	first, err := c.known(ctx, f)
 	if err != nil {
 		return none, err
 	}
 	if version < 0 {
-		version = k.state.Before(f.group, k.fits)
+		version = first.state.Before(f.group, first.fits)
 	}
-	from := k.state.Live
-	if err := k.state.RollBack(f.group, k.fits, version); err != nil {
-		return none, fmt.Errorf("roll back %s.%s: %w: %w", workflow, name, err, crm.ErrConflict)
+	err = again(func() error {
+		k, err := c.known(ctx, f)
+		if err != nil {
+			return err
+		}
+		if k.state.Live != first.state.Live {
+			return errRefused{fmt.Errorf("version %d came into force meanwhile: look again", k.state.Live)}
+		}
+		if err := k.state.RollBack(f.group, k.fits, version); err != nil {
+			return errRefused{err}
+		}
+		return c.keep(ctx, f, k.row, k.state, nil, []crm.AuditEntry{f.entry("calibration.rolled_back", by, k.state, calibration.Fit{}, fmt.Sprintf("from version %d", first.state.Live))})
+	})
+	if refused := (errRefused{}); errors.As(err, &refused) {
+		err = fmt.Errorf("%w: %w", refused.error, crm.ErrConflict)
 	}
-	why := fmt.Sprintf("from version %d", from)
-	if err := c.keep(ctx, f, k.row, k.state, nil, []crm.AuditEntry{f.entry("calibration.rolled_back", by, k.state, calibration.Fit{}, why)}); err != nil {
-		return none, err
+	if err != nil {
+		return none, fmt.Errorf("roll back %s.%s: %w", workflow, name, err)
 	}
 	return c.view(ctx, f)
+}
+
+// errRefused is a rollback that trying again does not help.
+type errRefused struct{ error }
+
+// again tries what a decision that came in at the same moment may have kept from being stored.
+func again(do func() error) (err error) {
+	for range 5 {
+		if err = do(); !errors.Is(err, crm.ErrConflict) {
+			return err
+		}
+	}
+	return err
 }
 
 // view is a field as it is shown. The reliability is that of the curve which holds now, on the outcomes that it was not learned from.
