@@ -50,7 +50,7 @@ func (r *run) readBefore(ctx context.Context) (err error) {
 	if rest := r.w.Update.Rest; rest > 0 && r.proposal.ReadAt.Before(last.CreatedAt.Add(rest)) {
 		return stays("the suggestion of %s is younger than %v: triggers rest", dateShown(last.CreatedAt), rest)
 	}
-	if r.proposal.Known > last.Known {
+	if r.proposal.Known > last.Known || r.foundOut() { // records change and days pass without a new text
 		return nil
 	}
 	switch changed, err := r.outdated(ctx, last); {
@@ -154,7 +154,8 @@ func (r *run) judgeNews(j *Judged, s Statement) {
 	}
 }
 
-// compare ends a run whose claims all rest on what the suggestion that stands knew already: it would only be said again in other words.
+// compare ends a run whose claims all rest on what the suggestion that stands knew already: it would only be said again in other words. What findings and passed days
+// have a workflow say is new when the suggestion did not say it.
 func (r *run) compare(ctx context.Context) error {
 	last := r.before.stands
 	if last.ID == "" {
@@ -162,7 +163,7 @@ func (r *run) compare(ctx context.Context) error {
 	}
 	for _, j := range r.judged {
 		for _, e := range j.Evidence {
-			if j.Supported && r.seqOf(e) > last.Known {
+			if j.Supported && (r.seqOf(e) > last.Known || r.foundOut() && !says(last, j.Text)) {
 				return nil
 			}
 		}
@@ -172,6 +173,13 @@ func (r *run) compare(ctx context.Context) error {
 		return err
 	}
 	return stays("nothing material is new since the suggestion of %s", dateShown(last.CreatedAt))
+}
+
+// foundOut reports whether the workflow goes by more than texts: what records, silences and passed days tell.
+func (r *run) foundOut() bool { return len(r.w.Findings) > 0 || r.needsDates() }
+
+func says(p crm.Proposal, text string) bool {
+	return slices.ContainsFunc(p.Claims, func(c crm.ClaimText) bool { return c.Supported && c.Text == text })
 }
 
 // seqOf is the number of the text that a quote stands in.

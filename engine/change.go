@@ -187,6 +187,9 @@ func (r *run) due(wc prompts.Change, claims []int) time.Time {
 	}
 	var stated time.Time
 	for _, i := range claims {
+		if r.states(r.judged[i].Text) { // its quote is where a silence began
+			continue
+		}
 		for _, e := range r.judged[i].Evidence {
 			if !e.Record.IsZero() || e.Time.IsZero() {
 				continue

@@ -30,6 +30,16 @@ func Triggers(workflows []prompts.Workflow) func(a crm.Activity, d crm.Document,
 	}
 }
 
+// LooksAtAll reports whether a workflow looks once at every subject that no run has looked at, though nothing happens there.
+func LooksAtAll(w prompts.Workflow) bool {
+	return slices.ContainsFunc(w.Triggers, func(t prompts.Trigger) bool { return t.Unseen })
+}
+
+// Takes reports whether a workflow would not skip a record.
+func Takes(w prompts.Workflow, rec crm.Record) bool {
+	return slices.Contains(w.Subjects, rec.Ref.Type) && !slices.ContainsFunc(w.Require, func(c prompts.Condition) bool { return !holds(c, rec) })
+}
+
 func firedBy(t prompts.Trigger, a crm.Activity, d crm.Document) bool {
 	return slices.Contains(t.Kinds, a.Ref.Type.Kind()) &&
 		(t.Direction == "" || t.Direction == a.Direction) &&

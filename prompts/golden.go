@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"io/fs"
 	"path"
+	"slices"
+	"strings"
 
 	"github.com/contextd/contextd/internal/crm"
 )
@@ -63,6 +65,11 @@ func golden(g Golden, answer map[string]*node, p *problems) {
 		kinds([]crm.Kind{x.Kind}, at("passages", i, "kind"), p)
 		if x.Direction != crm.Forwarded {
 			direction(x.Direction, at("passages", i, "direction"), p)
+		}
+	}
+	for i, d := range g.Dated {
+		if d.Text == "" || !slices.ContainsFunc(g.Passages, func(x GoldenPassage) bool { return strings.Contains(x.Text, d.Text) }) {
+			p.add(at("dated", i), "no passage holds %q", d.Text)
 		}
 	}
 	if len(g.Must)+len(g.MustNot)+len(g.Range) == 0 && !g.Thin {

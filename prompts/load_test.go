@@ -23,7 +23,7 @@ func TestBuiltinWorkflowsLoad(t *testing.T) {
 			t.Errorf("%s: hash %q, %d golden cases", w.Name, w.SHA256, len(w.Golden))
 		}
 	}
-	if got := strings.Join(names, " "); got != "account_plan account_summary call_summary churn_risk deal_score enrichment lead_score reply_draft" {
+	if got := strings.Join(names, " "); got != "account_plan account_summary call_summary churn_risk deal_score enrichment lead_score next_best_action reply_draft" {
 		t.Errorf("workflows %q", got)
 	}
 	for _, w := range ws {

@@ -18,6 +18,9 @@ func unasked(t Trigger, w Workflow, where []any, p *problems) {
 	if len(t.Kinds) > 0 || t.Transcript || t.MinWords > 0 || t.Direction != "" || t.Imports {
 		p.add(here(), "kinds, direction, transcript and min_words belong to activity triggers, imports to record triggers")
 	}
+	if t.Unseen && t.On != "silence" {
+		p.add(here("unseen"), "unseen belongs to silence triggers")
+	}
 	if t.On != "change" {
 		if t.Quiet != 0 || t.Subject != "" && t.Subject != "itself" {
 			p.add(here(), "a trigger by time has no quiet period and no subject: it runs the workflow again for the subject of the last run")

@@ -88,6 +88,7 @@ type Trigger struct {
 	Transcript bool             `yaml:"transcript"` // activity: only with a transcript
 	MinWords   int              `yaml:"min_words"`  // activity: shorter texts do not trigger
 	Subject    string           `yaml:"subject"`    // activity: itself, contacts, deals, tickets (the linked ones); record: itself
+	Unseen     bool             `yaml:"unseen"`     // silence: those that no run has looked at are looked at once, too: who is silent already would never be seen otherwise
 	Imports    bool             `yaml:"imports"`    // record: imported records too, once per subject, in the backfill lane
 	Quiet      time.Duration    `yaml:"quiet"`      // wait until the subject was left alone for that long
 }
@@ -185,6 +186,7 @@ type Golden struct {
 	Facts    map[string]string     `yaml:"facts"`
 	Now      time.Time             `yaml:"now"`      // when the run takes place; zero: right after the newest passage
 	Findings []GoldenFinding       `yaml:"findings"` // for the writer alone; a run states its own, from the facts, the records and the passages
+	Dated    []GoldenDated         `yaml:"dated"`    // likewise: the days that a run reads in the passages
 	Records  []GoldenRecord        `yaml:"records"`
 	Usage    []string              `yaml:"usage"` // properties of the company that measure usage
 	Passages []GoldenPassage       `yaml:"passages"`
@@ -214,6 +216,12 @@ type GoldenRecord struct {
 	Created    time.Time              `yaml:"created"`
 	Properties map[string]string      `yaml:"properties"`
 	History    map[string][]crm.Value `yaml:"history"` // newest first
+}
+
+// GoldenDated is a day that a sentence of a passage names.
+type GoldenDated struct {
+	Text string    `yaml:"text"`
+	Day  time.Time `yaml:"day"`
 }
 
 // GoldenFinding is a finding as a run would have stated it.

@@ -108,7 +108,7 @@ func configKeys(getenv func(string) string) []key {
 		key{name: "cache.megabytes", initial: "64", doc: "how much they may take in each portal", parse: one(between(1, 10_000))},
 		key{name: "prompts.dir", doc: "a directory with further workflows, a folder each; one with the name of a built-in workflow takes its place", parse: one(directory)},
 		key{name: "workflows.quiet", initial: "0s", doc: "how long a subject must be left alone before a workflow runs (0s: as each workflow says)", parse: one(duration(time.Hour))},
-		key{name: "workflows.usage", list: true, doc: "number properties of companies that measure usage, such as active_users: a workflow that states findings of usage, or is triggered by them, looks at how they move; no built-in one does yet", parse: each(usageProperty)},
+		key{name: "workflows.usage", list: true, doc: "number properties of companies that measure usage, such as active_users: a workflow that states findings of usage, or is triggered by them, looks at how they move, such as churn_risk", parse: each(usageProperty)},
 		key{name: "index.workers", initial: "4", doc: "indexing batches at the same time", parse: one(between(1, 64))},
 		key{name: "index.batch", initial: "64", doc: "activities per indexing batch", parse: one(between(1, 100))},
 		key{name: "audit.checkpoint_file", doc: "signed heads of the audit are appended to this file, which should lie on another machine", parse: one(filePath)},

@@ -36,6 +36,7 @@ func connect(ctx context.Context, cfg Config) (*apiClient, func() error, error) 
 	if err != nil {
 		return nil, nil, err
 	}
+	s.brief = true
 	ctx, stop := context.WithCancel(ctx)
 	done := make(chan error, 1)
 	go func() { done <- s.run(ctx) }()

@@ -8,6 +8,7 @@ import (
 	"net"
 	"net/http"
 	"os"
+	"strings"
 	"time"
 
 	"github.com/contextd/contextd/indexer"
@@ -72,7 +73,7 @@ func demo(ctx context.Context, o demoOptions, out *output) (err error) {
 func demoConfig(o demoOptions, dir string, sim *hubsim.Server, base string) (Config, error) {
 	got := sim.Options()
 	set := map[string]string{"data_dir": dir, "server.listen": o.Listen, "hubspot.base_url": base, "hubspot.token": got.Token, "hubspot.client_secret": got.ClientSecret,
-		"hubspot.portal_id": got.Portal.String(), "hubspot.app_id": fmt.Sprint(got.AppID), "hubspot.write": "on", "workflows.quiet": "1s"}
+		"hubspot.portal_id": got.Portal.String(), "hubspot.app_id": fmt.Sprint(got.AppID), "hubspot.write": "on", "workflows.quiet": "1s", "workflows.usage": strings.Join(sim.Usage(), ",")}
 	flags := map[string]flagged{}
 	for k, v := range set {
 		flags[k] = flagged{"demo", v}
@@ -136,6 +137,9 @@ func (d *demonstration) run(ctx context.Context, once bool) error {
 	}
 	d.out.Say("  history       %d companies, %d contacts, %d deals, %d activities: %d chunks indexed after %.1f s", counts.Companies, counts.Contacts, counts.Deals, counts.Activities,
 		counts.Chunks, time.Since(d.start).Seconds())
+	if _, err := (&repeating{s: d.s}).look(ctx, portal); err != nil { // a service does so within a minute
+		return fmt.Errorf("look at the customers: %w", err)
+	}
 	changes, err := d.sim.ReplayDay(ctx)
 	if err != nil {
 		return err

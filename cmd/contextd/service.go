@@ -37,6 +37,7 @@ type service struct {
 	profiling sync.Mutex // one batch of profiles at a time, and none while those of another generation are forgotten
 	people    *people
 	clients   map[crm.PortalID]*hubspot.Client
+	brief     bool // it is there for one command
 	workflows []prompts.Workflow
 	writers   map[string]writer // by workflow
 	providers []provider        // that can be paused
@@ -254,7 +255,10 @@ func decodeEvents(body []byte) ([]crm.Event, []error, error) {
 func (s *service) run(ctx context.Context) error {
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
-	all := []func(context.Context) error{s.runner.Run, s.words.run, (&profiles{s}).run, (&reconciling{s}).run, s.auditing.run, (&expiring{s}).run, (&calibrating{s}).run, (&retaining{s}).run, (&repeating{s}).run, s.meter.Run, s.pruneAnswers, s.inbox.Run}
+	all := []func(context.Context) error{s.runner.Run, s.words.run, (&profiles{s}).run, (&reconciling{s}).run, s.auditing.run, (&expiring{s}).run, (&calibrating{s}).run, (&retaining{s}).run, s.meter.Run, s.pruneAnswers, s.inbox.Run}
+	if !s.brief && len(s.clients) > 0 { // who comes for one command, or writes nowhere, has nothing repeated because of the time
+		all = append([]func(context.Context) error{(&repeating{s: s}).run}, all...)
+	}
 	if len(s.clients) == 0 {
 		all = all[:len(all)-1]
 		s.runner.Pools = slices.DeleteFunc(s.runner.Pools, func(p work.Pool) bool { return p.Kind != crm.ConsiderWork && p.Kind != crm.BuildWork })

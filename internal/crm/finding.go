@@ -64,6 +64,9 @@ func (r Record) Before(at time.Time) Record {
 			}
 		}
 	}
+	if made := r.Properties["createdate"]; made != "" && r.Created.Before(at) {
+		was.Properties["createdate"] = made // it says the same as Created
+	}
 	for name, values := range r.History {
 		i := slices.IndexFunc(values, func(v Value) bool { return v.At.Before(at) })
 		if i < 0 {

@@ -79,6 +79,33 @@ func (db *DB) KnownRecords(ctx context.Context, refs []crm.Ref) (map[crm.Ref]crm
 	return out, nil
 }
 
+// Unseen lists records of a type after a path ("": from the first on), by path, about which a workflow has never run, at most limit of them.
+func (db *DB) Unseen(ctx context.Context, portal crm.PortalID, typ crm.ObjectType, workflow, after string, limit int) (out []crm.Record, err error) {
+	err = db.r.read(ctx, func(v *view) error {
+		paths, err := v.strings(`SELECT r.ref FROM records r WHERE r.portal = ? AND r.type = ? AND r.deleted_at = 0 AND r.ref > ? AND NOT EXISTS (SELECT 1 FROM proposals p
+			WHERE p.portal = r.portal AND p.workflow = ? AND p.subject = r.ref) ORDER BY r.ref LIMIT ?`, int64(portal), string(typ), after, workflow, limit)
+		if err != nil {
+			return err
+		}
+		for _, p := range paths {
+			ref, err := refOf(portal, p)
+			if err != nil {
+				return err
+			}
+			r, err := v.record(ref)
+			if err != nil {
+				return fmt.Errorf("%s: %w", ref, err)
+			}
+			out = append(out, r)
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, fmt.Errorf("%s of portal %d that %s has not seen: %w", typ, portal, workflow, err)
+	}
+	return out, nil
+}
+
 // Due marks the runs of a portal whose time to be repeated has come by now, at most limit of them, and clears that time, in one transaction: each is repeated once. Workflows that
 // are not among the given ones are left alone. It tells how many were marked.
 func (db *DB) Due(ctx context.Context, portal crm.PortalID, now time.Time, workflows []string, limit int) (marked int, err error) {

@@ -208,8 +208,11 @@ func (t *tx) insertProposal(p crm.Proposal, raw crm.Raw, cause span) error {
 		return err
 	}
 	prompt, reply := sum([]byte(raw.Prompt)), sum([]byte(raw.Reply))
+	if p.Confirms == "" || !p.LookAgain.IsZero() { // a run that ended before it looked leaves the time that was set
+		err = t.do("UPDATE proposals SET look_again_at = 0 WHERE portal = ? AND workflow = ? AND subject = ? AND look_again_at <> 0", int64(p.Portal), p.Workflow, path(p.Subject))
+	}
 	err = errorsOf(
-		t.do("UPDATE proposals SET look_again_at = 0 WHERE portal = ? AND workflow = ? AND subject = ? AND look_again_at <> 0", int64(p.Portal), p.Workflow, path(p.Subject)),
+		err,
 		t.keepText(p.Portal, prompt, raw.Prompt),
 		t.keepText(p.Portal, reply, raw.Reply),
 		t.do(`INSERT INTO proposals (portal, id, workflow, subject, record, record_name, account, state, confidence, fingerprint, body, claims, claims_quoted, prompt_hash,

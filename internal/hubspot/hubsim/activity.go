@@ -1,6 +1,7 @@
 package hubsim
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"hash/fnv"
@@ -102,7 +103,7 @@ func (l *loader) content(t crm.ObjectType, it storyItem) (map[string]any, error)
 		return map[string]any{"hs_communication_channel_type": it.Channel, "hs_communication_logged_from": "CRM", "hs_communication_body": body}, nil
 	case crm.Calls:
 		direction, err := oneOf(it.Direction, map[string]string{"in": "INBOUND", "out": "OUTBOUND"})
-		return map[string]any{"hs_call_title": it.Title, "hs_call_body": body, "hs_call_direction": direction, "hs_call_status": "COMPLETED",
+		return map[string]any{"hs_call_title": it.Title, "hs_call_body": body, "hs_call_direction": direction, "hs_call_status": cmp.Or(it.Status, "COMPLETED"),
 			"hs_call_duration": strconv.FormatInt((time.Duration(it.Minutes) * time.Minute).Milliseconds(), 10)}, err
 	case crm.Meetings:
 		outcome := "COMPLETED"

@@ -11,6 +11,8 @@ import (
 	"time"
 
 	"go.yaml.in/yaml/v3"
+
+	"github.com/contextd/contextd/internal/crm"
 )
 
 // demo is what the loaded stories leave behind: what they know, and what still happens on the last day.
@@ -37,6 +39,11 @@ func (s *Server) loadStories(fsys fs.FS, dir string) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.setNow(s.portal.Now)
+	for t, list := range s.portal.Properties {
+		for _, c := range list {
+			s.tables[t].defineCustom(c, s.base)
+		}
+	}
 	for _, name := range names { // Glob sorts: ids are the same every time
 		f, err := readStory(fsys, name)
 		if err == nil {
@@ -48,6 +55,14 @@ func (s *Server) loadStories(fsys fs.FS, dir string) error {
 	}
 	slices.SortStableFunc(s.demo.day, func(a, b dayChange) int { return a.at.Compare(b.at) })
 	return nil
+}
+
+// Usage names the portal's own properties of companies, which measure the use of the product.
+func (s *Server) Usage() (names []string) {
+	for _, c := range s.portal.Properties[crm.Companies] {
+		names = append(names, c.Name)
+	}
+	return names
 }
 
 func readStory(fsys fs.FS, name string) (storyFile, error) {

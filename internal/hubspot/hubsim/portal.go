@@ -24,6 +24,7 @@ type portal struct {
 	Day        struct{ From, Until time.Time } `yaml:"day"`
 	Owners     []owner                         `yaml:"owners"`
 	Pipelines  map[crm.ObjectType][]pipeline   `yaml:"pipelines"`
+	Properties map[crm.ObjectType][]custom     `yaml:"properties"` // defined once the demo is loaded
 
 	location *time.Location
 }
@@ -39,6 +40,13 @@ type owner struct {
 	Title     string `yaml:"title"`
 	Phone     string `yaml:"phone"`
 	Archived  bool   `yaml:"archived"`
+}
+
+// custom is a property that the portal's own people have defined.
+type custom struct {
+	Name  string `yaml:"name"`
+	Label string `yaml:"label"`
+	Type  string `yaml:"type"`
 }
 
 type pipeline struct {

@@ -139,6 +139,13 @@ func standardProperty(line, group string, at time.Time) *property {
 	return p
 }
 
+// defineCustom defines a property of the portal's own; its type is that of its field, too.
+func (t *table) defineCustom(c custom, at time.Time) {
+	p := &property{Name: c.Name, Label: c.Label, Type: c.Type, FieldType: c.Type, GroupName: standardGroup(t.typ), Options: []option{}, CreatedAt: stamp(at), UpdatedAt: stamp(at), DataSensitivity: "non_sensitive"}
+	p.Modification = modification(p)
+	t.define(p)
+}
+
 func modification(p *property) json.RawMessage {
 	return fmt.Appendf(nil, `{"archivable":%t,"readOnlyDefinition":%t,"readOnlyValue":%t}`, !p.HubSpotDefined, p.HubSpotDefined, p.readOnly)
 }

@@ -92,6 +92,11 @@ func request(t *testing.T, w prompts.Workflow, g prompts.Golden) model.Request {
 		}
 		r.Passages = append(r.Passages, crm.Passage{ID: fmt.Sprintf("P%d", i+1), Activity: activity, Kind: p.Kind, Time: p.Time, Person: p.Person,
 			Direction: p.Direction, Subject: p.Subject, Text: p.Text, End: len(p.Text), Language: p.Language, New: p.New})
+		for _, d := range g.Dated {
+			if start := strings.Index(p.Text, d.Text); start >= 0 {
+				r.Dated = append(r.Dated, crm.Dated{Passage: fmt.Sprintf("P%d", i+1), Start: start, End: start + len(d.Text), Day: d.Day})
+			}
+		}
 	}
 	return r
 }

@@ -2,6 +2,7 @@ package storetest
 
 import (
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/contextd/contextd/internal/crm"
@@ -28,11 +29,33 @@ func proposalsAgain(w *world) {
 	c := w.claim(crm.ConsiderWork)
 	same(w, "what runs again", c.Key, "call_summary:"+first.Subject.Path())
 	w.finish(c)
+	looked := proposal("p0", crm.Drop)
+	looked.Subject = ref(crm.Companies, 8)
+	w.propose(looked)
+	w.records(nil, crm.Record{Ref: ref(crm.Companies, 5), Properties: map[string]string{"lifecyclestage": "customer"}}, crm.Record{Ref: ref(crm.Companies, 6)},
+		crm.Record{Ref: ref(crm.Companies, 7)}, crm.Record{Ref: looked.Subject})
+	unseen := func(typ crm.ObjectType, workflow, after string, limit int) (paths []string) {
+		w.Helper()
+		list, err := w.Unseen(w.ctx, portal, typ, workflow, after, limit)
+		w.no(err)
+		for _, r := range list {
+			paths = append(paths, r.Ref.Path()+r.Properties["lifecyclestage"])
+		}
+		return paths
+	}
+	same(w, "unseen", strings.Join(unseen(crm.Companies, "call_summary", "", 2), " "), "companies/5customer companies/6")
+	same(w, "unseen after them", strings.Join(unseen(crm.Companies, "call_summary", "companies/6", 2), " "), "companies/7")
+	same(w, "seen by another workflow only", len(unseen(crm.Companies, "other", "companies/7", 5)), 1)
 	second := proposal("p2", crm.Review)
 	second.LookAgain = at.Add(2 * time.Hour)
 	w.propose(second)
 	w.propose(proposal("p3", crm.Drop))
 	same(w, "a newer run has no time of its own", due(at.Add(3*time.Hour), "call_summary"), 0)
+	third, rests := proposal("p4", crm.Review), proposal("p5", crm.Drop)
+	third.LookAgain, rests.Confirms = at.Add(4*time.Hour), "p4"
+	w.propose(third)
+	w.propose(rests)
+	same(w, "a run that rests leaves the time", due(at.Add(4*time.Hour), "call_summary"), 1)
 }
 
 // proposalsTasks: a task of ours is open until somebody completes or deletes it.
