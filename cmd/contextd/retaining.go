@@ -24,13 +24,13 @@ func (r *retaining) run(ctx context.Context) error {
 		case <-due.C:
 			due.Reset(retainEvery)
 		}
-		if err := r.once(ctx); err != nil && !errors.Is(err, context.Canceled) {
+		if err := r.once(ctx, r.s.now()); err != nil && !errors.Is(err, context.Canceled) {
 			r.s.log.Warn("texts whose time has come could not be erased; it is tried again", "cause", err)
 		}
 	}
 }
 
-func (r *retaining) once(ctx context.Context) error {
+func (r *retaining) once(ctx context.Context, now time.Time) error {
 	gone := 0
 	for _, p := range r.s.cfg.AllPortals() {
 		for _, what := range crm.RetainedTexts() {
@@ -38,7 +38,7 @@ func (r *retaining) once(ctx context.Context) error {
 			if days == 0 {
 				continue
 			}
-			n, err := r.s.db.Retain(ctx, p.PortalID, what, r.s.now().AddDate(0, 0, -days))
+			n, err := r.s.db.Retain(ctx, p.PortalID, what, now.AddDate(0, 0, -days))
 			if gone += n; err != nil {
 				return err
 			}

@@ -45,9 +45,9 @@ func (t *tx) retain(portal crm.PortalID, what crm.Retained, before time.Time) (i
 	//exhaustive:enforce
 	switch what {
 	case crm.RetainedPrompts:
-		return t.retainTexts(portal, "prompt_hash", old)
+		return t.retainTexts(portal, "prompt_hash", "reply_hash", old)
 	case crm.RetainedReplies:
-		return t.retainTexts(portal, "reply_hash", old)
+		return t.retainTexts(portal, "reply_hash", "prompt_hash", old)
 	case crm.RetainedInputs:
 		n, err := t.exec(`DELETE FROM inputs WHERE portal = ? AND hash IN (SELECT i.hash FROM inputs i JOIN proposals p ON p.portal = i.portal AND p.id = i.proposal
 			WHERE i.portal = ? AND p.created_at < ? LIMIT ?)`, int64(portal), int64(portal), old, retainBatch)
@@ -61,12 +61,13 @@ func (t *tx) retain(portal crm.PortalID, what crm.Retained, before time.Time) (i
 	return 0, fmt.Errorf("texts of kind %q: %w", what, crm.ErrInvalid)
 }
 
-// retainTexts erases the texts that one column of old runs names. What is also the other text of an old run goes with it; what is a version of an activity stays.
-func (t *tx) retainTexts(portal crm.PortalID, column string, old int64) (int, error) {
+// retainTexts erases the texts that one column of old runs names, unless a younger run or a version of an activity has the same, or any run names it in the other column, as
+// it does the empty text.
+func (t *tx) retainTexts(portal crm.PortalID, column, other string, old int64) (int, error) {
 	n, err := t.exec(`DELETE FROM texts WHERE portal = ? AND hash IN (SELECT DISTINCT p.`+column+` FROM proposals p JOIN texts x ON x.portal = p.portal AND x.hash = p.`+column+`
 		WHERE p.portal = ? AND p.created_at < ?
-		AND NOT EXISTS (SELECT 1 FROM proposals q WHERE q.portal = p.portal AND q.prompt_hash = p.`+column+` AND q.created_at >= ?)
-		AND NOT EXISTS (SELECT 1 FROM proposals q WHERE q.portal = p.portal AND q.reply_hash = p.`+column+` AND q.created_at >= ?)
-		AND NOT EXISTS (SELECT 1 FROM versions v WHERE v.portal = p.portal AND v.version = p.`+column+`) LIMIT ?)`, int64(portal), int64(portal), old, old, old, retainBatch)
+		AND NOT EXISTS (SELECT 1 FROM proposals q WHERE q.portal = p.portal AND q.`+column+` = p.`+column+` AND q.created_at >= ?)
+		AND NOT EXISTS (SELECT 1 FROM proposals q WHERE q.portal = p.portal AND q.`+other+` = p.`+column+`)
+		AND NOT EXISTS (SELECT 1 FROM versions v WHERE v.portal = p.portal AND v.version = p.`+column+`) LIMIT ?)`, int64(portal), int64(portal), old, old, retainBatch)
 	return int(n), err
 }
