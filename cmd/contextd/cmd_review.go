@@ -21,7 +21,7 @@ func (p *program) reviewCommand() *cobra.Command {
 }
 
 func (p *program) reviewListCommand() *cobra.Command {
-	var state, workflow, record, assignee string
+	var state, workflow, record, assignee, order string
 	var limit int
 	var snoozed bool
 	cmd := &cobra.Command{
@@ -52,6 +52,12 @@ func (p *program) reviewListCommand() *cobra.Command {
 			if state == string(crm.Pending) && !snoozed {
 				q.Set("awake", "true")
 			}
+			if order != "" && order != "newest" && order != "look" {
+				return usagef("--order %q: use newest or look", order)
+			}
+			if order == "look" || (order == "" && state == string(crm.Pending)) {
+				q.Set("order", "look")
+			}
 			if err := limitArg(limit); err != nil {
 				return err
 			}
@@ -69,6 +75,7 @@ func (p *program) reviewListCommand() *cobra.Command {
 	f.StringVar(&workflow, "workflow", "", "only this workflow")
 	f.StringVar(&record, "record", "", "only this `RECORD`")
 	f.StringVar(&assignee, "assignee", "", "only those given to this person")
+	f.StringVar(&order, "order", "", "newest, or look: where a person's look is worth most first (the default for pending ones)")
 	f.BoolVar(&snoozed, "snoozed", false, "also pending ones that are put away")
 	f.IntVar(&limit, "limit", 0, "suggestions at most (0: all)")
 	return cmd

@@ -200,6 +200,7 @@ type Proposal struct {
 	Cause       Claim     // the work that ran it: its Seq ties the events it covers
 	Rev         int64     // raised by the store with every change of the suggestion
 	Previous    string    // the suggestion that its factors were compared with; "": none
+	Look        int64     // LookWorth in thousandths, as of the last change of the suggestion; set by the store
 	LookAgain   time.Time // when the run is to be repeated though nothing happens until then; zero: never
 }
 

@@ -79,14 +79,14 @@ func (b proposalBody) into(p *crm.Proposal) (err error) {
 	return nil
 }
 
-const proposalColumns = `id, workflow, subject, record, record_name, account, state, confidence, fingerprint, body, created_at, decided_at, decided_by, assignee, snoozed_till, rev, look_again_at`
+const proposalColumns = `id, workflow, subject, record, record_name, account, state, confidence, fingerprint, body, created_at, decided_at, decided_by, assignee, snoozed_till, rev, look_again_at, look`
 
 // scanProposal reads a row without its changes.
 func scanProposal(portal crm.PortalID, scan func(...any) error) (p crm.Proposal, err error) {
 	p.Portal = portal
 	var subject, record, account, body, by string
 	var created, decided, snoozed, again int64
-	err = scan(&p.ID, &p.Workflow, &subject, &record, &p.RecordName, &account, &p.State, &p.Confidence, &p.Fingerprint, &body, &created, &decided, &by, &p.Assignee, &snoozed, &p.Rev, &again)
+	err = scan(&p.ID, &p.Workflow, &subject, &record, &p.RecordName, &account, &p.State, &p.Confidence, &p.Fingerprint, &body, &created, &decided, &by, &p.Assignee, &snoozed, &p.Rev, &again, &p.Look)
 	if err != nil {
 		return p, err
 	}

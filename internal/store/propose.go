@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"slices"
 	"strconv"
 
@@ -207,6 +208,11 @@ func (t *tx) insertProposal(p crm.Proposal, raw crm.Raw, cause span) error {
 	if err != nil {
 		return err
 	}
+	deals, err := t.deals(p.Account)
+	if err != nil {
+		return fmt.Errorf("deals of %s: %w", p.Account, err)
+	}
+	stake := math.Floor(crm.OpenAmount(deals))
 	prompt, reply := sum([]byte(raw.Prompt)), sum([]byte(raw.Reply))
 	if p.Confirms == "" || !p.LookAgain.IsZero() { // a run that ended before it looked leaves the time that was set
 		err = t.do("UPDATE proposals SET look_again_at = 0 WHERE portal = ? AND workflow = ? AND subject = ? AND look_again_at <> 0", int64(p.Portal), p.Workflow, path(p.Subject))
@@ -216,10 +222,10 @@ func (t *tx) insertProposal(p crm.Proposal, raw crm.Raw, cause span) error {
 		t.keepText(p.Portal, prompt, raw.Prompt),
 		t.keepText(p.Portal, reply, raw.Reply),
 		t.do(`INSERT INTO proposals (portal, id, workflow, subject, record, record_name, account, state, confidence, fingerprint, body, claims, claims_quoted, prompt_hash,
-			reply_hash, cause_kind, cause_key, cause_from, cause_seq, created_at, decided_at, decided_by, assignee, snoozed_till, rev, look_again_at)
-			VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, '', ?, 0, ?, ?)`,
+			reply_hash, cause_kind, cause_key, cause_from, cause_seq, created_at, decided_at, decided_by, assignee, snoozed_till, rev, look_again_at, stake, look)
+			VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, '', ?, 0, ?, ?, ?, ?)`,
 			int64(p.Portal), p.ID, p.Workflow, path(p.Subject), path(p.Record), p.RecordName, path(p.Account), string(p.State), p.Confidence, p.Fingerprint, body, claims, quoted,
-			prompt, reply, string(cause.kind), cause.key, cause.from, cause.to, micros(p.CreatedAt), p.Assignee, p.Rev, micros(p.LookAgain)))
+			prompt, reply, string(cause.kind), cause.key, cause.from, cause.to, micros(p.CreatedAt), p.Assignee, p.Rev, micros(p.LookAgain), int64(stake), lookOf(p.Changes, stake)))
 	if err != nil {
 		return err
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"time"
 
 	"github.com/contextd/contextd/internal/crm"
@@ -152,8 +153,17 @@ func (t *tx) moveProposal(portal crm.PortalID, id string) error {
 	if err != nil {
 		return err
 	}
-	return t.do("UPDATE proposals SET rev = rev + 1, state = CASE WHEN state IN ('superseded', 'expired') THEN state ELSE ? END WHERE portal = ? AND id = ?",
-		string(rollup(changes)), int64(portal), id)
+	var stake int64
+	if err := t.one("SELECT stake FROM proposals WHERE portal = ? AND id = ?", []any{int64(portal), id}, &stake); err != nil {
+		return err
+	}
+	return t.do("UPDATE proposals SET rev = rev + 1, look = ?, state = CASE WHEN state IN ('superseded', 'expired') THEN state ELSE ? END WHERE portal = ? AND id = ?",
+		lookOf(changes, float64(stake)), string(rollup(changes)), int64(portal), id)
+}
+
+// lookOf is crm.LookWorth as it is stored, in thousandths.
+func lookOf(changes []crm.Change, stake float64) int64 {
+	return int64(math.Round(1000 * crm.LookWorth(changes, stake)))
 }
 
 // reconsider runs the workflow again after a conflict, for the events that led to it.

@@ -19,6 +19,7 @@ type SuggestionFilter struct {
 	Awake    bool      // leave out what is snoozed
 	Since    time.Time // made at or after
 	Until    time.Time // made before
+	ByLook   bool      // what a look is worth most at first, instead of what is newest; see crm.LookWorth
 }
 
 func (f SuggestionFilter) where(now time.Time) (string, []any, error) {
@@ -51,7 +52,7 @@ func (f SuggestionFilter) where(now time.Time) (string, []any, error) {
 	return strings.Join(parts, " AND "), args, nil
 }
 
-// Suggestions lists them whole, newest first. cursor is "" or what the last call returned; next is "" at the end.
+// Suggestions lists them whole, newest first or as the filter says. cursor is "" or what the last call returned; next is "" at the end.
 func (db *DB) Suggestions(ctx context.Context, f SuggestionFilter, cursor string, limit int) (out []crm.Proposal, next string, err error) {
 	after, err := parseCursor(cursor)
 	if err != nil {
@@ -61,17 +62,26 @@ func (db *DB) Suggestions(ctx context.Context, f SuggestionFilter, cursor string
 	if err != nil {
 		return nil, "", fmt.Errorf("list suggestions: %w", err)
 	}
+	order := "created_at DESC, id DESC"
+	if f.ByLook {
+		order = "look DESC, " + order
+	}
 	if cursor != "" {
-		where += " AND (created_at < ? OR (created_at = ? AND id < ?))"
+		rest := "created_at < ? OR (created_at = ? AND id < ?)"
+		if f.ByLook {
+			rest = "look < ? OR (look = ? AND (" + rest + "))"
+			args = append(args, after.id, after.id)
+		}
+		where += " AND (" + rest + ")"
 		args = append(args, after.at, after.at, after.key)
 	}
 	err = db.r.read(ctx, func(v *view) error {
-		q := "SELECT " + proposalColumns + " FROM proposals WHERE " + where + " ORDER BY created_at DESC, id DESC LIMIT ?"
+		q := "SELECT " + proposalColumns + " FROM proposals WHERE " + where + " ORDER BY " + order + " LIMIT ?"
 		err := v.each(q, append(args, limit+1), func(scan func(...any) error) error {
 			p, err := scanProposal(f.Portal, scan)
 			if len(out) == limit {
 				last := out[limit-1]
-				next = pageCursor{at: micros(last.CreatedAt), key: last.ID}.String()
+				next = pageCursor{id: last.Look, at: micros(last.CreatedAt), key: last.ID}.String()
 				return err
 			}
 			out = append(out, p)

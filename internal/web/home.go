@@ -36,7 +36,7 @@ type homePage struct {
 	Done     string // what the last decision did
 }
 
-// home lists the suggestions: pending ones first and below them what was decided last, or those of one state.
+// home lists the suggestions: pending ones first, those that a look is worth most at before others, and below them what was decided last, or those of one state.
 func (s *server) home(c *gin.Context) {
 	q := queryOf(c, "state", "cursor", "done")
 	var state crm.State
@@ -76,7 +76,7 @@ var doneWords = map[string]string{
 }
 
 func (s *server) section(c *gin.Context, shown, filter crm.State, cursor string) (section, error) {
-	proposals, next, err := s.Suggestions.Proposals(c.Request.Context(), SuggestionFilter{Portal: portalOf(c), State: shown}, cursor, cardsPerPage)
+	proposals, next, err := s.Suggestions.Proposals(c.Request.Context(), SuggestionFilter{Portal: portalOf(c), State: shown, Awake: shown == crm.Pending, ByLook: shown == crm.Pending}, cursor, cardsPerPage)
 	if err != nil {
 		return section{}, fmt.Errorf("list suggestions: %w", err)
 	}

@@ -97,6 +97,7 @@ type SuggestionFilter struct {
 	Awake    bool      // leave out what is snoozed
 	Since    time.Time // made at or after
 	Until    time.Time // made before
+	ByLook   bool      // those first that a look is worth most at; see crm.LookWorth
 }
 
 // Suggestions reads the review queue.

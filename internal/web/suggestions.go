@@ -10,11 +10,19 @@ import (
 	"github.com/contextd/contextd/internal/crm"
 )
 
-// listSuggestions lists a portal's suggestions, newest first.
+// listSuggestions lists a portal's suggestions, newest first unless order=look.
 func (s *server) listSuggestions(c *gin.Context) {
-	q := queryOf(c, "state", "workflow", "record", "assignee", "awake", "since", "until", "limit", "cursor")
+	q := queryOf(c, "state", "workflow", "record", "assignee", "awake", "since", "until", "order", "limit", "cursor")
 	f := SuggestionFilter{Portal: portalOf(c), Workflow: q.text("workflow"), Assignee: q.text("assignee"), Awake: q.flag("awake"), Since: q.moment("since"), Until: q.moment("until")}
-	limit, cursor := q.limit(defaultLimit, maxLimit), q.cursor("suggestions")
+	list := "suggestions"
+	switch word := q.text("order"); word {
+	case "", "newest":
+	case "look":
+		f.ByLook, list = true, "suggestions-by-look" // a cursor of the one order means nothing in the other
+	default:
+		q.refuse("order", "newest or look")
+	}
+	limit, cursor := q.limit(defaultLimit, maxLimit), q.cursor(list)
 	var err error
 	if word := q.text("state"); word != "" {
 		f.State, err = crm.ParseState(word)
@@ -33,7 +41,7 @@ func (s *server) listSuggestions(c *gin.Context) {
 		s.fail(c, fmt.Errorf("list suggestions: %w", err))
 		return
 	}
-	s.reply(c, http.StatusOK, pageOf("suggestions", proposals, next, showSuggestion))
+	s.reply(c, http.StatusOK, pageOf(list, proposals, next, showSuggestion))
 }
 
 // showSuggestion shows one with the ETag that a decision about it must name.

@@ -73,6 +73,8 @@ func Run(t *testing.T, open Open) {
 		{"Proposals/Fingerprint", proposalsFingerprint},
 		{"Proposals/Edit", proposalsEdit},
 		{"Proposals/List", proposalsList},
+		{"Proposals/ByLook", proposalsByLook},
+		{"Proposals/Written", proposalsWritten},
 		{"Prompts/Evaluated", promptsEvaluated},
 		{"Prompts/Promoted", promptsPromoted},
 		{"Proposals/Again", proposalsAgain},
