@@ -55,6 +55,12 @@ func Allowed(c crm.Change, portal crm.PortalID) bool {
 	return false
 }
 
+// Suggestable reports whether a workflow may suggest this change: what contextd may write, without the properties that carry the review itself. A suggestion to approve
+// suggestions would be a way around people.
+func Suggestable(c crm.Change, portal crm.PortalID) bool {
+	return Allowed(c, portal) && c.Property != crm.ReviewStatus && c.Property != crm.ReviewDecision
+}
+
 // aiProperty: ai_ and then lower-case letters, digits and _, as HubSpot's internal names are.
 func aiProperty(name string) bool {
 	rest, ok := strings.CutPrefix(name, "ai_")
@@ -85,7 +91,7 @@ func Gate(p Policy, portal crm.PortalID, c crm.Change, s GateState) (crm.Verdict
 		name = string(c.Kind)
 	}
 	switch {
-	case !Allowed(c, portal):
+	case !Suggestable(c, portal):
 		return crm.Drop, []string{fmt.Sprintf("%s is not on the allow-list", name)}
 	case slices.Contains(p.Never, name):
 		return crm.Drop, []string{fmt.Sprintf("the policy never touches %s", name)}

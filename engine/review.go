@@ -125,7 +125,7 @@ func (r *Reviewer) approvable(ctx context.Context, p crm.Proposal, c crm.Change,
 	if edited {
 		c.After = edit
 	}
-	if !Allowed(c, p.Portal) {
+	if !Suggestable(c, p.Portal) {
 		return fmt.Errorf("change %s is not on the allow-list: %w", c.ID, crm.ErrForbidden)
 	}
 	if c.Kind != crm.PropertyKind {

@@ -42,6 +42,9 @@ func planned(name string, plan crm.Plan, where []any, p *problems) {
 }
 
 func property(c Change, w Workflow, answer map[string]*node, here func(...any) []any, p *problems) {
+	if c.Property == crm.ReviewStatus || c.Property == crm.ReviewDecision {
+		p.add(here("property"), "property %q carries the review of suggestions: no workflow writes it", c.Property)
+	}
 	if !aiProperty.MatchString(c.Property) {
 		p.add(here("property"), "property %q: want a name that starts with ai_", c.Property)
 	}

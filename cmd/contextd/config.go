@@ -23,6 +23,7 @@ type Config struct {
 	Portals   []PortalConfig  `koanf:"portals"`
 	Privacy   PrivacyConfig   `koanf:"privacy"`
 	Gate      GateConfig      `koanf:"gate"`
+	Review    ReviewConfig    `koanf:"review"`
 	Budget    BudgetConfig    `koanf:"budget"`
 	Cache     CacheConfig     `koanf:"cache"`
 	Workflows WorkflowsConfig `koanf:"workflows"`

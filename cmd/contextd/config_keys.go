@@ -103,6 +103,8 @@ func configKeys(getenv func(string) string) []key {
 		key{name: "gate.budget_confidence", initial: "0.9", doc: "how sure that must be: with 0.9 it is wrong for one field of ten at most; more than 0, below 1", parse: one(within)},
 		key{name: "gate.explore", initial: "0.1", doc: "under an error budget: share of what would be written without a person that waits for one all the same, chosen by chance, so that it is noticed when it gets worse, 0 to 1", parse: one(share)},
 		key{name: "gate.rules", list: true, doc: "conditions that must all hold for what is written without a person, such as 'change.property != \"ai_lead_score\" || record.lifecyclestage == \"lead\"'", parse: rules, item: ruleProblem},
+		key{name: "review.hubspot_status", initial: "on", doc: "on: ai_review_status of a record says whether a suggestion waits on it, in portals with hubspot.write on", parse: one(among("on", "off"))},
+		key{name: "review.hubspot_users", list: true, doc: "HubSpot users whose choice in ai_review_decision counts, as ID=role (reviewer: may reject; approver: may approve, too); *=role stands for everybody else who may edit it; none: nobody decides in HubSpot", parse: each(hubspotUser)},
 		key{name: "budget.monthly_usd", initial: "0", doc: "what models may cost in each portal and calendar month (UTC), in US dollars; 0: no limit. What it has no room for waits; search and approved writes go on", parse: one(dollars)},
 		key{name: "cache.days", initial: "30", doc: "how long answers of models are kept, so that the same question costs nothing; 0: not at all", parse: one(between(0, 365))},
 		key{name: "cache.megabytes", initial: "64", doc: "how much they may take in each portal", parse: one(between(1, 10_000))},

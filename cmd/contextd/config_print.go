@@ -42,6 +42,7 @@ func (c Config) rows() []configRow {
 		"privacy.redact": c.Privacy.Redact, "privacy.redact_kinds": c.Privacy.RedactKinds, "privacy.redact_terms": c.Privacy.RedactTerms,
 		"gate.threshold": c.Gate.Threshold, "gate.mode": c.Gate.Mode, "gate.canary": c.Gate.Canary, "gate.human_only": c.Gate.HumanOnly, "gate.never": c.Gate.Never,
 		"gate.max_per_hour": c.Gate.MaxPerHour, "gate.max_per_record_per_day": c.Gate.MaxPerRecordPerDay, "gate.rules": c.Gate.Rules, "gate.error_budget": c.Gate.ErrorBudget, "gate.budget_confidence": c.Gate.BudgetConfidence, "gate.explore": c.Gate.Explore,
+		"review.hubspot_status": c.Review.HubSpotStatus, "review.hubspot_users": c.Review.HubSpotUsers,
 		"budget.monthly_usd": c.Budget.MonthlyUSD, "cache.days": c.Cache.Days, "cache.megabytes": c.Cache.Megabytes, "embedder.input_usd_per_million": c.Embedder.InputPrice,
 		"prompts.dir": c.Prompts.Dir, "workflows.quiet": c.Workflows.Quiet.String(), "workflows.usage": c.Workflows.Usage, "index.workers": c.Index.Workers, "index.batch": c.Index.Batch,
 		"audit.checkpoint_file": c.Audit.CheckpointFile, "audit.checkpoint_url": c.Audit.CheckpointURL, "audit.checkpoint_every": c.Audit.CheckpointEvery.String(),

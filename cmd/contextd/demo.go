@@ -73,7 +73,7 @@ func demo(ctx context.Context, o demoOptions, out *output) (err error) {
 func demoConfig(o demoOptions, dir string, sim *hubsim.Server, base string) (Config, error) {
 	got := sim.Options()
 	set := map[string]string{"data_dir": dir, "server.listen": o.Listen, "hubspot.base_url": base, "hubspot.token": got.Token, "hubspot.client_secret": got.ClientSecret,
-		"hubspot.portal_id": got.Portal.String(), "hubspot.app_id": fmt.Sprint(got.AppID), "hubspot.write": "on", "workflows.quiet": "1s", "workflows.usage": strings.Join(sim.Usage(), ",")}
+		"hubspot.portal_id": got.Portal.String(), "hubspot.app_id": fmt.Sprint(got.AppID), "hubspot.write": "on", "review.hubspot_users": "*=approver", "workflows.quiet": "1s", "workflows.usage": strings.Join(sim.Usage(), ",")}
 	flags := map[string]flagged{}
 	for k, v := range set {
 		flags[k] = flagged{"demo", v}
@@ -115,7 +115,7 @@ func (d *demonstration) run(ctx context.Context, once bool) error {
 	portal := d.sim.Options().Portal
 	d.out.Say("contextd demo: a made-up HubSpot portal and the service, all on this machine. Writing back is on: there is only the simulator to write to.")
 	d.out.Say("  models        built in: static word vectors and an extractive writer. They show the flow, not the quality of a language model")
-	if _, err := d.s.clients[portal].Setup(ctx, definitions(d.s.workflows), false); err != nil {
+	if _, err := d.s.clients[portal].Setup(ctx, append(definitions(d.s.workflows), reviewDefinitions()...), false); err != nil {
 		return fmt.Errorf("set up the portal: %w", err)
 	}
 	bar := newProgress(d.out)
@@ -209,7 +209,11 @@ func (d *demonstration) settle(ctx context.Context, portal crm.PortalID) error {
 		if err != nil {
 			return err
 		}
-		open := st.Events.Open + st.Undecoded
+		open, err := (&signalling{d.s}).once(ctx)
+		if err != nil {
+			return err
+		}
+		open += st.Events.Open + st.Undecoded
 		for _, n := range st.Work {
 			open += n
 		}

@@ -57,7 +57,7 @@ func startPipeline(t *testing.T, opt hubsim.Options, change func(*Config)) *pipe
 	if p.s, err = openService(ctx, cfg, slog.New(slog.DiscardHandler), url, nil); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := p.s.clients[p.portal()].Setup(ctx, definitions(p.s.workflows), false); err != nil {
+	if _, err := p.s.clients[p.portal()].Setup(ctx, append(definitions(p.s.workflows), reviewDefinitions()...), false); err != nil {
 		t.Fatal(err)
 	}
 	serving := make(chan error, 1)

@@ -187,6 +187,7 @@ func (s *service) wire(clients portals, apps map[crm.PortalID]inbox.App, ids []c
 			return p
 		}, Enabled: writing, Now: s.now, Usage: s.cfg.Workflows.Usage, Log: s.log}
 	applier := &engine.Applier{Effects: s.db, Writer: clients, Enabled: writing, Now: time.Now, Log: s.log} // its deadlines are the runner's
+	reviewer := &engine.Reviewer{Definitions: takes, Proposals: s.db, Writer: clients, Enabled: writing, Workflows: s.workflows, Marker: s.db}
 	s.inbox = &inbox.Inbox{Store: s.db, Decode: decodeEvents, Portals: apps, Log: s.log}
 	s.runner = &work.Runner{Queue: s.db, Owner: "serve", Log: s.log, Pools: []work.Pool{
 		{Kind: crm.RecordWork, Handler: s.indexer.Records, Batch: 50, Workers: 2},
@@ -195,11 +196,12 @@ func (s *service) wire(clients portals, apps map[crm.PortalID]inbox.App, ids []c
 		{Kind: crm.ConsiderWork, Handler: s.considering, Batch: 1, Workers: 2, Timeout: 25 * time.Minute}, // a model is asked twice at most, ten minutes each
 		{Kind: crm.ApplyWork, Handler: applier.Apply, Batch: 1, Workers: 4},
 		{Kind: crm.CalibrateWork, Handler: (&calibrating{s}).work, Batch: 1, Workers: 1, Timeout: 5 * time.Minute},
+		{Kind: crm.DecisionWork, Handler: (&engine.RecordDecisions{Store: s.db, Review: reviewer.Decide, May: s.cfg.mayDecide, Log: s.log}).Work, Batch: 1, Workers: 1},
 		{Kind: crm.BuildWork, Handler: (&generations{s}).build, Batch: 1, Workers: 1, Timeout: 24 * time.Hour},
 		{Kind: crm.BackfillWork, Handler: s.indexer.Backfill, Batch: len(indexer.BackfillOrder()), Workers: 1, Timeout: 24 * time.Hour},
 	}}
 	s.handler = web.New(web.Server{Verifier: s.verifier(publicURL), Inbox: s.db, Access: s.access, Tokens: s.access, Retriever: asked{s.search, s.db}, History: reads{s.db},
-		Suggestions: reads{s.db}, Decider: &engine.Reviewer{Definitions: takes, Proposals: s.db, Writer: clients, Enabled: writing, Workflows: s.workflows, Marker: s.db}, Desk: s.db, Stops: s.db, Runs: &runs{s}, Audit: s.auditing,
+		Suggestions: reads{s.db}, Decider: reviewer, Desk: s.db, Stops: s.db, Runs: &runs{s}, Audit: s.auditing,
 		Work: reads{s.db}, Status: statuses{reads{s.db}, s.paused}, Usage: usage{s}, Prompts: &promptVersions{s}, Calibration: &calibrating{s}, Backfills: &backfills{s}, Generations: &generations{s}, Similar: &profiles{s}, Portals: ids, PublicURL: publicURL, Checks: s.checks(), Writing: s.cfg.anyWriting(),
 		Version: version(), Log: s.log})
 }
@@ -257,7 +259,7 @@ func (s *service) run(ctx context.Context) error {
 	defer stop()
 	all := []func(context.Context) error{s.runner.Run, s.words.run, (&profiles{s}).run, (&reconciling{s}).run, s.auditing.run, (&expiring{s}).run, (&calibrating{s}).run, (&retaining{s}).run, s.meter.Run, s.pruneAnswers, s.inbox.Run}
 	if !s.brief && len(s.clients) > 0 { // who comes for one command, or writes nowhere, has nothing repeated because of the time
-		all = append([]func(context.Context) error{(&repeating{s: s}).run}, all...)
+		all = append([]func(context.Context) error{(&repeating{s: s}).run, (&signalling{s}).run}, all...)
 	}
 	if len(s.clients) == 0 {
 		all = all[:len(all)-1]

@@ -35,6 +35,24 @@ func definitions(all []prompts.Workflow) []hubspot.Definition {
 	return out
 }
 
+// reviewDefinitions are the two properties that carry the review into HubSpot, for every type of record that a workflow suggests something on.
+func reviewDefinitions() (out []hubspot.Definition) {
+	choices := func(options [][2]string) (out []hubspot.Choice) {
+		for _, o := range options {
+			out = append(out, hubspot.Choice{Value: o[0], Label: o[1]})
+		}
+		return out
+	}
+	for _, t := range crm.RecordTypes() {
+		out = append(out,
+			hubspot.Definition{Object: t, Name: crm.ReviewStatus, Label: "AI review", Type: "enumeration", Options: choices(crm.ReviewStatuses()),
+				Description: "Whether suggestions of contextd wait for a decision on this record"},
+			hubspot.Definition{Object: t, Name: crm.ReviewDecision, Label: "AI review decision", Type: "enumeration", Options: choices(crm.ReviewDecisions()),
+				Description: "Choose here to decide about every suggestion that waits on this record; it is emptied once that is done"})
+	}
+	return out
+}
+
 // propertiesRead lists the properties that the workflows want of records beside the usual ones: those that they write, for what a suggestion would replace and what people made of it,
 // and those that their prompts show.
 func propertiesRead(all []prompts.Workflow) map[crm.ObjectType][]string {
@@ -71,7 +89,7 @@ func setupHubSpot(ctx context.Context, cfg Config, dryRun bool) (SetupReport, er
 	if _, err := client.Account(ctx); err != nil { // a token of another portal would set up the wrong one
 		return SetupReport{}, reachable(err, p)
 	}
-	got, err := client.Setup(ctx, definitions(all), dryRun)
+	got, err := client.Setup(ctx, append(definitions(all), reviewDefinitions()...), dryRun)
 	if err != nil {
 		return SetupReport{}, reachable(err, p)
 	}

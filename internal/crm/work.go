@@ -14,12 +14,13 @@ const (
 	BackfillWork  WorkKind = "backfill"  // an object type: list everything of it, resumable
 	EraseWork     WorkKind = "erase"     // "contacts/7": forget it for good
 	CalibrateWork WorkKind = "calibrate" // "lead_score:ai_lead_score": learn from what people decided about a field
+	DecisionWork  WorkKind = "decision"  // a RecordDecision's key: carry out what a person decided in HubSpot
 	BuildWork     WorkKind = "build"     // "g2": fill a generation of the index with what the store has of the portal, resumable
 )
 
 // WorkKinds lists all kinds.
 func WorkKinds() []WorkKind {
-	return []WorkKind{RecordWork, IndexWork, ConsiderWork, ApplyWork, BackfillWork, EraseWork, CalibrateWork, BuildWork}
+	return []WorkKind{RecordWork, IndexWork, ConsiderWork, ApplyWork, BackfillWork, EraseWork, DecisionWork, CalibrateWork, BuildWork}
 }
 
 // Lane orders work that competes for the HubSpot quota and the model; lower goes first.

@@ -54,7 +54,7 @@ var watchedProperties = map[crm.ObjectType][]string{
 	crm.Tasks:     {"hs_task_subject", "hs_task_body", "hs_task_status", "hs_timestamp"},
 }
 
-// Subscriptions lists the webhooks to subscribe to. Properties of these definitions are never among them.
+// Subscriptions lists the webhooks to subscribe to. Of the properties of these definitions only crm.ReviewDecision is among them, which people set.
 func Subscriptions(definitions []Definition) []Subscription {
 	var out []Subscription
 	for _, t := range append(crm.RecordTypes(), crm.ActivityTypes()...) {
@@ -69,6 +69,9 @@ func Subscriptions(definitions []Definition) []Subscription {
 			if !slices.ContainsFunc(definitions, func(d Definition) bool { return d.Object == t && d.Name == p }) {
 				out = append(out, Subscription{Type: "object.propertyChange", Object: t, Property: p})
 			}
+		}
+		if t.IsRecord() {
+			out = append(out, Subscription{Type: "object.propertyChange", Object: t, Property: crm.ReviewDecision})
 		}
 	}
 	return append(out, Subscription{Type: "contact.privacyDeletion", Object: crm.Contacts})

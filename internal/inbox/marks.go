@@ -13,6 +13,9 @@ const settling = 500 * time.Millisecond
 // Marks says what must be looked at again because of an event (pure): activities are indexed again, records are read again. Bulk sources use the backfill lane, so
 // that an import never delays live work and triggers only what asks for imports. No marks: an event that contextd does not act on.
 func Marks(e crm.Event) []crm.Mark {
+	if d, ok := crm.DecisionOf(e, byPerson(e.Source)); ok {
+		return []crm.Mark{{Portal: e.Portal, Kind: crm.DecisionWork, Key: d.Key(), Lane: crm.ReviewLane}}
+	}
 	lane := laneOf(e.Source)
 	var refs []crm.Ref
 	switch e.Type {

@@ -24,7 +24,7 @@ func (db *DB) ReviewStats(ctx context.Context, portal crm.PortalID, since time.T
 		if err != nil {
 			return err
 		}
-		return v.each("SELECT workflow, approver, settled_at FROM effects WHERE portal = ? AND state = 'verified' AND undo_of = '' AND settled_at >= ? ORDER BY settled_at, id",
+		return v.each("SELECT workflow, approver, settled_at FROM effects WHERE portal = ? AND state = 'verified' AND undo_of = '' AND workflow <> '' AND settled_at >= ? ORDER BY settled_at, id",
 			[]any{int64(portal), micros(since)}, t.written)
 	})
 	if err != nil {

@@ -123,8 +123,13 @@ func (t *tx) settle(stored, e crm.Effect, r crm.Receipt) error {
 		}
 	}
 	if e.State == crm.EffectConflict && stored.UndoOf == "" {
-		if err := errorsOf(t.keepValue(stored, r.After), t.reconsider(stored, e)); err != nil {
+		if err := t.keepValue(stored, r.After); err != nil {
 			return err
+		}
+		if stored.Workflow != "" { // else it belongs to no suggestion
+			if err := t.reconsider(stored, e); err != nil {
+				return err
+			}
 		}
 	}
 	return t.audit(crm.AuditEntry{
@@ -154,7 +159,9 @@ func (t *tx) moveProposal(portal crm.PortalID, id string) error {
 		return err
 	}
 	var stake int64
-	if err := t.one("SELECT stake FROM proposals WHERE portal = ? AND id = ?", []any{int64(portal), id}, &stake); err != nil {
+	if err := t.one("SELECT stake FROM proposals WHERE portal = ? AND id = ?", []any{int64(portal), id}, &stake); isKind(err, crm.ErrNotFound) {
+		return nil // an effect that belongs to no suggestion
+	} else if err != nil {
 		return err
 	}
 	return t.do("UPDATE proposals SET rev = rev + 1, look = ?, state = CASE WHEN state IN ('superseded', 'expired') THEN state ELSE ? END WHERE portal = ? AND id = ?",
