@@ -98,6 +98,9 @@ func TestModes(t *testing.T) {
 		"not confident enough":          {Policy{Write: true, Mode: crm.GateShadow, Threshold: 0.999}, "", false, false},
 		"every record is a canary":      {Policy{Write: true, Mode: crm.GateCanary, Canary: 1}, "", true, false},
 		"no record is":                  {Policy{Write: true, Mode: crm.GateCanary, Canary: 0}, "", false, true},
+		"its owner's records are":       {Policy{Write: true, Mode: crm.GateCanary, CanaryOwners: []string{"2", "90"}}, "", true, false},
+		"another owner's are":           {Policy{Write: true, Mode: crm.GateCanary, CanaryOwners: []string{"2", ""}}, "", false, true},
+		"nobody approved the policy":    {Policy{Write: true, Mode: crm.GateOn, Unapproved: "one of two administrators"}, "", false, true},
 		"cap of the hour":               {Policy{Write: true, Mode: crm.GateOn, MaxPerHour: 1}, "", true, false},
 		"a cap that is reached already": {Policy{Write: true, Mode: crm.GateOn, MaxPerRecordPerDay: -1}, "", false, false},
 	} {

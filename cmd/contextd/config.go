@@ -141,6 +141,8 @@ type GateConfig struct {
 	Threshold          float64  `koanf:"threshold"`
 	Mode               string   `koanf:"mode"` // off, shadow, canary or on
 	Canary             float64  `koanf:"canary"`
+	CanaryOwners       []string `koanf:"canary_owners"`
+	Approvals          int      `koanf:"approvals"` // different administrators who must approve a policy
 	HumanOnly          []string `koanf:"human_only"`
 	Never              []string `koanf:"never"`
 	MaxPerHour         int      `koanf:"max_per_hour"`

@@ -91,7 +91,7 @@ func (l *loader) fields(name string, list, known []string) {
 
 // policies are what the gate goes by in each portal.
 func (c Config) policies(workflows []prompts.Workflow) (map[crm.PortalID]engine.Policy, error) {
-	p := engine.Policy{Mode: crm.GateMode(c.Gate.Mode), Canary: c.Gate.Canary, Threshold: c.Gate.Threshold, HumanOnly: c.Gate.HumanOnly, Never: c.Gate.Never, MaxPerHour: c.Gate.MaxPerHour,
+	p := engine.Policy{Mode: crm.GateMode(c.Gate.Mode), Canary: c.Gate.Canary, CanaryOwners: c.Gate.CanaryOwners, Threshold: c.Gate.Threshold, HumanOnly: c.Gate.HumanOnly, Never: c.Gate.Never, MaxPerHour: c.Gate.MaxPerHour,
 		MaxPerRecordPerDay: c.Gate.MaxPerRecordPerDay}
 	if c.Gate.ErrorBudget != 0 {
 		p.Budget, p.Explore = calibration.Budget{Wrong: c.Gate.ErrorBudget, Confidence: c.Gate.BudgetConfidence}, c.Gate.Explore

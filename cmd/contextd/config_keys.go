@@ -95,6 +95,8 @@ func configKeys(getenv func(string) string) []key {
 		key{name: "gate.threshold", initial: "0.85", doc: "confidence from which a change is applied without asking, 0 to 1", parse: one(share)},
 		key{name: "gate.mode", initial: "on", doc: "how far the gate goes by itself, in portals with hubspot.write on. off: everything waits for a person; shadow: the same, and what would have been written is marked; canary: on for a share of the records, shadow for the others; on", parse: one(among("off", "shadow", "canary", "on"))},
 		key{name: "gate.canary", initial: "0.1", doc: "that share, 0 to 1; a record is always in it or never", parse: one(share)},
+		key{name: "gate.canary_owners", list: true, doc: "HubSpot owner ids whose records are in it, too", parse: each(digits)},
+		key{name: "gate.approvals", initial: "0", doc: "how many different administrators must approve a changed policy (contextd policy approve) before anything is written by it without a person", parse: one(between(0, 2))},
 		key{name: "gate.human_only", list: true, doc: "properties, or note and task, that always wait for a person", parse: each(fieldName)},
 		key{name: "gate.never", list: true, doc: "properties, or note and task, that are not even suggested", parse: each(fieldName)},
 		key{name: "gate.max_per_hour", initial: "0", doc: "how much may be written without a person in each portal and hour; 0: no bound", parse: one(between(0, 1_000_000))},

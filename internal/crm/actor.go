@@ -3,6 +3,7 @@ package crm
 import (
 	"fmt"
 	"strings"
+	"time"
 )
 
 // ActorKind is the closed set of those who can act.
@@ -43,4 +44,10 @@ func (a *Actor) UnmarshalText(b []byte) error {
 		}
 	}
 	return fmt.Errorf("actor %q: want kind:id with kind system, user, token, hubspot or model: %w", b, ErrInvalid)
+}
+
+// Approval is somebody's word that a policy may be gone by.
+type Approval struct {
+	By Actor     `json:"by"`
+	At time.Time `json:"at"`
 }

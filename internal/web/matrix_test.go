@@ -35,6 +35,7 @@ var access = map[string]web.Role{
 	"POST /api/v1/runs": web.Reviewer, "GET /api/v1/runs/:id": web.Viewer,
 	"GET /api/v1/audit": web.Viewer, "GET /api/v1/status": web.Viewer,
 	"GET /api/v1/audit/export": web.Viewer, "GET /api/v1/audit/entries/:seq/proof": web.Viewer, "POST /api/v1/audit/verify": web.Administrator, "POST /api/v1/audit/checkpoint": web.Administrator, "POST /api/v1/audit/replay": web.Administrator,
+	"GET /api/v1/policy": web.Viewer, "POST /api/v1/policy/approve": web.Administrator,
 	"GET /api/v1/usage": web.Viewer, "GET /api/v1/work": web.Viewer, "POST /api/v1/work/redrive": web.Administrator, "POST /api/v1/work/bury": web.Administrator,
 	"GET /api/v1/index": web.Viewer, "POST /api/v1/index": web.Administrator,
 	"POST /api/v1/index/verify": web.Administrator, "GET /api/v1/reindex": web.Viewer, "POST /api/v1/reindex": web.Administrator, "GET /api/v1/search": web.Viewer,

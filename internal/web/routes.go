@@ -67,6 +67,8 @@ func (s *server) routes() []route {
 		{post, "/api/v1/audit/replay", byToken, Administrator, s.replayAudit},
 		{get, "/api/v1/status", byToken, Viewer, s.status},
 		{get, "/api/v1/usage", byToken, Viewer, s.showSpending},
+		{get, "/api/v1/policy", byToken, Viewer, s.showPolicy},
+		{post, "/api/v1/policy/approve", byToken, Administrator, s.approvePolicy},
 		{post, "/api/v1/stop", byToken, Approver, s.stopWriting},
 		{post, "/api/v1/resume", byToken, Administrator, s.resumeWriting},
 		{get, "/api/v1/work", byToken, Viewer, s.listWork},

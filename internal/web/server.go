@@ -29,6 +29,7 @@ type Server struct {
 	Decider     Decider
 	Desk        Desk
 	Stops       Stops
+	Policies    Policies
 	Runs        Runs
 	Audit       Audit
 	Work        Work

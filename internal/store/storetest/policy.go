@@ -71,3 +71,26 @@ func auditPolicy(w *world) {
 	w.no(err)
 	same(w, "the verdict's policy", all[0].Hashes["policy"], "bb")
 }
+
+// auditApprovals: everybody's approval of a policy counts once, for that policy and portal only, and is audited.
+func auditApprovals(w *world) {
+	bo := crm.Actor{Kind: crm.TokenActor, ID: "bo"}
+	for _, by := range []crm.Actor{ann, ann, bo} {
+		w.no(w.ApprovePolicy(w.ctx, portal, "aa", by))
+		w.clock.advance(time.Second)
+	}
+	w.no(w.ApprovePolicy(w.ctx, portal+1, "bb", ann))
+	w.reopen()
+	for policy, want := range map[string]int{"aa": 2, "bb": 0} {
+		got, err := w.PolicyApprovals(w.ctx, portal, policy)
+		w.no(err)
+		same(w, "approvals of "+policy, len(got), want)
+		if want == 2 && (got[0].By != ann || got[1].By != bo || !got[0].At.Before(got[1].At)) {
+			w.Fatalf("%+v", got)
+		}
+	}
+	all, _, err := w.AuditEntries(w.ctx, portal, "", "", 100)
+	w.no(err)
+	same(w, "audited", len(all), 2)
+	same(w, "as", all[0].Action, "policy.approved")
+}
