@@ -20,6 +20,7 @@ type Policy struct {
 	Mode               crm.GateMode
 	Canary             float64            // in canary mode: the share of the records that are written to without asking, 0 to 1
 	Threshold          float64            // gate.threshold; 0: DefaultThreshold
+	CanaryOwners       []string           // in canary mode: the HubSpot owner ids whose records are written to beside that share
 	HumanOnly          []string           // properties, or "note" and "task", that always need a person
 	Never              []string           // the same, never touched
 	MaxPerHour         int                // writes without a person in the portal, at most; 0: no bound
@@ -27,6 +28,7 @@ type Policy struct {
 	Rules              []Rule             // all must hold
 	Budget             calibration.Budget // how much of what is written without a person may be wrong; Wrong 0: no budget, the threshold alone decides
 	Explore            float64            // share of what a budget lets through that is shown to a person all the same, 0 to 1
+	Unapproved         string             // why nothing goes by it without a person yet, ""; no part of the hash
 	SHA256             string             // of all of it and of what workflows set for themselves: names this policy in the audit
 }
 
@@ -53,12 +55,13 @@ func (p Policy) Digest(workflows []prompts.Workflow) string {
 		Write                          bool
 		Mode                           crm.GateMode
 		Canary, Threshold              float64
+		CanaryOwners                   []string `json:",omitempty"`
 		HumanOnly, Never, Rules        []string
 		MaxPerHour, MaxPerRecordPerDay int
 		Workflows                      []workflow
 		Budget                         calibration.Budget `json:",omitzero"`
 		Explore                        float64            `json:",omitzero"`
-	}{Write: p.Write, Mode: p.Mode, Canary: p.Canary, Threshold: Threshold(p.Threshold), HumanOnly: set(p.HumanOnly), Never: set(p.Never), MaxPerHour: p.MaxPerHour,
+	}{Write: p.Write, Mode: p.Mode, Canary: p.Canary, Threshold: Threshold(p.Threshold), CanaryOwners: set(p.CanaryOwners), HumanOnly: set(p.HumanOnly), Never: set(p.Never), MaxPerHour: p.MaxPerHour,
 		MaxPerRecordPerDay: p.MaxPerRecordPerDay, Budget: p.Budget, Explore: p.Explore}
 	for _, r := range p.Rules {
 		doc.Rules = append(doc.Rules, r.String())
@@ -116,7 +119,7 @@ func (p Policy) withheld(s GateState) string {
 	case crm.GateOn:
 		return ""
 	case crm.GateCanary:
-		if canary(s.Record.Ref, p.Canary) {
+		if canary(s.Record.Ref, p.Canary) || slices.Contains(p.CanaryOwners, s.Record.Properties["hubspot_owner_id"]) {
 			return ""
 		}
 		return "the record is not one of those that the canary policy writes to"
@@ -151,7 +154,7 @@ func (p Policy) unproved(proof calibration.Proof) string {
 
 // Would is what the gate would decide if it were on, writing allowed, and nothing shown to people by chance: what shadow and canary modes are watched for.
 func Would(p Policy, portal crm.PortalID, c crm.Change, s GateState) crm.Verdict {
-	p.Write, p.Mode = true, crm.GateOn
+	p.Write, p.Mode, p.Unapproved = true, crm.GateOn, ""
 	s.Mode, s.Stopped, s.Explored = "", "", false
 	v, _ := Gate(p, portal, c, s)
 	return v

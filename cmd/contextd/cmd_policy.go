@@ -1,53 +1,39 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"io"
+	"net/http"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 
 	"github.com/contextd/contextd/engine"
 	"github.com/contextd/contextd/internal/crm"
+	"github.com/contextd/contextd/internal/web"
 	"github.com/contextd/contextd/prompts"
 )
 
-// policyView is a portal's policy as it is shown.
-type policyView struct {
-	Portal             crm.PortalID  `json:"portal"`
-	SHA256             string        `json:"sha256"`
-	Write              string        `json:"write"`
-	Mode               string        `json:"mode"`
-	Canary             float64       `json:"canary"`
-	ErrorBudget        float64       `json:"error_budget"` // 0: none
-	BudgetConfidence   float64       `json:"budget_confidence"`
-	Explore            float64       `json:"explore"`
-	MaxPerHour         int           `json:"max_per_hour"`
-	MaxPerRecordPerDay int           `json:"max_per_record_per_day"`
-	Rules              []string      `json:"rules"`
-	Fields             []policyField `json:"fields"`
-	Core               []string      `json:"core_fields"`
-}
-
-// policyField is where one field of a workflow stands, and why. Class is automatic, human or never.
-type policyField struct {
-	Workflow  string  `json:"workflow"`
-	Field     string  `json:"field"`
-	Class     string  `json:"class"`
-	Threshold float64 `json:"threshold"`
-	Why       string  `json:"why"`
-}
-
 func (p *program) policyCommand() *cobra.Command {
-	return group(&cobra.Command{Use: "policy", Short: "Show what may be written without a person"}, &cobra.Command{
+	return group(&cobra.Command{Use: "policy", Short: "Show what may be written without a person, and approve it"}, p.policyShowCommand(), p.policyApproveCommand())
+}
+
+func (p *program) policyShowCommand() *cobra.Command {
+	var running bool
+	cmd := &cobra.Command{
 		Use:   "show",
 		Short: "Show the policy of the configuration, and where every field stands and why",
 		Long: "Show the policy that this configuration makes: its hash as the audit names it, modes, caps and rules, and for every field that a workflow writes whether it may be\n" +
-			"written without a person. A running service goes by the configuration that it was started with; the audit says since when (policy.changed).",
-		Example: "  contextd policy show\n  contextd policy show -o json",
+			"written without a person. A running service goes by the configuration that it was started with, which --running shows, with who has approved it.",
+		Example: "  contextd policy show\n  contextd policy show --running -o json",
 		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
+			if running {
+				return p.askPolicy(cmd, call{method: http.MethodGet, path: "/policy"})
+			}
 			out, cfg, err := p.prepare(cmd)
 			if err != nil {
 				return err
@@ -65,14 +51,41 @@ func (p *program) policyCommand() *cobra.Command {
 				return err
 			}
 			v := viewPolicy(cfg, portal, policies[portal.PortalID], all)
-			return out.Value(v, func(w io.Writer) { v.show(w) })
+			return out.Value(v, func(w io.Writer) { showPolicy(w, v) })
 		},
+	}
+	cmd.Flags().BoolVar(&running, "running", false, "the policy that the service goes by")
+	return cmd
+}
+
+func (p *program) policyApproveCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:   "approve SHA256",
+		Short: "Approve the policy that the service goes by",
+		Long: "Approve the policy that the service goes by; SHA256 is its hash, as policy show --running says it. Where gate.approvals asks for it, nothing is written without a person before as\n" +
+			"many administrators have approved it. Each counts once, under the name of their token.",
+		Example: "  contextd policy approve 3f1c…",
+		Args:    cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return p.askPolicy(cmd, call{method: http.MethodPost, path: "/policy/approve", body: map[string]any{"sha256": args[0]}})
+		},
+	}
+}
+
+func (p *program) askPolicy(cmd *cobra.Command, c call) error {
+	return p.withClient(cmd, func(ctx context.Context, client *apiClient, out *output) error {
+		var v item[web.Policy]
+		if _, _, err := client.do(ctx, c, &v); err != nil {
+			return err
+		}
+		return out.Value(v, func(w io.Writer) { showPolicy(w, v.Read) })
 	})
 }
 
-func viewPolicy(cfg Config, portal PortalConfig, p engine.Policy, all []prompts.Workflow) policyView {
-	v := policyView{Portal: portal.PortalID, SHA256: p.SHA256, Write: portal.Write, Mode: string(p.Mode), Canary: p.Canary, ErrorBudget: p.Budget.Wrong, BudgetConfidence: p.Budget.Confidence, Explore: p.Explore, MaxPerHour: p.MaxPerHour,
-		MaxPerRecordPerDay: p.MaxPerRecordPerDay, Rules: []string{}, Fields: []policyField{}, Core: engine.CoreFields()}
+func viewPolicy(cfg Config, portal PortalConfig, p engine.Policy, all []prompts.Workflow) web.Policy {
+	v := web.Policy{Portal: portal.PortalID, SHA256: p.SHA256, Write: portal.Write, Mode: string(p.Mode), Canary: p.Canary, ErrorBudget: p.Budget.Wrong, BudgetConfidence: p.Budget.Confidence, Explore: p.Explore, MaxPerHour: p.MaxPerHour,
+		MaxPerRecordPerDay: p.MaxPerRecordPerDay, Rules: []string{}, Fields: []web.PolicyField{}, Core: engine.CoreFields(),
+		CanaryOwners: slices.Concat([]string{}, p.CanaryOwners), ApprovalsNeeded: cfg.Gate.Approvals, Approvals: []crm.Approval{}}
 	for _, r := range p.Rules {
 		v.Rules = append(v.Rules, r.String())
 	}
@@ -85,8 +98,8 @@ func viewPolicy(cfg Config, portal PortalConfig, p engine.Policy, all []prompts.
 }
 
 // classOf says where a field stands. The order is the gate's: what is never touched, then what is a person's.
-func classOf(cfg Config, p engine.Policy, w prompts.Workflow, c prompts.Change) policyField {
-	f := policyField{Workflow: w.Name, Field: c.Property, Class: "human", Threshold: engine.Threshold(c.Threshold, w.Policy.Threshold, p.Threshold)}
+func classOf(cfg Config, p engine.Policy, w prompts.Workflow, c prompts.Change) web.PolicyField {
+	f := web.PolicyField{Workflow: w.Name, Field: c.Property, Class: "human", Threshold: engine.Threshold(c.Threshold, w.Policy.Threshold, p.Threshold)}
 	if c.Kind != crm.PropertyKind {
 		f.Field = string(c.Kind)
 	}
@@ -115,6 +128,9 @@ func classOf(cfg Config, p engine.Policy, w prompts.Workflow, c prompts.Change) 
 		}
 		if mode == crm.GateCanary {
 			f.Why += fmt.Sprintf("; on %s of the records: %s", percent(p.Canary), whose)
+			if len(p.CanaryOwners) > 0 {
+				f.Why += fmt.Sprintf(", and those of %d owners", len(p.CanaryOwners))
+			}
 		}
 	}
 	return f
@@ -130,7 +146,7 @@ func thresholdOf(cfg Config, w prompts.Workflow, c prompts.Change) string {
 	return "gate.threshold (" + string(cfg.origins["gate.threshold"]) + ")"
 }
 
-func (v policyView) show(w io.Writer) {
+func showPolicy(w io.Writer, v web.Policy) {
 	bound := func(n int) string {
 		if n == 0 {
 			return "no bound"
@@ -140,6 +156,15 @@ func (v policyView) show(w io.Writer) {
 	fmt.Fprintf(w, "policy    %s\nportal    %s, writing %s\nmode      %s", v.SHA256, v.Portal, v.Write, v.Mode)
 	if v.Mode == string(crm.GateCanary) {
 		fmt.Fprintf(w, ", on %s of the records", percent(v.Canary))
+		if len(v.CanaryOwners) > 0 {
+			fmt.Fprintf(w, " and those of the owners %s", strings.Join(v.CanaryOwners, ", "))
+		}
+	}
+	if v.ApprovalsNeeded > 0 || len(v.Approvals) > 0 {
+		fmt.Fprintf(w, "\napproved  by %d, needed %d", len(v.Approvals), v.ApprovalsNeeded)
+		for _, a := range v.Approvals {
+			fmt.Fprintf(w, "\n          %s, %s", oneLine(a.By.String()), a.At.UTC().Format(time.RFC3339))
+		}
 	}
 	fmt.Fprintf(w, "\ncaps      without a person %s in an hour, %s to one record in a day\n", bound(v.MaxPerHour), bound(v.MaxPerRecordPerDay))
 	if v.ErrorBudget != 0 {
@@ -149,10 +174,10 @@ func (v policyView) show(w io.Writer) {
 		fmt.Fprintf(w, "rule %-4d %s\n", i+1, oneLine(r))
 	}
 	fmt.Fprintf(w, "core      never written: %s\n\n", strings.Join(v.Core, ", "))
-	table(w, v.Fields, []column[policyField]{
-		{"WORKFLOW", func(f policyField) string { return f.Workflow }},
-		{"FIELD", func(f policyField) string { return f.Field }},
-		{"CLASS", func(f policyField) string { return f.Class }},
-		{"WHY", func(f policyField) string { return f.Why }},
+	table(w, v.Fields, []column[web.PolicyField]{
+		{"WORKFLOW", func(f web.PolicyField) string { return f.Workflow }},
+		{"FIELD", func(f web.PolicyField) string { return f.Field }},
+		{"CLASS", func(f web.PolicyField) string { return f.Class }},
+		{"WHY", func(f web.PolicyField) string { return f.Why }},
 	})
 }

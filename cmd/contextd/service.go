@@ -47,6 +47,7 @@ type service struct {
 	indexer   *indexer.Indexer
 	engine    *engine.Engine
 	access    *access
+	approving *approving
 	auditing  *auditing
 	inbox     *inbox.Inbox
 	runner    *work.Runner
@@ -116,6 +117,10 @@ func openService(ctx context.Context, cfg Config, log *slog.Logger, publicURL st
 			return s, err
 		}
 	}
+	s.approving = &approving{s: s}
+	if err := s.approving.load(ctx); err != nil {
+		return s, err
+	}
 	s.access = &access{DB: s.db, portals: ids, local: kept.Token}
 	key, err := keepAuditKey(cfg.Path(auditKeyFile))
 	if err != nil {
@@ -182,7 +187,7 @@ func (s *service) wire(clients portals, apps map[crm.PortalID]inbox.App, ids []c
 	}
 	s.engine = &engine.Engine{Workflows: s.workflows, Retriever: s.search, Models: s.completers(),
 		History: s.db, Proposals: s.db, Version: (&promptVersions{s}).live, Spending: s.db, Definitions: takes, Proofs: (&calibrating{s}).proof, Policy: func(portal crm.PortalID) engine.Policy {
-			p := s.policies[portal]
+			p := s.approving.policy(portal)
 			p.Write = writing(portal) == nil
 			return p
 		}, Enabled: writing, Now: s.now, Usage: s.cfg.Workflows.Usage, Log: s.log}
@@ -201,7 +206,7 @@ func (s *service) wire(clients portals, apps map[crm.PortalID]inbox.App, ids []c
 		{Kind: crm.BackfillWork, Handler: s.indexer.Backfill, Batch: len(indexer.BackfillOrder()), Workers: 1, Timeout: 24 * time.Hour},
 	}}
 	s.handler = web.New(web.Server{Verifier: s.verifier(publicURL), Inbox: s.db, Access: s.access, Tokens: s.access, Retriever: asked{s.search, s.db}, History: reads{s.db},
-		Suggestions: reads{s.db}, Decider: reviewer, Desk: s.db, Stops: s.db, Runs: &runs{s}, Audit: s.auditing,
+		Suggestions: reads{s.db}, Decider: reviewer, Desk: s.db, Stops: s.db, Policies: s.approving, Runs: &runs{s}, Audit: s.auditing,
 		Work: reads{s.db}, Status: statuses{reads{s.db}, s.paused}, Usage: usage{s}, Prompts: &promptVersions{s}, Calibration: &calibrating{s}, Backfills: &backfills{s}, Generations: &generations{s}, Similar: &profiles{s}, Portals: ids, PublicURL: publicURL, Checks: s.checks(), Writing: s.cfg.anyWriting(),
 		Version: version(), Log: s.log})
 }

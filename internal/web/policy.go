@@ -18,6 +18,9 @@ type Policy struct {
 	Mode               string         `json:"mode"`
 	Canary             float64        `json:"canary"`
 	CanaryOwners       []string       `json:"canary_owners"`
+	ErrorBudget        float64        `json:"error_budget"` // 0: none
+	BudgetConfidence   float64        `json:"budget_confidence"`
+	Explore            float64        `json:"explore"`
 	MaxPerHour         int            `json:"max_per_hour"`
 	MaxPerRecordPerDay int            `json:"max_per_record_per_day"`
 	Rules              []string       `json:"rules"`

@@ -28,6 +28,7 @@ var now = time.Date(2026, 11, 2, 9, 30, 0, 0, time.UTC)
 
 // world is every port in memory. Tests change it before they call.
 type world struct {
+	approvals  []crm.Approval
 	mu         sync.Mutex
 	verifyErr  error
 	deliverErr error
@@ -78,7 +79,7 @@ func newWorld() *world {
 
 func (w *world) server() web.Server {
 	return web.Server{
-		Verifier: w, Inbox: w, Access: w, Tokens: w, Retriever: w, History: w, Suggestions: w, Decider: w, Desk: w, Stops: w, Runs: w, Audit: w, Work: w, Status: w, Usage: w, Prompts: w, Calibration: w, Backfills: w, Generations: w, Similar: w,
+		Verifier: w, Inbox: w, Access: w, Tokens: w, Retriever: w, History: w, Suggestions: w, Decider: w, Desk: w, Stops: w, Policies: w, Runs: w, Audit: w, Work: w, Status: w, Usage: w, Prompts: w, Calibration: w, Backfills: w, Generations: w, Similar: w,
 		Portals: []crm.PortalID{portal}, PublicURL: "http://contextd.test", Writing: true, Version: "1.2.3", Now: func() time.Time { return now }, Log: quiet(),
 	}
 }
@@ -391,6 +392,19 @@ func (w *world) BuryRows(_ context.Context, f web.WorkFilter, cause string, _ cr
 func (w *world) Status(context.Context, crm.PortalID) (web.Status, error) {
 	return web.Status{Events: web.EventCounts{Received: 9, Done: 4, InReview: 2, Dead: 1, Ignored: map[string]int{"echo": 2}}, Work: map[string]int{"live": 3},
 		OldestSeconds: 1.5, Coverage: map[string]float64{"calls": 1}}, w.touch()
+}
+
+func (w *world) Policy(_ context.Context, p crm.PortalID) (web.Policy, error) {
+	return web.Policy{Portal: p, SHA256: strings.Repeat("ab", 32), Write: "on", Mode: "canary", Canary: .1, ApprovalsNeeded: 2, Approvals: w.approvals,
+		Fields: []web.PolicyField{{Workflow: "lead_score", Field: "ai_lead_score", Class: "automatic", Threshold: .85, Why: "from confidence 0.85 on"}}}, w.touch()
+}
+
+func (w *world) ApprovePolicy(_ context.Context, _ crm.PortalID, sha256 string, by crm.Actor) error {
+	if sha256 != strings.Repeat("ab", 32) {
+		return fmt.Errorf("another policy: %w", errors.Join(w.touch(), crm.ErrConflict))
+	}
+	w.approvals = append(w.approvals, crm.Approval{By: by, At: now})
+	return w.touch()
 }
 
 func (w *world) Budget(_ context.Context, p crm.PortalID, month time.Time) (web.Budget, error) {

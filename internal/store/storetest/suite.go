@@ -88,6 +88,7 @@ func Run(t *testing.T, open Open) {
 		{"Effects/Undo", effectsUndo},
 		{"Effects/Automatic", effectsAutomatic},
 		{"Audit/Policy", auditPolicy},
+		{"Audit/Approvals", auditApprovals},
 		{"Calibration/Kept", calibrationKept},
 		{"Calibration/Caused", calibrationCaused},
 		{"Counts/Conservation", countsConservation},
