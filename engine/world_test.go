@@ -250,11 +250,16 @@ func (w *world) Decide(_ context.Context, d Decision) (crm.Proposal, error) {
 	return p, nil
 }
 
+// builtins are the embedded workflows, read once; a test may change its own triggers and changes.
 func builtins(t testing.TB) []prompts.Workflow {
 	t.Helper()
-	ws, err := prompts.Builtin()
+	all, err := embedded()
 	if err != nil {
 		t.Fatal(err)
+	}
+	ws := slices.Clone(all)
+	for i := range ws {
+		ws[i].Triggers, ws[i].Changes = slices.Clone(ws[i].Triggers), slices.Clone(ws[i].Changes)
 	}
 	return ws
 }
