@@ -49,6 +49,7 @@ func (r *run) decide(ctx context.Context) error {
 		}
 		gate := r.gateState(hour, day)
 		gate.Stopped, gate.Stale, gate.Flags, gate.Overruled = stopped, stale || !r.asOf.IsZero(), r.doubts(m), overruled
+		gate.Outside = r.outsideWords(c.Claims)
 		gate.Human, gate.Invalid = wc.Verdict != nil && *wc.Verdict == crm.Review, state.invalid
 		c.Preflight = preflight(ctx, r.Definitions, r.subject.Portal, c)
 		gate.Preflight = c.Preflight

@@ -13,7 +13,7 @@ import (
 	"github.com/contextd/contextd/prompts"
 )
 
-// Engine runs workflows for subjects. All fields but Version, Spending, Definitions, Zone, MaxTokens, Usage and Log are required. It is safe for concurrent use.
+// Engine runs workflows for subjects. All fields but Version, Spending, Definitions, Outside, Zone, MaxTokens, Usage and Log are required. It is safe for concurrent use.
 type Engine struct {
 	Workflows []prompts.Workflow
 	Retriever Retriever
@@ -32,6 +32,7 @@ type Engine struct {
 	Log       *slog.Logger                      // nil: silent
 
 	Definitions Definitions // nil: nobody looks whether HubSpot would take a value
+	Outside     Outside     // nil: no source beside HubSpot is asked
 
 	deciding sync.Mutex // held from counting what caps are about until the decision is stored
 }
@@ -75,7 +76,7 @@ func (e *Engine) consider(ctx context.Context, claim crm.Claim) (err error) {
 	case err != nil:
 		return fmt.Errorf("consider %s: %w", claim.Key, err)
 	}
-	added, err := e.Proposals.Propose(ctx, r.proposal, Raw{Prompt: r.prompt, Reply: r.reply, Calls: r.calls, Passages: r.shownChunks(), Inputs: r.inputs})
+	added, err := e.Proposals.Propose(ctx, r.proposal, Raw{Prompt: r.prompt, Reply: r.reply, Answers: r.answersKept(), Calls: r.calls, Passages: r.shownChunks(), Inputs: r.inputs})
 	if err != nil {
 		return fmt.Errorf("consider %s: %w", claim.Key, err)
 	}

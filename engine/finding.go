@@ -32,6 +32,8 @@ func (r *run) state(ctx context.Context) error {
 			found, err = r.ofUsage(ctx, f)
 		case prompts.OfSilence:
 			found, err = r.ofSilence(ctx, f)
+		case prompts.OfSource:
+			found, err = r.ofSource(ctx, f)
 		}
 		if err != nil {
 			return fmt.Errorf("finding %s: %w", f.Name, err)

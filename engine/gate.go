@@ -21,6 +21,7 @@ type GateState struct {
 	Flags     []string // doubts about the run: injection, repair, cut claims …: any of them needs a person
 	Overruled bool     // people had the last word at this very place
 	Human     bool     // the workflow says that a person decides
+	Outside   bool     // it stands on the word of a source beside HubSpot
 	Preflight string   // why HubSpot would refuse it as things are; "" when nothing speaks against it
 	Invalid   string   // why the value may not be written at all; "" when it may
 
@@ -111,6 +112,7 @@ func Gate(p Policy, portal crm.PortalID, c crm.Change, s GateState) (crm.Verdict
 	add(s.Overruled, "a person changed or undid what was written here: it is theirs until they release it")
 	add(s.Preflight != "", "%s", s.Preflight)
 	add(s.Human, "the workflow leaves this to a person")
+	add(s.Outside, "it stands on the word of a source beside HubSpot")
 	add(slices.Contains(p.HumanOnly, name) || slices.Contains(CoreFields(), name), "the policy leaves %s to a person", name)
 	for _, f := range s.Flags {
 		add(true, "%s", f)

@@ -69,6 +69,12 @@ type Spending interface {
 	Spend(ctx context.Context, calls []crm.ModelCall) error
 }
 
+// Outside is a source of facts about companies beside HubSpot.
+type Outside interface {
+	// Company asks what the source says of a company; crm.ErrNotFound when it does not know it. Any other error: nobody can say. It has a deadline of its own.
+	Company(ctx context.Context, q crm.OutsideQuestion) (crm.OutsideAnswer, error)
+}
+
 // Raw is the erasable text of a run, kept under its hash: the rendered prompt and the model's reply. Its calls are recorded and their usable answers kept, in one transaction.
 type Raw = crm.Raw
 

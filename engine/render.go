@@ -206,7 +206,9 @@ func unled(text string, e crm.Evidence) string {
 // sourceLabel is person, kind and date, as far as known.
 func sourceLabel(e crm.Evidence) string {
 	parts := []string{}
-	if !e.Record.IsZero() {
+	if e.Source != "" {
+		parts = append(parts, e.Property+" by "+e.Source)
+	} else if !e.Record.IsZero() {
 		parts = append(parts, e.Property+" of "+e.Record.Path())
 	}
 	if person := oneLine(e.Person); person != "" {

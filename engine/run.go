@@ -33,7 +33,9 @@ type run struct {
 	findings     []crm.Finding
 	leftOut      int // passages that the model's window had no room for
 	coverage     float64
-	untimed      map[crm.Ref]bool // activities whose time is not to be trusted
+	untimed      map[crm.Ref]bool  // activities whose time is not to be trusted
+	outside      crm.OutsideAnswer // of the configured source
+	askedOutside bool
 	owner        string
 	around       surroundings // the records that the prompt may show
 	before       before

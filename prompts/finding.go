@@ -16,6 +16,7 @@ const (
 	OfChange  = "change"  // a property that has another value than the first that is known of it
 	OfUsage   = "usage"   // each property that the configuration lists as a measure of usage, with what it was before
 	OfSilence = "silence" // since when nobody has written or spoken
+	OfSource  = "source"  // what the configured source beside HubSpot says of the account, a finding per value
 )
 
 // Finding is something that code states beside the passages, so that a claim can cite it: properties of records, or a silence. Text is a sentence per language in which
@@ -25,11 +26,12 @@ const (
 //   - of records: days since the record was created;
 //   - of change: by how much the value moved from the first one: days of a date (later is more), percent of a number, 0 of words; {value}, {since}, {before} are known;
 //   - of usage: by how much percent the value moved from the highest of the half year before (-60: it fell by three fifths); {property}, {value}, {since}, {before} are known;
-//   - of silence: days since the last activity, whose day is {date}; {usual} is how many days lay between two of them as a rule, in the year before.
+//   - of silence: days since the last activity, whose day is {date}; {usual} is how many days lay between two of them as a rule, in the year before;
+//   - of a source: its value, where that is a number; {value} and {source} are known.
 type Finding struct {
 	Name      string            `yaml:"name"`
 	Kind      string            `yaml:"kind"`
-	Of        string            `yaml:"of"`        // record, change: subject (default) or account
+	Of        string            `yaml:"of"`        // record, change: subject (default) or account; source: industry, employees, country or tool
 	Property  string            `yaml:"property"`  // change: of which property
 	Type      crm.ObjectType    `yaml:"type"`      // records: of which type
 	Where     []Condition       `yaml:"where"`     // record, records: only such ones
@@ -83,7 +85,7 @@ func finding(f Finding, where []any, p *problems) {
 	}
 	direction(f.Direction, here("direction"), p)
 	var known []string
-	if f.Of != "" && f.Of != "subject" && f.Of != "account" {
+	if f.Of != "" && f.Of != "subject" && f.Of != "account" && f.Kind != OfSource {
 		p.add(here("of"), "of %q: want subject or account", f.Of)
 	}
 	if (f.Kind == OfChange) != (f.Property != "") || strings.HasPrefix(f.Property, "ai_") {
@@ -101,8 +103,13 @@ func finding(f Finding, where []any, p *problems) {
 		if known = []string{"date"}; f.Times > 0 {
 			known = append(known, "usual")
 		}
+	case OfSource:
+		known = []string{"value", "source"}
+		if !slices.Contains(crm.OutsideFields(), f.Of) {
+			p.add(here("of"), "of %q%s: want one of %s", f.Of, meant(f.Of, crm.OutsideFields()), strings.Join(crm.OutsideFields(), ", "))
+		}
 	default:
-		p.add(here("kind"), "kind %q: want record, records, change, usage or silence", f.Kind)
+		p.add(here("kind"), "kind %q: want record, records, change, usage, silence or source", f.Kind)
 	}
 	for i, c := range f.Where {
 		condition(c, here("where", i), p)

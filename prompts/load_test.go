@@ -105,6 +105,8 @@ func TestMistakesAreNamedWithFileAndLine(t *testing.T) {
 		{"lead_score", "output.schema.json", `"quote": {`, `"words": {`, `must have a string "quote"`},
 		{"lead_score", "golden/hostile.yaml", "must: {fit", "must: {fitness", `golden/hostile.yaml:13: field "fitness"`},
 		{"lead_score", "golden/hostile.yaml", "subject: contacts/1", "subject: people/1", "golden/hostile.yaml:2"},
+		{"enrichment", "workflow.yaml", "of: employees", "of: employes", `of "employes" (did you mean "employees"?)`},
+		{"enrichment", "workflow.yaml", "they have {value} employees", "they have {number} employees", "{number}: want value, source"},
 		{"call_summary", "workflow.yaml", "field: next_steps}", "field: steps}", `field "steps" is not in the schema`},
 		{"call_summary", "workflow.yaml", "links: [contacts, companies, deals]", "links: [calls]", `link "calls"`},
 		{"call_summary", "workflow.yaml", "name: risks", "name: risk", `field "risks" of the schema is not in the plan`},

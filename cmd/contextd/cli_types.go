@@ -79,6 +79,7 @@ type claimView struct {
 	Evidence  []struct {
 		Record   string     `json:"record"`
 		Property string     `json:"property"`
+		Source   string     `json:"source"`
 		Activity string     `json:"activity"`
 		Kind     string     `json:"kind"`
 		Time     *time.Time `json:"time"`

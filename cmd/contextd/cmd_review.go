@@ -203,6 +203,10 @@ func showSuggestion(w io.Writer, s suggestion) {
 		}
 		fmt.Fprintf(w, "\n  %s: %s%s\n", mark, oneLine(c.Text), c.aside())
 		for _, e := range c.Evidence {
+			if e.Source != "" {
+				fmt.Fprintf(w, "    “%s”\n      %s of %s by %s\n", oneLine(e.Quote), e.Property, e.Record, oneLine(e.Source))
+				continue
+			}
 			if e.Record != "" {
 				fmt.Fprintf(w, "    “%s”\n      %s of %s, %s\n", oneLine(e.Quote), e.Property, e.Record, day(e.Time))
 				continue

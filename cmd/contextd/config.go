@@ -28,9 +28,12 @@ type Config struct {
 	Cache     CacheConfig     `koanf:"cache"`
 	Workflows WorkflowsConfig `koanf:"workflows"`
 	Prompts   PromptsConfig   `koanf:"prompts"`
-	Index     IndexConfig     `koanf:"index"`
-	Audit     AuditConfig     `koanf:"audit"`
-	Log       LogConfig       `koanf:"log"`
+
+	Enrichment EnrichmentConfig `koanf:"enrichment"`
+
+	Index IndexConfig `koanf:"index"`
+	Audit AuditConfig `koanf:"audit"`
+	Log   LogConfig   `koanf:"log"`
 
 	Portal crm.PortalID `koanf:"-"` // --portal; 0: none named. Use Selected
 	Files  []string     `koanf:"-"` // the files that were read, weakest first
@@ -174,6 +177,20 @@ type WorkflowsConfig struct {
 // PromptsConfig names a directory with workflows beside the built-in ones; "" for none.
 type PromptsConfig struct {
 	Dir string `koanf:"dir"`
+}
+
+// EnrichmentConfig names a server beside HubSpot that is asked about companies; without a URL there is none.
+type EnrichmentConfig struct {
+	Source SourceConfig `koanf:"source"`
+}
+
+// SourceConfig is how that server is asked. Private is on or off: whether it may stand at a private address.
+type SourceConfig struct {
+	URL      string        `koanf:"url"`
+	Token    Secret        `koanf:"token"`
+	Timeout  time.Duration `koanf:"timeout"`
+	MaxBytes int           `koanf:"max_bytes"`
+	Private  string        `koanf:"private"`
 }
 
 // IndexConfig sizes the indexing pool: calls at the same time, and activities per call.

@@ -34,6 +34,7 @@ func (l *loader) check(cfg Config) {
 	l.checkGate(cfg)
 	l.checkModels(cfg)
 	l.checkPrices(cfg)
+	l.checkSource(cfg)
 	if info, err := os.Stat(cfg.DataDir); err == nil && !info.IsDir() {
 		l.add(fmt.Sprintf("data_dir: %q is a file", cfg.DataDir), string(l.origins["data_dir"]), "name a directory; it is created when missing")
 	}

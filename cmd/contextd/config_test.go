@@ -277,7 +277,7 @@ func TestEveryKeyHasAVariableAndEveryDocumentedVariableAKey(t *testing.T) {
 			variables = append(variables, k.env()+"_FILE")
 		}
 		text := map[string]string{"embedder.input_usd_per_million": "1", "model.input_usd_per_million": "1", "model.output_usd_per_million": "1", "model.cached_usd_per_million": "1",
-			"privacy.redact_kinds": "mail", "gate.human_only": "note", "review.hubspot_users": "*=reviewer", "gate.canary_owners": "1", "gate.never": "amount", "gate.rules": "confidence > 0.9", "privacy.redact_terms": "Falcon", "prompts.dir": ownWorkflow(t), "hubspot.base_url": "http://h", "embedder.base_url": "http://h", "model.base_url": "http://h", "audit.checkpoint_url": "http://h", "hubspot.app_id": "1", "hubspot.portal_id": "1", "server.public_url": "http://h", "server.listen": ":7", "server.trusted_proxies": "::1", "privacy.objects": "calls"}[k.name]
+			"privacy.redact_kinds": "mail", "gate.human_only": "note", "review.hubspot_users": "*=reviewer", "gate.canary_owners": "1", "gate.never": "amount", "gate.rules": "confidence > 0.9", "privacy.redact_terms": "Falcon", "prompts.dir": ownWorkflow(t), "hubspot.base_url": "http://h", "embedder.base_url": "http://h", "model.base_url": "http://h", "audit.checkpoint_url": "http://h", "enrichment.source.url": "https://h", "hubspot.app_id": "1", "hubspot.portal_id": "1", "server.public_url": "http://h", "server.listen": ":7", "server.trusted_proxies": "::1", "privacy.objects": "calls"}[k.name]
 		if text == "" {
 			text = k.initial
 		}
@@ -286,6 +286,8 @@ func TestEveryKeyHasAVariableAndEveryDocumentedVariableAKey(t *testing.T) {
 		}
 		environ := []string{k.env() + "=" + text}
 		switch k.name { // keys that mean something only beside others
+		case "enrichment.source.token", "enrichment.source.timeout", "enrichment.source.max_bytes", "enrichment.source.private":
+			environ = append(environ, "CONTEXTD_ENRICHMENT__SOURCE__URL=https://h")
 		case "vectors.api_key":
 			environ = append(environ, "CONTEXTD_VECTORS__URL=qdrants://h")
 		case "embedder.base_url", "embedder.api_key":
@@ -354,6 +356,28 @@ func TestNoTokenIsAMistakeOfTheConfiguration(t *testing.T) {
 		err := run(t.Context(), []string{"--data-dir", t.TempDir(), "status"}, env, strings.NewReader(""), &out, &talk, allCommands())
 		if got := exitCode(err); got != exitConfig || !strings.Contains(err.Error(), "token") {
 			t.Errorf("%v: exit %d, %v", env, got, err)
+		}
+	}
+}
+
+// What belongs to the source means nothing without its address, and an address that it would refuse is refused at once.
+func TestSourceSettings(t *testing.T) {
+	for yaml, want := range map[string]string{
+		"{url: https://data.example/companies, token: t, timeout: 2s, max_bytes: 2048}": "",
+		"{url: http://10.0.0.7/companies, private: on}":                                 "",
+		"{url: http://data.example/companies}":                                          "want https",
+		"{url: ftp://data.example/}":                                                    "not a web address",
+		"{url: \"https://data.example/?q=1\"}":                                          "not a web address",
+		"{url: https://data.example/, private: maybe}":                                  "none of its values",
+		"{url: https://data.example/, max_bytes: 9}":                                    "not a number from",
+		"{url: https://data.example/, timeout: 5m}":                                     "not a time from",
+		"{token: t}":    "enrichment.source.token would not be used",
+		"{timeout: 2s}": "enrichment.source.timeout would not be used",
+		"{urls: x}":     "did you mean enrichment.source.url?",
+	} {
+		_, err := loadConfig(sources{File: write(t, "enrichment: {source: "+yaml+"}\n")})
+		if (err == nil) != (want == "") || err != nil && !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: %v, want %q", yaml, err, want)
 		}
 	}
 }

@@ -18,6 +18,7 @@ import (
 	"github.com/contextd/contextd/internal/hubspot"
 	"github.com/contextd/contextd/internal/inbox"
 	"github.com/contextd/contextd/internal/model/spend"
+	"github.com/contextd/contextd/internal/outside"
 	"github.com/contextd/contextd/internal/store"
 	"github.com/contextd/contextd/internal/web"
 	"github.com/contextd/contextd/internal/work"
@@ -45,6 +46,7 @@ type service struct {
 	purse     *spend.Purse
 	meter     *spend.Meter
 	indexer   *indexer.Indexer
+	outside   *outside.Source // nil: none is configured
 	engine    *engine.Engine
 	access    *access
 	approving *approving
@@ -143,6 +145,11 @@ func (s *service) load(ctx context.Context) (err error) {
 	if s.workflows, err = workflows(s.cfg); err != nil {
 		return err
 	}
+	if s.cfg.Enrichment.Source.URL != "" {
+		if s.outside, err = outside.New(s.cfg.Enrichment.outsideOptions()); err != nil {
+			return withExit(exitConfig, err)
+		}
+	}
 	s.writers, err = writers(s.cfg)
 	return err
 }
@@ -194,6 +201,9 @@ func (s *service) wire(clients portals, apps map[crm.PortalID]inbox.App, ids []c
 	applier := &engine.Applier{Effects: s.db, Writer: clients, Enabled: writing, Now: time.Now, Log: s.log} // its deadlines are the runner's
 	reviewer := &engine.Reviewer{Definitions: takes, Proposals: s.db, Writer: clients, Enabled: writing, Workflows: s.workflows, Marker: s.db}
 	s.inbox = &inbox.Inbox{Store: s.db, Decode: decodeEvents, Portals: apps, Log: s.log}
+	if s.outside != nil {
+		s.engine.Outside = audited{s.outside, s.db}
+	}
 	s.runner = &work.Runner{Queue: s.db, Owner: "serve", Log: s.log, Pools: []work.Pool{
 		{Kind: crm.RecordWork, Handler: s.indexer.Records, Batch: 50, Workers: 2},
 		{Kind: crm.EraseWork, Handler: s.indexer.Erase},
@@ -288,6 +298,9 @@ func (s *service) close() error {
 	var errs []error
 	for _, w := range s.writers {
 		w.Close()
+	}
+	if s.outside != nil {
+		s.outside.Close()
 	}
 	if s.index != nil {
 		errs = append(errs, s.index.Close())

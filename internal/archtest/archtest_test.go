@@ -33,6 +33,7 @@ var table = map[string][]string{
 	"engine":                            {"internal/crm", "internal/model", "internal/calibration", "prompts"},
 	"internal/hubspot":                  {"internal/crm"},
 	"internal/hubspot/hubsim":           {"internal/crm", "internal/hubspot"},
+	"internal/outside":                  {"internal/crm"},
 	"internal/inbox":                    {"internal/crm"},
 	"internal/store":                    {"internal/crm"},
 	"internal/store/storetest":          {"internal/crm", "internal/store"},

@@ -19,6 +19,7 @@ type Raw struct {
 	Reply    string
 	Calls    []ModelCall
 	Passages []string          // chunks that the prompt showed
+	Answers  []string          // of sources beside HubSpot, as OutsideAnswer.Text
 	Inputs   map[string]string // by change: what the gate decided by
 }
 

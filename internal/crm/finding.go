@@ -11,7 +11,7 @@ import (
 type Finding struct {
 	ID       string    `json:"id"`   // citation id inside one run: "F1", "F2" …
 	Name     string    `json:"name"` // what the workflow calls it
-	Kind     string    `json:"kind"` // record or silence
+	Kind     string    `json:"kind"` // record, silence or source
 	Text     string    `json:"text"`
 	Language string    `json:"language"`
 	Number   float64   `json:"number"`        // what rules compare: a value, days or percent, as the kind of the workflow's finding says

@@ -91,7 +91,8 @@ const (
 )
 
 // Evidence is one verbatim quote. Of an activity, Start and End are byte offsets in the text of that version; Quote is that slice as shown. Of a record, Quote is the
-// whole value of Property and Time is when it was set, as far as HubSpot says; the fields of an activity are then empty.
+// whole value of Property and Time is when it was set, as far as HubSpot says; the fields of an activity are then empty. Of a source beside HubSpot ("http:" and its host), Record is the
+// company that it was asked about, Property the field, and Start and End are offsets in the answer as it is kept, whose hash is Version.
 type Evidence struct {
 	Activity Ref       `json:"-"`
 	Version  string    `json:"version"`
@@ -103,6 +104,7 @@ type Evidence struct {
 	End      int       `json:"end"`
 	Record   Ref       `json:"-"`
 	Property string    `json:"property,omitempty"`
+	Source   string    `json:"source,omitempty"`
 }
 
 // How a factor of a score stands to the suggestion before.

@@ -277,6 +277,16 @@ func (t *tx) eraseProposal(portal crm.PortalID, id string, by crm.Actor) error {
 	if err := t.one("SELECT prompt_hash, reply_hash FROM proposals WHERE portal = ? AND id = ?", []any{int64(portal), id}, &prompt, &reply); err != nil {
 		return err
 	}
+	for _, c := range p.Claims {
+		for _, e := range c.Evidence {
+			if e.Source == "" {
+				continue
+			}
+			if err := t.dropText(portal, e.Version); err != nil {
+				return err
+			}
+		}
+	}
 	p.Claims, p.Reasons = nil, []string{"erased"}
 	body, err := encode(bodyOf(p))
 	if err != nil {

@@ -200,6 +200,11 @@ func (t *tx) supersede(p crm.Proposal) error {
 }
 
 func (t *tx) insertProposal(p crm.Proposal, raw crm.Raw, cause span) error {
+	for _, answer := range raw.Answers {
+		if err := t.keepText(p.Portal, sum([]byte(answer)), answer); err != nil {
+			return err
+		}
+	}
 	claims, quoted, err := t.countClaims(p)
 	if err != nil {
 		return err
@@ -277,6 +282,15 @@ func (t *tx) countClaims(p crm.Proposal) (claims, quoted int, err error) {
 		claims++
 		found := len(c.Evidence) > 0
 		for _, e := range c.Evidence {
+			if e.Source != "" {
+				kept, err := t.texts(p.Portal, []string{e.Version})
+				if err != nil {
+					return 0, 0, err
+				}
+				text := kept[e.Version]
+				found = found && e.Quote != "" && e.Start >= 0 && e.Start <= e.End && e.End <= len(text) && text[e.Start:e.End] == e.Quote
+				continue
+			}
 			if !e.Record.IsZero() {
 				r, err := t.record(e.Record)
 				if err != nil && !errors.Is(err, crm.ErrNotFound) {

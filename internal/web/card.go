@@ -145,6 +145,9 @@ func claimOf(c crm.ClaimText) claimCard {
 }
 
 func evidenceOf(e crm.Evidence) evidenceCard {
+	if e.Source != "" {
+		return evidenceCard{Quote: e.Quote, Kind: e.Property + " by " + e.Source, Time: momentOf(e.Time)}
+	}
 	if !e.Record.IsZero() {
 		return evidenceCard{Quote: e.Quote, Kind: e.Property + " of " + e.Record.Path(), Time: momentOf(e.Time)}
 	}

@@ -87,6 +87,8 @@ type evidenceJSON struct {
 	// Of a record instead of an activity: quote is the whole value of the property, and time is when it was set, as far as HubSpot says.
 	Record   string `json:"record,omitempty"`
 	Property string `json:"property,omitempty"`
+	// Of a source beside HubSpot that was asked about that record: start and end are offsets in its answer as it is kept, whose hash is version.
+	Source string `json:"source,omitempty"`
 }
 
 func showSuggestion(p crm.Proposal) suggestionJSON {
@@ -116,12 +118,18 @@ func showClaim(c crm.ClaimText) claimJSON {
 // ofRecord is the kind of evidence that is a record's property and no activity's words.
 const ofRecord crm.Kind = "record"
 
+// ofSource is the kind of evidence that is another server's word about the record.
+const ofSource crm.Kind = "source"
+
 func showEvidence(e crm.Evidence) evidenceJSON {
 	if !e.Record.IsZero() {
 		e.Kind = ofRecord
 	}
+	if e.Source != "" {
+		e.Kind = ofSource
+	}
 	return evidenceJSON{Activity: pathOf(e.Activity), Version: e.Version, Kind: e.Kind, Time: utc(e.Time), Person: e.Person, Quote: e.Quote, Start: e.Start, End: e.End,
-		Record: pathOf(e.Record), Property: e.Property}
+		Record: pathOf(e.Record), Property: e.Property, Source: e.Source}
 }
 
 type passageJSON struct {

@@ -65,6 +65,7 @@ func Run(t *testing.T, open Open) {
 		{"Records/Changes", recordsChanges},
 		{"Records/Facts", recordsFacts},
 		{"Records/History", recordsHistory},
+		{"Outside/Answers", outsideAnswers},
 		{"Portals", portalsApart},
 		{"Proposals/Review", proposalsReview},
 		{"Proposals/Automatic", proposalsAutomatic},
