@@ -56,7 +56,9 @@ func openFront(ln net.Listener, log *slog.Logger) *front {
 // close ends a front whose service did not open.
 func (f *front) close() error {
 	err := f.server.Close()
-	<-f.served
+	if served := <-f.served; !errors.Is(served, http.ErrServerClosed) {
+		err = errors.Join(err, served)
+	}
 	return err
 }
 

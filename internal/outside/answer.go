@@ -1,6 +1,7 @@
 package outside
 
 import (
+	"errors"
 	"bytes"
 	"encoding/json"
 	"fmt"
@@ -36,7 +37,7 @@ func parse(source string, body []byte) (crm.OutsideAnswer, error) {
 	if err := d.Decode(&w); err != nil {
 		return crm.OutsideAnswer{}, fmt.Errorf("the answer is not what is documented: %s: %w", shown(err), crm.ErrInvalid)
 	}
-	if _, err := d.Token(); err != io.EOF { //nolint:errorlint // the decoder documents it as is
+	if _, err := d.Token(); !errors.Is(err, io.EOF) {
 		return crm.OutsideAnswer{}, fmt.Errorf("the answer goes on after its object: %w", crm.ErrInvalid)
 	}
 	if w.Employees < 0 || w.Employees > maxEmployees {
