@@ -61,7 +61,7 @@ func TestRecordTriggers(t *testing.T) {
 	}{
 		"new contact": {contact, true, crm.LiveLane, 1, crm.LiveLane}, "known contact": {contact, false, crm.LiveLane, 0, 0}, "made by a bulk change": {contact, true, crm.BackfillLane, 1, crm.BackfillLane},
 		"imported": {imported, true, crm.LiveLane, 1, crm.BackfillLane}, "imported by source": {other, true, crm.LiveLane, 1, crm.BackfillLane}, "imported in bulk": {imported, true, crm.BackfillLane, 1, crm.BackfillLane},
-		"new company": {crm.Record{Ref: ref(crm.Companies, 1)}, true, crm.LiveLane, 1, crm.LiveLane}, "new deal": {crm.Record{Ref: ref(crm.Deals, 1)}, true, crm.LiveLane, 0, 0},
+		"new company": {crm.Record{Ref: ref(crm.Companies, 1)}, true, crm.LiveLane, 0, 0}, "new deal": {crm.Record{Ref: ref(crm.Deals, 1)}, true, crm.LiveLane, 0, 0},
 	} {
 		before := &c.rec
 		if c.isNew {

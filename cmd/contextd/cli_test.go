@@ -145,7 +145,7 @@ func TestDataCommandsAgainstAService(t *testing.T) {
 		{"run_dead", []string{"run", "call_summary", "calls/9101"}, "", map[string][]answer{
 			"POST /runs": {{202, "", `{"run":"r1"}`}}, "GET /runs/r1": {{200, "", `{"id":"r1","state":"dead","suggestions":[],"error":"the subject has no text"}`}}}},
 		{"run_dry", []string{"run", "call_summary", "calls/9101", "--dry-run", "--as-of", "2026-10-01T12:00:00+02:00"}, "", map[string][]answer{"POST /runs": {{200, "", fixture(t, "dryrun.json")}}}},
-		{"review_list", []string{"review", "list", "--record", "companies/101"}, "", map[string][]answer{"GET /suggestions?awake=true&limit=100&record=companies%2F101&state=pending": {{200, "", list}}}},
+		{"review_list", []string{"review", "list", "--record", "companies/101"}, "", map[string][]answer{"GET /suggestions?awake=true&limit=100&order=look&record=companies%2F101&state=pending": {{200, "", list}}}},
 		{"review_list_pages", []string{"review", "list", "--state", "all", "-o", "jsonl"}, "", map[string][]answer{
 			"GET /suggestions?limit=100":               {{200, "", `{"items":[{"id":"s1","extra":1}],"next":"c2"}`}},
 			"GET /suggestions?cursor=c2&limit=100":     {{200, "", `{"items":[{"id":"s2"}],"next":null}`}},
