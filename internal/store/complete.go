@@ -158,6 +158,8 @@ func auditKinds() []counting {
 			tells: func(e crm.AuditEntry, add func(string, int)) {
 				if word, is := strings.CutPrefix(e.Action, "proposal."); is {
 					add(word+" "+e.IDs["proposal"], 1)
+				} else if e.Action == "effect.superseded" { // all of it was overtaken before it was written
+					add("superseded "+e.IDs["proposal"], 1)
 				}
 			}},
 		{kind: "effects", query: "SELECT id, 1 FROM effects WHERE portal = ? AND created_at > ?", tells: tellOf(keyID("effect"), "effect.allowed")},
