@@ -227,8 +227,9 @@ func (s *running) suggestions(c *serviceTally, portal crm.PortalID) map[crm.Ref]
 	out := map[crm.Ref][]change{}
 	s.list(portal, "suggestions?limit=200", func(item json.RawMessage) {
 		var one struct {
-			Workflow string   `json:"workflow"`
-			Account  string   `json:"account"`
+			Workflow string `json:"workflow"`
+			Account  string `json:"account"`
+			Record   struct{ Type, ID string }
 			State    string   `json:"state"`
 			Changes  []change `json:"changes"`
 			Claims   []struct {
@@ -253,6 +254,9 @@ func (s *running) suggestions(c *serviceTally, portal crm.PortalID) map[crm.Ref]
 		for _, ch := range one.Changes {
 			c.States[ch.State]++
 			out[account] = append(out[account], ch)
+		}
+		for _, status := range crm.ReviewStatuses() { // that something waits, or does no more, is said on the record that it was suggested on and nowhere else
+			out[account] = append(out[account], change{Target: one.Record.Type + "/" + one.Record.ID, Property: crm.ReviewStatus, After: status[0]})
 		}
 		c.seen(s.T, s.of[account], item)
 	})
