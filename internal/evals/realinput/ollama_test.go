@@ -30,7 +30,7 @@ type modelReport struct {
 	Chunks         int               `json:"chunks"`
 	EmbedRequests  int               `json:"embed_requests"`
 	IndexSeconds   float64           `json:"index_seconds"`
-	Runs           map[string]string `json:"runs"` // by workflow: the state of its suggestion, or dead
+	Runs           map[string]string `json:"runs"`       // by workflow: the state of its suggestion, or dead
 	Considered     int               `json:"considered"` // subjects that a workflow was run for, asked for or not
 	ChatRequests   int               `json:"chat_requests"`
 	RunSeconds     float64           `json:"run_seconds"`
