@@ -32,7 +32,7 @@ type RecordDecisionStore interface {
 const reasonInHubSpot = "other"
 
 // Work carries out the decisions that the claims' keys name: one error per claim. What was suggested after the person decided is not touched: nobody has seen it. A
-// suggestion that cannot be approved (a person changed the record meanwhile, writing is off) keeps waiting with a remark that says why, and the others are decided all the same.
+// suggestion that cannot be decided (a person changed the record meanwhile, writing is off) keeps waiting with a remark that says why, and the others are decided all the same.
 func (r *RecordDecisions) Work(ctx context.Context, claims []crm.Claim) []error {
 	errs := make([]error, len(claims))
 	for i, c := range claims {
@@ -69,7 +69,7 @@ func (r *RecordDecisions) carryOut(ctx context.Context, d crm.RecordDecision) er
 		case err == nil:
 			decided = append(decided, p.ID)
 		case errors.Is(err, crm.ErrConflict), errors.Is(err, crm.ErrInvalid), errors.Is(err, crm.ErrForbidden), errors.Is(err, crm.ErrStopped):
-			if _, err := r.Store.Comment(ctx, p.Portal, p.ID, "Approved in HubSpot, but not carried out: "+err.Error(), by, p.ETag()); err != nil && !errors.Is(err, crm.ErrConflict) {
+			if _, err := r.Store.Comment(ctx, p.Portal, p.ID, "Chosen in HubSpot: "+d.Value()+". It was not carried out: "+err.Error(), by, p.ETag()); err != nil && !errors.Is(err, crm.ErrConflict) {
 				return err
 			}
 		default:

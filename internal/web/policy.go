@@ -53,7 +53,11 @@ func (s *server) showPolicy(c *gin.Context) {
 		s.fail(c, q.err)
 		return
 	}
-	p, err := s.Policies.Policy(c.Request.Context(), portalOf(c))
+	s.replyPolicy(c, portalOf(c))
+}
+
+func (s *server) replyPolicy(c *gin.Context, portal crm.PortalID) {
+	p, err := s.Policies.Policy(c.Request.Context(), portal)
 	p.CanaryOwners, p.Rules, p.Fields, p.Core, p.Approvals = list(p.CanaryOwners), list(p.Rules), list(p.Fields), list(p.Core), list(p.Approvals)
 	s.answer(c, http.StatusOK, p, err, "policy")
 }
@@ -75,7 +79,5 @@ func (s *server) approvePolicy(c *gin.Context) {
 		s.fail(c, fmt.Errorf("approve the policy: %w", err))
 		return
 	}
-	p, err := s.Policies.Policy(c.Request.Context(), who.portal)
-	p.CanaryOwners, p.Rules, p.Fields, p.Core, p.Approvals = list(p.CanaryOwners), list(p.Rules), list(p.Fields), list(p.Core), list(p.Approvals)
-	s.answer(c, http.StatusOK, p, err, "policy")
+	s.replyPolicy(c, who.portal)
 }
