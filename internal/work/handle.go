@@ -152,8 +152,10 @@ func (r *Runner) judge(ctx context.Context, c crm.Claim, cause error, stopping b
 		r.Log.Error("work buried", "kind", c.Kind, "key", c.Key, "portal", c.Portal, "attempts", c.Attempts+1, "error", cause)
 		return r.Queue.Bury(ctx, c, cause.Error())
 	case errors.As(cause, &after):
+		r.Log.Info("work waits", "kind", c.Kind, "key", c.Key, "portal", c.Portal, "until", after.At, "error", cause)
 		return r.Queue.Retry(ctx, c, after.At, cause.Error(), false)
 	}
+	r.Log.Info("work failed and is tried again", "kind", c.Kind, "key", c.Key, "portal", c.Portal, "attempts", c.Attempts+1, "error", cause)
 	// An outage raises the count for its back-off, but never to the last attempt.
 	return r.Queue.Retry(ctx, c, now.Add(pause(c.Attempts)), cause.Error(), !outage || c.Attempts+2 < r.MaxAttempts)
 }
