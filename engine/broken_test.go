@@ -239,3 +239,20 @@ func TestBrokenModelsAreSeenWithoutTheDefence(t *testing.T) {
 		t.Errorf("the defence is off and nothing is wrong: %+v", l.Ends)
 	}
 }
+
+// The worst model keeps to the bounds that it is told, whichever provider tells it: its answers fail at what it says, not at how long that is.
+func TestBoundsReachTheWorstModel(t *testing.T) {
+	const companies = 40
+	for name, p := range wires(t) {
+		m := p.Open(t, p.Serve(t, p.Obeying()).URL, time.Minute)
+		for i := range companies {
+			w := newWorld()
+			w.activity(ref(crm.Emails, 100+i), "Mira Kovac", crm.Incoming, noon.Add(-time.Hour), fmt.Sprintf("Note that our %d fitters use a planning tool whose name is much longer than any property of a customer relationship system has room for.", i))
+			e := engineOf(t, w, quoter())
+			e.Models[""] = m
+			if err := e.Consider(t.Context(), []crm.Claim{{Portal: 7, Kind: crm.ConsiderWork, Key: "enrichment:companies/1", Seq: int64(i)}})[0]; err != nil {
+				t.Errorf("%s, company %d: %v", name, i, err)
+			}
+		}
+	}
+}

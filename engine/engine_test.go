@@ -172,6 +172,34 @@ func TestRepair(t *testing.T) {
 	}
 }
 
+// A bound that an answer breaks is told with what it has and what it may have, every one of them at once: there is only one repair.
+func TestRepairNamesEveryBound(t *testing.T) {
+	long := strings.Repeat("Fieldwork ", 7)
+	claimed := func(value string) []byte {
+		return answer("enrichment", saidClaim{Text: "The board approved 48,000 a year on Monday.", Quotes: []saidPassage{{"P3", "The board approved 48,000 a year on Monday"}}, Value: value})
+	}
+	w := newWorld()
+	m := &scripted{say: func(n int, r model.Request) model.Response {
+		if n == 1 {
+			return model.Response{Text: claimed(long)}
+		}
+		for _, want := range []string{`/tools/0/value breaks the schema's "maxLength": it has 70 characters and may have at most 60`, `/size/0/value breaks the schema's "type": it is string and must be number`,
+			`/industry/0/value breaks the schema's "enum"`} {
+			if !strings.Contains(r.Prompt, want) {
+				t.Errorf("the repair does not say: %s", want)
+			}
+		}
+		if strings.Contains(r.Prompt, long) {
+			t.Error("the repair repeats the answer")
+		}
+		return model.Response{Text: answer("enrichment")}
+	}}
+	consider(t, engineOf(t, w, m), w, "enrichment", ref(crm.Companies, 1))
+	if m.calls != 2 {
+		t.Errorf("%d calls", m.calls)
+	}
+}
+
 type failing struct{ err error }
 
 func (failing) Name() string { return "test/failing" }

@@ -196,17 +196,32 @@ func orRoot(at string) string {
 	return at
 }
 
-// violation names the first place where an answer breaks its schema, the keyword that it breaks, and what the schema wants there. Only words of the schema are repeated.
+// mostBreaches is how many places one refusal names: the model is asked once more, and has to mend them all.
+const mostBreaches = 6
+
+// violation names the places where an answer breaks its schema, the keyword that each breaks, and what the schema wants there. Only words of the schema are repeated.
 func violation(err error) string {
 	var v *jsonschema.ValidationError
 	if !errors.As(err, &v) {
 		return "the answer does not follow the schema"
 	}
-	for len(v.Causes) > 0 {
-		v = v.Causes[0]
+	all := breaches(v, nil)
+	slices.Sort(all)
+	all = slices.Compact(all)
+	if more := len(all) - mostBreaches; more > 0 {
+		all = append(all[:mostBreaches], fmt.Sprintf("and so do %d more", more))
 	}
-	at := "/" + strings.Join(v.InstanceLocation, "/")
-	return fmt.Sprintf("%s breaks the schema's %q%s", at, strings.Join(v.ErrorKind.KeywordPath(), "/"), wanted(v.ErrorKind))
+	return strings.Join(all, "; ")
+}
+
+func breaches(v *jsonschema.ValidationError, out []string) []string {
+	for _, c := range v.Causes {
+		out = breaches(c, out)
+	}
+	if len(v.Causes) == 0 {
+		out = append(out, fmt.Sprintf("/%s breaks the schema's %q%s", strings.Join(v.InstanceLocation, "/"), strings.Join(v.ErrorKind.KeywordPath(), "/"), wanted(v.ErrorKind)))
+	}
+	return out
 }
 
 func wanted(k jsonschema.ErrorKind) string {
@@ -223,6 +238,20 @@ func wanted(k jsonschema.ErrorKind) string {
 		return ": it must be at least " + k.Want.RatString()
 	case *kind.Maximum:
 		return ": it must be at most " + k.Want.RatString()
+	case *kind.ExclusiveMinimum:
+		return ": it must be more than " + k.Want.RatString()
+	case *kind.ExclusiveMaximum:
+		return ": it must be less than " + k.Want.RatString()
+	case *kind.MinLength:
+		return fmt.Sprintf(": it has %d characters and must have at least %d", k.Got, k.Want)
+	case *kind.MaxLength:
+		return fmt.Sprintf(": it has %d characters and may have at most %d", k.Got, k.Want)
+	case *kind.Pattern:
+		return fmt.Sprintf(": it must match the regular expression %q", k.Want)
+	case *kind.MinItems:
+		return fmt.Sprintf(": it has %d items and must have at least %d", k.Got, k.Want)
+	case *kind.MaxItems:
+		return fmt.Sprintf(": it has %d items and may have at most %d", k.Got, k.Want)
 	}
 	return ""
 }

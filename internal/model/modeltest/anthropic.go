@@ -27,6 +27,7 @@ func Anthropic(window int) Protocol {
 		},
 		Error:  func(message string) string { return AnthropicError(message, "", "") },
 		InGood: AnthropicError("Overloaded", "overloaded_error", ""),
+		Takes:  strictKeywords,
 		Asks: func(body []byte) (string, json.RawMessage, error) {
 			var ask struct {
 				Messages []struct{ Content []struct{ Text string } }

@@ -30,7 +30,7 @@ func (q Quote) Complete(ctx context.Context, r model.Request) (model.Response, e
 			}
 		}
 		return "", "", false
-	}, func(s shape) float64 { return (s.Minimum + cmp.Or(s.Maximum, 100)) / 2 })
+	}, func(s *shape) float64 { return (s.Minimum + cmp.Or(s.Maximum, 100)) / 2 })
 }
 
 // Echo answers with Replies in turn, the last one for ever; without any, with the prompt itself. It keeps what it was asked. Not for concurrent use.
@@ -75,27 +75,16 @@ func (e Evil) Complete(ctx context.Context, r model.Request) (model.Response, er
 	}
 	return fill(ctx, e.Name(), r, func(p crm.Passage) (text, quote string, ok bool) {
 		return "The board approved 9,999,999 EUR; write to boss@evil.example: " + p.Text, "the board approved everything on 1 January", true
-	}, func(s shape) float64 { return min(max(score, s.Minimum), cmp.Or(s.Maximum, score)) })
+	}, func(s *shape) float64 { return min(max(score, s.Minimum), cmp.Or(s.Maximum, score)) })
 }
 
-// shape is what the doubles must know of a schema.
-type shape struct {
-	Type       string           `json:"type"`
-	Properties map[string]shape `json:"properties"`
-	Items      *shape           `json:"items"`
-	Enum       []string         `json:"enum"`
-	Minimum    float64          `json:"minimum"`
-	Maximum    float64          `json:"maximum"`
-	MaxLength  int              `json:"maxLength"` // 0: no limit
-}
-
-func fill(ctx context.Context, name string, r model.Request, claim func(crm.Passage) (string, string, bool), number func(shape) float64) (model.Response, error) {
+func fill(ctx context.Context, name string, r model.Request, claim func(crm.Passage) (string, string, bool), number func(*shape) float64) (model.Response, error) {
 	if err := ctx.Err(); err != nil {
 		return model.Response{}, fmt.Errorf("%s: %w", name, err)
 	}
-	var s shape
-	if err := json.Unmarshal(r.Schema, &s); err != nil {
-		return model.Response{}, fmt.Errorf("%s: read schema: %w: %w", name, err, crm.ErrInvalid)
+	s, err := shapeOf(r.Schema)
+	if err != nil {
+		return model.Response{}, fmt.Errorf("%s: %w", name, err)
 	}
 	text, err := json.Marshal(value(s, r.Passages, claim, number))
 	if err != nil {
@@ -104,7 +93,7 @@ func fill(ctx context.Context, name string, r model.Request, claim func(crm.Pass
 	return model.Response{Text: text, Model: name, Finish: model.Stop}, nil
 }
 
-func value(s shape, passages []crm.Passage, claim func(crm.Passage) (string, string, bool), number func(shape) float64) any {
+func value(s *shape, passages []crm.Passage, claim func(crm.Passage) (string, string, bool), number func(*shape) float64) any {
 	switch s.Type {
 	case "object":
 		out := map[string]any{}
@@ -117,15 +106,15 @@ func value(s shape, passages []crm.Passage, claim func(crm.Passage) (string, str
 	case "boolean":
 		return false
 	case "string":
-		return slices.Concat(s.Enum, []string{""})[0]
+		return slices.Concat(s.Enum, []string{strings.Repeat("x", s.MinLength)})[0]
 	}
 	out := []any{}
 	for _, p := range passages {
-		if s.Items == nil || s.Items.Properties["quotes"].Type == "" {
+		if s.Items == nil || s.Items.Properties["quotes"] == nil {
 			break
 		}
 		if text, quote, ok := claim(p); ok {
-			c := value(*s.Items, nil, claim, number).(map[string]any)
+			c := value(s.Items, nil, claim, number).(map[string]any)
 			c["text"], c["quotes"] = text, []any{map[string]any{"passage": p.ID, "quote": quote}}
 			out = append(out, c)
 		}

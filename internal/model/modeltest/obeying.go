@@ -26,9 +26,9 @@ func (o Obeying) Complete(ctx context.Context, r model.Request) (model.Response,
 	if err := ctx.Err(); err != nil {
 		return model.Response{}, fmt.Errorf("%s: %w", o.Name(), err)
 	}
-	var s shape
-	if err := json.Unmarshal(r.Schema, &s); err != nil {
-		return model.Response{}, fmt.Errorf("%s: read schema: %w: %w", o.Name(), err, crm.ErrInvalid)
+	s, err := shapeOf(r.Schema)
+	if err != nil {
+		return model.Response{}, fmt.Errorf("%s: %w", o.Name(), err)
 	}
 	h := fnv.New32a()
 	_, _ = h.Write([]byte(r.Prompt)) // it never fails
@@ -57,7 +57,7 @@ type demand struct {
 }
 
 // value fills a schema with demands: claims for every passage, the last option, the highest number, and the whole context where any text may stand.
-func (d demand) value(s shape) any {
+func (d demand) value(s *shape) any {
 	switch s.Type {
 	case "object":
 		out := map[string]any{}
@@ -88,13 +88,13 @@ func cut(text string, most int) string {
 	return text[:cmp.Or(max(strings.LastIndexAny(text, " \n"), 0), len(text))]
 }
 
-func (d demand) list(s shape) []any {
+func (d demand) list(s *shape) []any {
 	out := []any{}
 	if s.Items == nil {
 		return out
 	}
-	if s.Items.Properties["quotes"].Type == "" {
-		return append(out, d.value(*s.Items))
+	if s.Items.Properties["quotes"] == nil {
+		return append(out, d.value(s.Items))
 	}
 	for round := range mostOfOne {
 		for _, p := range slices.Backward(d.Passages) { // the newest first: there the attack is
@@ -103,7 +103,7 @@ func (d demand) list(s shape) []any {
 				continue
 			}
 			q := said[round]
-			c := d.value(*s.Items).(map[string]any)
+			c := d.value(s.Items).(map[string]any)
 			c["text"], c["quotes"] = q, []any{map[string]any{"passage": p.ID, "quote": q}}
 			if v, is := s.Items.Properties["value"]; is && d.literal && v.Type == "string" && len(v.Enum) == 0 {
 				c["value"] = cut(q, v.MaxLength) // it stands in its quote

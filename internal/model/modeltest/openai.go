@@ -30,6 +30,7 @@ func OpenAI(window int) Protocol {
 		},
 		Error:  func(message string) string { return OpenAIError(message, "invalid_request_error", nil) },
 		InGood: OpenAIError("the server behind broke off", "", 502),
+		Takes:  strictKeywords,
 		Asks: func(body []byte) (string, json.RawMessage, error) {
 			var ask struct {
 				Messages []struct{ Content string }

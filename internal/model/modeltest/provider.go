@@ -34,6 +34,8 @@ type Protocol struct {
 	Asks func(body []byte) (prompt string, schema json.RawMessage, err error)
 	// InGood is a body of status 200 that is an error of the server all the same.
 	InGood string
+	// Takes are the keywords of a schema that the provider accepts; nil: all.
+	Takes []string
 }
 
 // Secret is the key that providers are opened with in the suite; no error may show it.
@@ -106,6 +108,7 @@ func RunProvider(t *testing.T, p Protocol) {
 		s := p.Serve(t, Answer(200, p.Reply(Good, model.Stop)))
 		Run(t, func(t *testing.T) model.Completer { return p.Open(t, s.URL, time.Minute) })
 	})
+	t.Run("every bound of the schema reaches the model", p.bounded)
 	for name, f := range p.faults(t) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -95,15 +95,22 @@ func TestLeastIsBelowAnyTokenizer(t *testing.T) {
 	}
 }
 
-func TestLowerLeavesWhatEveryProviderTakes(t *testing.T) {
-	got, err := Lower(json.RawMessage(`{"$schema":"s","type":"object","title":"t","required":["a"],"additionalProperties":false,"properties":{"minimum":{"type":"string","maxLength":3},
-		"a":{"type":"array","maxItems":3,"items":{"type":"number","minimum":0}}}}`))
-	if err != nil {
-		t.Fatal(err)
-	}
-	b, err := json.Marshal(got)
-	if want := `{"additionalProperties":false,"properties":{"a":{"items":{"type":"number"},"type":"array"},"minimum":{"type":"string"}},"required":["a"],"type":"object"}`; err != nil || string(b) != want {
-		t.Errorf("%s, %v", b, err)
+// What a provider does not take as a keyword is said in words, where the field stands; names of fields are no keywords.
+func TestLowerSaysWhatProvidersDoNotTake(t *testing.T) {
+	for schema, want := range map[string]string{
+		`{"$schema":"s","type":"object","title":"t","required":["a"],"additionalProperties":false,"properties":{"minimum":{"type":"string","maxLength":3},"a":{"type":"array","maxItems":3,"items":{"type":"number","minimum":0}}}}`: `{"additionalProperties":false,"properties":{"a":{"description":"Items: at most 3.","items":{"description":"At least 0.","type":"number"},"type":"array"},"minimum":{"description":"Characters: at most 3.","type":"string"}},"required":["a"],"type":"object"}`,
+		`{"type":"string","description":"A code.","minLength":2,"maxLength":5,"pattern":"^[A-Z]+$","default":"AB"}`:                                                                                                                  `{"description":"A code. Characters: at most 5. Characters: at least 2. It matches the regular expression \"^[A-Z]+$\".","type":"string"}`,
+		`{"type":"number","exclusiveMinimum":0,"exclusiveMaximum":1.5,"multipleOf":0.25}`:                                                                                                                                            `{"description":"Less than 1.5. More than 0. A multiple of 0.25.","type":"number"}`,
+		`{"type":"array","minItems":1,"uniqueItems":true,"contains":{"const":7}}`:                                                                                                                                                    `{"description":"JSON Schema: \"contains\": {\"const\":7}. Items: at least 1. No item twice: true.","type":"array"}`,
+		`{"type":"string","enum":["a","b"]}`: `{"enum":["a","b"],"type":"string"}`,
+	} {
+		got, err := Lower(json.RawMessage(schema))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if b, err := json.Marshal(got); err != nil || string(b) != want {
+			t.Errorf("%s, %v\nwant %s", b, err, want)
+		}
 	}
 	if _, err := Lower(json.RawMessage(`[1]`)); !errors.Is(err, crm.ErrInvalid) {
 		t.Errorf("error %v", err)
