@@ -5,15 +5,13 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"maps"
-	"math"
 	"slices"
 	"strconv"
 	"strings"
-	"unicode/utf8"
 
 	"github.com/contextd/contextd/internal/crm"
+	"github.com/contextd/contextd/internal/strict"
 	"github.com/santhosh-tekuri/jsonschema/v6"
 	"github.com/santhosh-tekuri/jsonschema/v6/kind"
 )
@@ -23,8 +21,6 @@ const (
 	maxReply      = 1 << 20
 	maxDepth      = 16
 	maxStatements = 200
-	maxNumber     = 64  // characters
-	maxExponent   = 308 // of ten
 )
 
 // Schema is the compiled output schema of a workflow.
@@ -81,17 +77,9 @@ func ParseReply(schema *Schema, raw []byte) (Answer, error) {
 	if len(raw) > maxReply {
 		return Answer{}, refused("the answer is longer than %d bytes", maxReply)
 	}
-	if !utf8.Valid(raw) {
-		return Answer{}, refused("the answer is not UTF-8")
-	}
-	d := json.NewDecoder(bytes.NewReader(raw))
-	d.UseNumber()
-	v, err := strict(d, 0, "")
+	v, err := strict.Value(raw, maxDepth)
 	if err != nil {
-		return Answer{}, err
-	}
-	if _, err := d.Token(); !errors.Is(err, io.EOF) {
-		return Answer{}, refused("something follows the JSON object")
+		return Answer{}, refused("%s", err)
 	}
 	root, ok := v.(map[string]any)
 	if !ok {
@@ -112,88 +100,6 @@ func ParseReply(schema *Schema, raw []byte) (Answer, error) {
 
 func refused(format string, args ...any) error {
 	return fmt.Errorf("answer refused: "+format+": %w", append(args, crm.ErrInvalid)...)
-}
-
-// strict decodes one value and refuses what encoding/json lets pass: a key given twice, numbers beyond float64, bottomless nesting.
-func strict(d *json.Decoder, depth int, at string) (any, error) {
-	if depth > maxDepth {
-		return nil, refused("the answer is nested deeper than %d levels", maxDepth)
-	}
-	t, err := d.Token()
-	if err != nil {
-		return nil, refused("not valid JSON at byte %d", d.InputOffset())
-	}
-	switch t := t.(type) {
-	case json.Delim:
-		if t == '[' {
-			return strictList(d, depth, at)
-		}
-		return strictObject(d, depth, at)
-	case json.Number:
-		if !sized(t.String()) {
-			return nil, refused("a number out of range at %s", orRoot(at))
-		}
-		return t, nil
-	default:
-		return t, nil
-	}
-}
-
-// sized: the number is one of float64 and short enough to be computed with exactly, as the validator does: "1e-2000000" would cost it seconds, or its life.
-func sized(n string) bool {
-	f, err := strconv.ParseFloat(n, 64)
-	if err != nil || math.IsInf(f, 0) || math.IsNaN(f) || len(n) > maxNumber {
-		return false
-	}
-	mantissa, exponent, has := strings.Cut(strings.ToLower(n), "e")
-	if !has {
-		return true
-	}
-	e, err := strconv.Atoi(exponent)
-	return err == nil && e >= -maxExponent && e <= maxExponent && (f != 0 || strings.Trim(mantissa, "-0.") == "")
-}
-
-func strictList(d *json.Decoder, depth int, at string) (any, error) {
-	list := []any{}
-	for i := 0; d.More(); i++ {
-		v, err := strict(d, depth+1, at+"/"+strconv.Itoa(i))
-		if err != nil {
-			return nil, err
-		}
-		list = append(list, v)
-	}
-	if _, err := d.Token(); err != nil {
-		return nil, refused("not valid JSON at byte %d", d.InputOffset())
-	}
-	return list, nil
-}
-
-func strictObject(d *json.Decoder, depth int, at string) (any, error) {
-	object := map[string]any{}
-	for d.More() {
-		k, err := d.Token()
-		key, ok := k.(string)
-		if err != nil || !ok {
-			return nil, refused("not valid JSON at byte %d", d.InputOffset())
-		}
-		if _, twice := object[key]; twice {
-			return nil, refused("a key stands twice at %s", orRoot(at))
-		}
-		if object[key], err = strict(d, depth+1, at+"/"+shorten(key)); err != nil {
-			return nil, err
-		}
-	}
-	if _, err := d.Token(); err != nil {
-		return nil, refused("not valid JSON at byte %d", d.InputOffset())
-	}
-	return object, nil
-}
-
-func orRoot(at string) string {
-	if at == "" {
-		return "the root"
-	}
-	return at
 }
 
 // mostBreaches is how many places one refusal names: the model is asked once more, and has to mend them all.

@@ -1,17 +1,17 @@
 package outside
 
 import (
-	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
+	"slices"
 	"strconv"
 	"strings"
 	"unicode"
 	"unicode/utf8"
 
 	"github.com/contextd/contextd/internal/crm"
+	"github.com/contextd/contextd/internal/strict"
 )
 
 // Limits of an answer: a longer text, or a longer list, is none of the facts that were asked for.
@@ -19,7 +19,10 @@ const (
 	maxText      = 120
 	maxTools     = 20
 	maxEmployees = 10_000_000
+	maxDepth     = 2
 )
+
+var fields = []string{"industry", "employees", "country", "tools"}
 
 // wireAnswer is the answer as it is sent; see the package's comment.
 type wireAnswer struct {
@@ -31,14 +34,9 @@ type wireAnswer struct {
 
 // parse reads an answer strictly, and writes down what is kept of it.
 func parse(source string, body []byte) (crm.OutsideAnswer, error) {
-	var w wireAnswer
-	d := json.NewDecoder(bytes.NewReader(body))
-	d.DisallowUnknownFields()
-	if err := d.Decode(&w); err != nil {
+	w, err := decoded(body)
+	if err != nil {
 		return crm.OutsideAnswer{}, fmt.Errorf("the answer is not what is documented: %s: %w", shown(err), crm.ErrInvalid)
-	}
-	if _, err := d.Token(); !errors.Is(err, io.EOF) {
-		return crm.OutsideAnswer{}, fmt.Errorf("the answer goes on after its object: %w", crm.ErrInvalid)
 	}
 	if w.Employees < 0 || w.Employees > maxEmployees {
 		return crm.OutsideAnswer{}, fmt.Errorf("employees: %d is no number of people: %w", w.Employees, crm.ErrInvalid)
@@ -76,6 +74,24 @@ func parse(source string, body []byte) (crm.OutsideAnswer, error) {
 		return crm.OutsideAnswer{}, fmt.Errorf("the answer says nothing: %w", crm.ErrNotFound)
 	}
 	return a, nil
+}
+
+// decoded is the answer's one object. encoding/json alone would take the last of two equal keys, and Industry for industry.
+func decoded(body []byte) (w wireAnswer, err error) {
+	v, err := strict.Value(body, maxDepth)
+	if err != nil {
+		return w, err
+	}
+	object, is := v.(map[string]any)
+	if v != nil && !is {
+		return w, errors.New("it is not a JSON object")
+	}
+	for key := range object {
+		if !slices.Contains(fields, key) {
+			return w, fmt.Errorf("it has a field %q, and only %s are known", key, strings.Join(fields, ", "))
+		}
+	}
+	return w, json.Unmarshal(body, &w)
 }
 
 // unfit is why a text is none that people would be shown.

@@ -8,5 +8,5 @@
 //	country    text
 //	tools      up to 20 texts, names of products
 //
-// and no other field; texts have up to 120 characters on one line. 404 and 204 mean that the company is not known.
+// and no other field, none of them twice; texts have up to 120 characters on one line. 404 and 204 mean that the company is not known.
 package outside

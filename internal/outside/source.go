@@ -5,10 +5,13 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"mime"
 	"net"
 	"net/http"
+	"net/netip"
 	"net/url"
 	"strings"
+	"syscall"
 	"time"
 
 	"code.dny.dev/ssrf"
@@ -49,7 +52,7 @@ func New(opt Options) (*Source, error) {
 	if opt.MaxBytes <= 0 {
 		opt.MaxBytes = 64 << 10
 	}
-	dialer := &net.Dialer{Timeout: opt.Timeout}
+	dialer := &net.Dialer{Timeout: opt.Timeout, Control: local}
 	if !opt.Private {
 		dialer.Control = ssrf.New(ssrf.WithAnyPort()).Safe // at the address that is dialled: a name may resolve to another one each time
 	}
@@ -57,6 +60,21 @@ func New(opt Options) (*Source, error) {
 		Transport:     &http.Transport{DialContext: dialer.DialContext, TLSHandshakeTimeout: opt.Timeout, MaxIdleConnsPerHost: 2, IdleConnTimeout: time.Minute, MaxResponseHeaderBytes: 32 << 10, ForceAttemptHTTP2: true},
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}}, nil
+}
+
+// errLocal is an address where no source stands, in no network: the metadata service of a cloud has one of them.
+var errLocal = errors.New("link-local address")
+
+// local refuses those addresses also where private ones are allowed.
+func local(_, address string, _ syscall.RawConn) error {
+	at, err := netip.ParseAddrPort(address)
+	if err != nil {
+		return err
+	}
+	if ip := at.Addr().Unmap(); ip.IsLinkLocalUnicast() || ip.IsMulticast() {
+		return errLocal
+	}
+	return nil
 }
 
 // Name is what claims and the audit call the source.
@@ -113,6 +131,9 @@ func (s *Source) ask(ctx context.Context, q crm.OutsideQuestion) (crm.OutsideAns
 	case c != http.StatusOK:
 		return crm.OutsideAnswer{}, fmt.Errorf("status %d: %w", c, crm.ErrTemporary)
 	}
+	if err := isJSON(resp.Header.Get("Content-Type")); err != nil {
+		return crm.OutsideAnswer{}, err
+	}
 	body, err := io.ReadAll(io.LimitReader(resp.Body, s.opt.MaxBytes+1))
 	if err != nil {
 		return crm.OutsideAnswer{}, fmt.Errorf("read the answer: %w", unreached(err))
@@ -121,6 +142,24 @@ func (s *Source) ask(ctx context.Context, q crm.OutsideQuestion) (crm.OutsideAns
 		return crm.OutsideAnswer{}, fmt.Errorf("the answer has more than %d bytes, see enrichment.source.max_bytes: %w", s.opt.MaxBytes, crm.ErrInvalid)
 	}
 	return parse(s.Name(), body)
+}
+
+// isJSON refuses an answer that says it is something else, such as the page of a proxy; one that says nothing is read.
+func isJSON(contentType string) error {
+	if contentType == "" {
+		return nil
+	}
+	t, params, err := mime.ParseMediaType(contentType)
+	if err != nil {
+		return fmt.Errorf("the answer's Content-Type cannot be read: want application/json: %w", crm.ErrInvalid)
+	}
+	if t != "application/json" && !strings.HasSuffix(t, "+json") {
+		return fmt.Errorf("the answer is %s: want application/json; see whether enrichment.source.url names the interface and not a page: %w", t, crm.ErrInvalid)
+	}
+	if c := params["charset"]; c != "" && !strings.EqualFold(c, "utf-8") && !strings.EqualFold(c, "us-ascii") {
+		return fmt.Errorf("the answer is in %s: want UTF-8: %w", shown(errors.New(c)), crm.ErrInvalid)
+	}
+	return nil
 }
 
 // unreached gives an error of the transport its kind, without the address that was asked: it holds the company's name.
@@ -132,6 +171,8 @@ func unreached(err error) error {
 	switch {
 	case errors.Is(err, ssrf.ErrProhibitedIP), errors.Is(err, ssrf.ErrProhibitedNetwork):
 		return fmt.Errorf("its address is a private one: set enrichment.source.private if that is meant: %w", crm.ErrForbidden)
+	case errors.Is(err, errLocal):
+		return fmt.Errorf("its address is a link-local one, which enrichment.source.private does not allow: %w", crm.ErrForbidden)
 	case errors.Is(err, context.DeadlineExceeded):
 		return fmt.Errorf("no answer in time: %w", crm.ErrTemporary)
 	}

@@ -25,6 +25,7 @@ const whole = `{"industry":"lifts and escalators","employees":420,"country":"IE"
 func answering(t *testing.T, status int, body string) *httptest.Server {
 	t.Helper()
 	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", "application/json")
 		w.WriteHeader(status)
 		_, _ = io.WriteString(w, body) // a client that has read enough closes
 	}))
@@ -65,6 +66,7 @@ func TestOnlyDomainAndNameAreSent(t *testing.T) {
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		seen = r.Clone(context.WithoutCancel(r.Context()))
 		body, _ = io.ReadAll(r.Body) // compared below
+		w.Header().Set("Content-Type", "application/json")
 		_, _ = io.WriteString(w, whole)
 	}))
 	defer server.Close()
@@ -120,6 +122,13 @@ func TestAnswersThatAreRefused(t *testing.T) {
 		"a list":               {200, "[" + whole + "]", crm.ErrInvalid},
 		"two objects":          {200, whole + whole, crm.ErrInvalid},
 		"a field too many":     {200, `{"industry":"lifts","revenue":1}`, crm.ErrInvalid},
+		"a field twice":        {200, `{"industry":"lifts","industry":"software"}`, crm.ErrInvalid},
+		"twice, once escaped":  {200, `{"industry":"lifts","\u0069ndustry":"software"}`, crm.ErrInvalid},
+		"in another case":      {200, `{"industry":"lifts","Industry":"software"}`, crm.ErrInvalid},
+		"not UTF-8":            {200, "{\"industry\":\"lift\xff\"}", crm.ErrInvalid},
+		"nested":               {200, `{"tools":[["Excel"]]}`, crm.ErrInvalid},
+		"bottomless":           {200, strings.Repeat("[", 10_000), crm.ErrInvalid},
+		"an endless number":    {200, `{"employees":1e-2000000}`, crm.ErrInvalid},
 		"a number as text":     {200, `{"employees":"420"}`, crm.ErrInvalid},
 		"a fraction":           {200, `{"employees":4.2}`, crm.ErrInvalid},
 		"fewer than none":      {200, `{"employees":-1}`, crm.ErrInvalid},
@@ -140,6 +149,42 @@ func TestAnswersThatAreRefused(t *testing.T) {
 	}
 }
 
+// TestRefusalsSayWhatIsWrong: a person has to find it in the source's answer.
+func TestRefusalsSayWhatIsWrong(t *testing.T) {
+	for body, want := range map[string]string{
+		`{"industry":"lifts","industry":"software"}`: "a key stands twice at the root",
+		`{"tools":[{"a":1}]}`:                        "it is nested deeper than 2 levels",
+		`{"industry":"lifts","Industry":"software"}`: `it has a field "Industry", and only industry, employees, country, tools are known`,
+		`{"employees":"420"}`:                        "cannot unmarshal string",
+		`{"employees":420`:                           "not valid JSON at byte",
+		`{"employees":420} x`:                        "something follows",
+		`[]`:                                         "not a JSON object",
+	} {
+		_, err := open(t, Options{URL: answering(t, 200, body).URL, Private: true}).Company(t.Context(), question)
+		if !errors.Is(err, crm.ErrInvalid) || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: %v, want %q", body, err, want)
+		}
+	}
+}
+
+func TestContentTypes(t *testing.T) {
+	for kind, want := range map[string]string{"application/json": "", "application/json; charset=utf-8": "", "application/JSON;charset=UTF-8": "", "application/vnd.firm.v1+json": "", "none": "",
+		"text/html; charset=utf-8": "text/html", "text/plain": "text/plain", "application/json; charset=latin1": "latin1", "application/jsonp": "application/jsonp", ";": "cannot be read"} {
+		server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+			w.Header()["Content-Type"] = []string{kind}
+			if kind == "none" {
+				w.Header()["Content-Type"] = nil
+			}
+			_, _ = io.WriteString(w, whole)
+		}))
+		_, err := open(t, Options{URL: server.URL, Private: true}).Company(t.Context(), question)
+		server.Close()
+		if want == "" && err != nil || want != "" && (!errors.Is(err, crm.ErrInvalid) || !strings.Contains(err.Error(), want)) {
+			t.Errorf("%s: %v, want %q", kind, err, want)
+		}
+	}
+}
+
 func TestNoAnswerInTime(t *testing.T) {
 	server := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() }))
 	defer server.Close()
@@ -155,7 +200,11 @@ func TestNoAnswerInTime(t *testing.T) {
 // TestRedirectsLeadNowhere: the token and the company's name stay where they were sent.
 func TestRedirectsLeadNowhere(t *testing.T) {
 	var asked atomic.Int32
-	other := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { asked.Add(1); _, _ = io.WriteString(w, whole) }))
+	other := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		asked.Add(1)
+		w.Header().Set("Content-Type", "application/json")
+		_, _ = io.WriteString(w, whole)
+	}))
 	defer other.Close()
 	for _, status := range []int{301, 302, 303, 307, 308} {
 		server := httptest.NewServer(http.RedirectHandler(other.URL, status))
@@ -188,14 +237,25 @@ func TestPrivateAddresses(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, host := range []string{"127.0.0.1", "localhost", "[::1]", "[::ffff:127.0.0.1]", "[::ffff:7f00:1]", "[::]", "0.0.0.0", "127.255.0.9", "10.0.0.1", "172.16.0.1", "192.168.1.1", "169.254.169.254", "100.64.0.1", "[fe80::1]",
-		"[fc00::1]", "[64:ff9b:1::7f00:1]", "224.0.0.1", "255.255.255.255", "192.0.0.8", "198.18.0.1", "[2001:db8::1]"} {
+		"[fc00::1]", "[64:ff9b:1::7f00:1]", "224.0.0.1", "255.255.255.255", "192.0.0.8", "198.18.0.1", "[2001:db8::1]",
+		"[64:ff9b::7f00:1]", "[64:ff9b::a9fe:a9fe]", "[2002:7f00:1::1]", "[::127.0.0.1]", "[fec0::1]", "[ff02::1]"} {
 		_, err := open(t, Options{URL: "https://" + host + ":" + port}).Company(t.Context(), question)
 		if !errors.Is(err, crm.ErrForbidden) || !strings.Contains(err.Error(), "private") {
 			t.Errorf("%s: %v", host, err)
 		}
 	}
+	for _, host := range []string{"2130706433", "0x7f000001", "0177.0.0.1", "127.1", "127.0.0.1.", "localhost.", "ⓛocalhost", "127。0。0。1"} { // written otherwise: refused, or no name at all
+		if _, err := open(t, Options{URL: "https://" + host + ":" + port}).Company(t.Context(), question); err == nil {
+			t.Errorf("%s answered", host)
+		}
+	}
 	if n := met.Load(); n != 0 {
 		t.Errorf("%d connections", n)
+	}
+	for _, host := range []string{"169.254.169.254", "[::ffff:169.254.169.254]", "[fe80::1]", "[ff02::1]"} { // with leave, too
+		if _, err := open(t, Options{URL: "http://" + host + ":" + port, Private: true}).Company(t.Context(), question); !errors.Is(err, crm.ErrForbidden) || !strings.Contains(err.Error(), "link-local") {
+			t.Errorf("%s with leave: %v", host, err)
+		}
 	}
 	if _, err := open(t, Options{URL: "https://127.0.0.1:" + port, Private: true}).Company(t.Context(), question); !errors.Is(err, crm.ErrTemporary) || met.Load() == 0 { // nobody vouches for its certificate
 		t.Errorf("with leave: %v, %d connections", err, met.Load())
