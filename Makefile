@@ -25,7 +25,7 @@ test:
 check:
 	@test -z "$$(gofmt -l cmd indexer retriever engine prompts internal)" || { gofmt -l cmd indexer retriever engine prompts internal; echo "gofmt: these files are not formatted"; exit 1; }
 	$(GO) vet ./...
-	cd internal/bench && $(GO) vet . && $(GO) mod tidy -diff
+	cd internal/bench && $(GO) vet . && $(GO) test . && $(GO) mod tidy -diff
 	$(GO) test ./internal/archtest
 	$(GO) mod tidy -diff
 	@if command -v golangci-lint >/dev/null 2>&1; then golangci-lint run ./...; \

@@ -12,12 +12,20 @@ import (
 
 // door is the product's handler before this store. The ports of other routes are never called.
 func door(db *store.DB) http.Handler {
-	return web.New(web.Server{Verifier: verifier(), Inbox: db, PublicURL: publicURL, Portals: []crm.PortalID{portal}, Log: slog.New(slog.NewJSONHandler(io.Discard, nil)),
+	return web.New(ports(db))
+}
+
+// ports are the store's inbox and, for everything else that the handler asks for, something whose methods are never called.
+func ports(db *store.DB) web.Server {
+	return web.Server{Verifier: verifier(), Inbox: db, PublicURL: publicURL, Portals: []crm.PortalID{portal}, Log: slog.New(slog.NewJSONHandler(io.Discard, nil)),
 		Access: struct{ web.Access }{}, Tokens: struct{ web.Tokens }{}, Retriever: struct{ web.Retriever }{}, History: struct{ web.History }{},
-		Suggestions: struct{ web.Suggestions }{}, Decider: struct{ web.Decider }{}, Runs: struct{ web.Runs }{}, Audit: struct{ web.Audit }{}, Work: struct{ web.Work }{},
-		Status: struct{ web.StatusReader }{}, Backfills: struct{ web.Backfills }{},
-		Generations: struct{ web.Generations }{}, Similar: struct{ finder }{}})
+		Suggestions: struct{ web.Suggestions }{}, Decider: struct{ web.Decider }{}, Desk: struct{ web.Desk }{}, Stops: struct{ stopper }{}, Runs: struct{ web.Runs }{},
+		Audit: struct{ web.Audit }{}, Work: struct{ web.Work }{}, Status: struct{ web.StatusReader }{}, Usage: struct{ web.Usage }{}, Backfills: struct{ web.Backfills }{},
+		Generations: struct{ web.Generations }{}, Similar: struct{ finder }{}}
 }
 
 // finder is a name for web.Similar that is not its method's.
 type finder = web.Similar
+
+// stopper is web.Stops under another name, for the same reason.
+type stopper = web.Stops

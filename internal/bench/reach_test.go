@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -54,17 +53,42 @@ func (r remembering) Retrieve(ctx context.Context, q crm.Question) (crm.Context,
 	return found, r.db.KeepQuery(ctx, q.Portal, q.Account, q.Text)
 }
 
+// TestTheDoorOpens: what the benchmarks over HTTP stand on is still all that the product's handler asks for.
+func TestTheDoorOpens(t *testing.T) {
+	db, err := store.Open(t.Context(), t.TempDir(), store.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := db.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	base, token := listening(t, db, nil)
+	r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, base+"/api/v1/records/companies/1/search", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.Header.Set("Authorization", "Bearer "+token)
+	resp, err := http.DefaultClient.Do(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if closed := resp.Body.Close(); closed != nil || resp.StatusCode != http.StatusBadRequest {
+		t.Errorf("a search without a question is answered with %d (%v), want %d", resp.StatusCode, closed, http.StatusBadRequest)
+	}
+}
+
 // listening is the product's handler on a port, with a token for it.
-func (l *library) listening(b *testing.B, r *retriever.Retriever) (base, token string) {
+func listening(b testing.TB, db *store.DB, r *retriever.Retriever) (base, token string) {
 	b.Helper()
-	token, err := l.db.CreateToken(b.Context(), portal, "bench", "viewer", crm.System("bench"))
+	token, err := db.CreateToken(b.Context(), portal, "bench", "viewer", crm.System("bench"))
 	if err != nil {
 		b.Fatal(err)
 	}
-	s := httptest.NewServer(web.New(web.Server{Verifier: verifier(), Inbox: l.db, PublicURL: publicURL, Portals: []crm.PortalID{portal}, Log: slog.New(slog.NewJSONHandler(io.Discard, nil)),
-		Access: holders{db: l.db}, Tokens: struct{ web.Tokens }{}, Retriever: remembering{r, l.db}, History: accounts{db: l.db}, Suggestions: struct{ web.Suggestions }{},
-		Decider: struct{ web.Decider }{}, Runs: struct{ web.Runs }{}, Audit: struct{ web.Audit }{}, Work: struct{ web.Work }{}, Status: struct{ web.StatusReader }{},
-		Backfills: struct{ web.Backfills }{}, Generations: struct{ web.Generations }{}, Similar: struct{ finder }{}}))
+	all := ports(db)
+	all.Access, all.Retriever, all.History = holders{db: db}, remembering{r, db}, accounts{db: db}
+	s := httptest.NewServer(web.New(all))
 	b.Cleanup(s.Close)
 	return s.URL, token
 }
@@ -94,7 +118,7 @@ func (a *asker) overHTTP(b *testing.B, base, token string) (seconds float64) {
 // overHTTP weighs what the door adds: connection, token, query, JSON.
 func (l *library) overHTTP(b *testing.B) {
 	a := l.asker(b, l.small, retriever.Learned)
-	base, token := l.listening(b, a.r)
+	base, token := listening(b, l.db, a.r)
 	type round struct{ inside, outside float64 }
 	got, unsound := alternate(b, false, func() (r round) {
 		r.inside = a.p50(b, time.Second)
