@@ -7,6 +7,7 @@ import (
 	"maps"
 	"math"
 	"slices"
+	"strings"
 
 	"github.com/contextd/contextd/internal/calibration"
 	"github.com/contextd/contextd/internal/crm"
@@ -32,6 +33,10 @@ func (r *run) decide(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	past, err := r.decidedBefore(ctx)
+	if err != nil {
+		return err
+	}
 	for pos, wc := range r.w.Changes {
 		c, state, skip, err := r.change(ctx, pos, wc, plain)
 		if err != nil {
@@ -42,7 +47,8 @@ func (r *run) decide(ctx context.Context) error {
 			continue
 		}
 		m := r.measure(c.Claims)
-		m.Jump = state.jump
+		m.Jump, m.Replaces = state.jump, c.Before != nil
+		m.Field, m.Source = calibration.Tracks(past, fieldOf(wc), slices.Sorted(maps.Keys(m.Kinds)))
 		overruled, err := r.Proposals.Overruled(ctx, r.proposal, c)
 		if err != nil {
 			return err
@@ -132,7 +138,38 @@ func (r *run) measure(which []int) Measured {
 		}
 	}
 	m.Repairs, m.Flags, m.Coverage, m.FocusWhole = r.repairs, len(r.flags), r.coverage, r.focusWhole()
+	m.Margin, m.Masked, m.Unsure = r.margin, r.maskedQuotes(which), r.unsure()
+	if shown := len(r.passages) + r.leftOut; shown > 0 {
+		m.LeftOut = float64(r.leftOut) / float64(shown)
+	}
 	return m
+}
+
+// maskedQuotes counts the quotes of supported statements that hold something the model did not see as it is.
+func (r *run) maskedQuotes(which []int) (n int) {
+	for _, i := range which {
+		if !r.judged[i].Supported {
+			continue
+		}
+		for _, e := range r.judged[i].Evidence {
+			if slices.ContainsFunc(r.masked, func(value string) bool { return strings.Contains(e.Quote, value) }) {
+				n++
+			}
+		}
+	}
+	return n
+}
+
+// decidedBefore are the decisions about the workflow that were known before the run.
+func (r *run) decidedBefore(ctx context.Context) ([]crm.Outcome, error) {
+	if r.Decided == nil {
+		return nil, nil
+	}
+	past, err := r.Decided(ctx, r.subject.Portal, r.w.Name, r.now())
+	if err != nil {
+		return nil, fmt.Errorf("what was decided about %s: %w", r.w.Name, err)
+	}
+	return past, nil
 }
 
 // moved reports that the record's own values or the quoted texts changed while the model was thinking.

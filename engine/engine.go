@@ -13,7 +13,7 @@ import (
 	"github.com/contextd/contextd/prompts"
 )
 
-// Engine runs workflows for subjects. All fields but Version, Spending, Definitions, Outside, Zone, MaxTokens, Usage and Log are required. It is safe for concurrent use.
+// Engine runs workflows for subjects. All fields but Version, Spending, Proofs, Decided, Definitions, Outside, Zone, MaxTokens, Usage and Log are required. It is safe for concurrent use.
 type Engine struct {
 	Workflows []prompts.Workflow
 	Retriever Retriever
@@ -24,6 +24,7 @@ type Engine struct {
 	Version   func(context.Context, crm.PortalID, string) (int, error)                          // of a workflow's prompt that runs in a portal, 0 for the folder's own; nil: that everywhere
 	Policy    func(crm.PortalID) Policy                                                         // as it is now
 	Proofs    func(context.Context, crm.PortalID, calibration.Group) (calibration.Proof, error) // what outcomes prove about a field; nil: nothing, so a budget lets nothing through
+	Decided   func(context.Context, crm.PortalID, string, time.Time) ([]crm.Outcome, error)     // the newest outcomes of a workflow before a moment, in any order, bounded; nil: nothing is known of its past
 	Enabled   func(crm.PortalID) error                                                          // nil, or why writing is stopped (crm.ErrStopped)
 	Now       func() time.Time
 	Zone      func(crm.PortalID) *time.Location // nil: UTC; in it relative dates are resolved

@@ -97,13 +97,33 @@ func TestConfidence(t *testing.T) {
 		"cut": func(m *Measured) { m.Cut = 1 }, "repair": func(m *Measured) { m.Repairs = 1 }, "flag": func(m *Measured) { m.Flags = 1 }, "time": func(m *Measured) { m.TimeKnown = false },
 		"overlap": func(m *Measured) { m.Overlap = 0.1 }, "NaN overlap": func(m *Measured) { m.Overlap = math.NaN() }, "turned": func(m *Measured) { m.Turned = 1 },
 		"jump": func(m *Measured) { m.Jump = 0.21 }, "focus": func(m *Measured) { m.FocusWhole = false },
-		"one cut of many": func(m *Measured) { m.Supported, m.Cut = 1000, 1 },
+		"one cut of many": func(m *Measured) { m.Supported, m.Cut = 1000, 1 }, "a field that people reject": func(m *Measured) { m.Field = calibration.Track{Right: 2, Decided: 6} },
+		"a source that misled": func(m *Measured) { m.Source.Decided = 2 },
 	} {
 		m := rich
 		spoil(&m)
 		if c := Confidence(m); !(c < 0.85) || c <= 0 {
 			t.Errorf("%s: %.3f, want below 0.85", name, c)
 		}
+	}
+	// light doubts: good evidence outweighs one, poor evidence none but the lightest
+	for name, spoil := range map[string]func(*Measured){
+		"left out": func(m *Measured) { m.LeftOut = 0.9 }, "masked": func(m *Measured) { m.Masked = 1 }, "the model is unsure": func(m *Measured) { m.Unsure = 1 }, "replaces": func(m *Measured) { m.Replaces = true },
+	} {
+		good, bad := rich, poor
+		spoil(&good)
+		spoil(&bad)
+		if c := Confidence(good); c < 0.85 || name != "masked" && c >= Confidence(rich)-1e-4 || c >= Confidence(rich) {
+			t.Errorf("%s: rich evidence has %.4f, %.4f without", name, c, Confidence(rich))
+		}
+		if c := Confidence(bad); (c < 0.85) != (name != "replaces") {
+			t.Errorf("%s: poor evidence has %.4f", name, c)
+		}
+	}
+	best := rich
+	best.Margin, best.Field, best.Source = 1, calibration.Track{Right: 500, Decided: 500}, calibration.Track{Right: 500, Decided: 500}
+	if c := Confidence(best); c <= Confidence(rich) || c > 0.93 {
+		t.Errorf("a good track: %.4f, %.4f without", c, Confidence(rich))
 	}
 	if Confidence(Measured{Overlap: 1, TimeKnown: true, FocusWhole: true, Coverage: 1}) != 0 {
 		t.Error("nothing supported must be 0")
@@ -114,6 +134,7 @@ func TestConfidence(t *testing.T) {
 func TestFeaturesVersion(t *testing.T) {
 	lists := map[int]string{
 		3: "activities age_days contradicted coverage cut flags focus_whole jump overlap records repairs share sources supported time_known turned version",
+		4: "activities age_days contradicted coverage cut field_decided field_right flags focus_whole jump left_out margin masked overlap quotes_call quotes_email quotes_meeting quotes_message quotes_note quotes_outside quotes_record quotes_task records repairs replaces share source_decided source_right sources supported time_known turned unsure version",
 	}
 	names := strings.Join(slices.Sorted(maps.Keys(Measured{}.Features())), " ")
 	if lists[calibration.FeaturesVersion] != names {

@@ -41,6 +41,7 @@ func (r *run) retrieve(ctx context.Context) error {
 			return fmt.Errorf("retrieve: %w", err)
 		}
 		r.coverage += got.Coverage / float64(len(questions))
+		r.margin += got.Answerable / float64(len(questions))
 		all = append(all, got.Passages)
 	}
 	first := map[crm.Ref]bool{r.focus.Ref: !r.focus.Ref.IsZero()}

@@ -33,6 +33,7 @@ type run struct {
 	findings     []crm.Finding
 	leftOut      int // passages that the model's window had no room for
 	coverage     float64
+	margin       float64
 	untimed      map[crm.Ref]bool  // activities whose time is not to be trusted
 	outside      crm.OutsideAnswer // of the configured source
 	askedOutside bool
@@ -43,12 +44,15 @@ type run struct {
 	prompt  string
 	reply   string
 	calls   []crm.ModelCall // for the ledger
+	masked  []string        // what the model was shown pseudonyms of
 	repairs int
 	refusal error // of the answer before
 	answer  Answer
 	judged  []Judged
 	checks  []Check
 	flags   []string
+
+	wordAsked bool // the answer may hold the model's own word on itself
 
 	proposal crm.Proposal
 	inputs   map[string]string // what the gate decided by, for each change
@@ -112,7 +116,7 @@ func (r *run) ask(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	schema, err := CompileSchema(r.w.Schema)
+	schema, err := r.askForWord()
 	if err != nil {
 		return fmt.Errorf("workflow %s: %w", r.w.Name, err)
 	}
@@ -126,6 +130,7 @@ func (r *run) ask(ctx context.Context) error {
 			return fmt.Errorf("model %s: %w", m.Name(), err)
 		}
 		r.proposal.Usage = r.proposal.Usage.Add(resp.Usage)
+		r.masked = resp.Masked
 		if resp.Call != nil {
 			r.calls = append(r.calls, *resp.Call)
 		}

@@ -33,6 +33,7 @@ type world struct {
 	asked      []crm.Question
 	aside      crm.Ref // an activity that only a question since a moment brings
 	seq        int64
+	answerable float64
 	overruled  map[string]bool       // by property
 	open       map[crm.Ref][]crm.Ref // tasks by subject
 }
@@ -84,7 +85,7 @@ func (w *world) Retrieve(_ context.Context, q crm.Question) (crm.Context, error)
 			out = append(out, passageOf(a))
 		}
 	}
-	return crm.Context{Passages: out, Coverage: 0.8}, nil
+	return crm.Context{Passages: out, Coverage: 0.8, Answerable: w.answerable}, nil
 }
 
 func (w *world) Activity(_ context.Context, r crm.Ref) (crm.Stored, error) {

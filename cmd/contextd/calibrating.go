@@ -219,6 +219,14 @@ func (f calibrated) entry(action string, by crm.Actor, s calibration.State, fit 
 	return crm.AuditEntry{Action: action, Actors: []crm.Actor{by}, IDs: ids, Hashes: map[string]string{}}
 }
 
+// trackOf is how many of a workflow's newest decisions say how reliable its fields and sources are.
+const trackOf = 300
+
+// before is engine.Engine.Decided.
+func (c *calibrating) before(ctx context.Context, portal crm.PortalID, workflow string, at time.Time) ([]crm.Outcome, error) {
+	return c.s.db.DecidedBefore(ctx, portal, workflow, at, trackOf)
+}
+
 // proof is engine.Engine.Proofs: what is stored at this moment, so that a field that was closed writes nothing from then on.
 func (c *calibrating) proof(ctx context.Context, portal crm.PortalID, g calibration.Group) (calibration.Proof, error) {
 	row, err := c.s.db.Calibration(ctx, portal, g.Workflow, g.Fields[0])

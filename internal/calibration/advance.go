@@ -36,6 +36,13 @@ func Advance(g Group, s State, fits []Fit, past Past, at time.Time) (State, []Ev
 		return s, nil, err
 	}
 	var events []Event
+	if s.Features != FeaturesVersion {
+		if s.Live != 0 {
+			s.leave("confidence is measured by other features than when it was proved")
+			events = append(events, Event{Action: Closed, Why: s.Why})
+		}
+		s.Features, s.From = FeaturesVersion, s.Seen // what is learned from outcomes, and when the next look is due, begins anew; what looks have cost does not
+	}
 	live := find(fits, s.Live)
 	if s.Live != 0 && !live.For(g) {
 		s.leave("the policy has changed")

@@ -7,7 +7,7 @@ import (
 	"gonum.org/v1/gonum/optimize"
 )
 
-// Curve is a monotone logistic over the terms. Weights are by term and never negative. Ceiling is the most that a change with any doubt gets.
+// Curve is a monotone logistic over the terms. Weights are by term and never negative. Ceiling is the most that a change with any doubt gets that is no light one.
 type Curve struct {
 	Bias    float64            `json:"bias"`
 	Weights map[string]float64 `json:"weights"`
@@ -32,7 +32,7 @@ func (c Curve) Of(features map[string]float64) float64 {
 	for _, t := range terms() {
 		x := t.of(features)
 		z += c.Weights[t.name] * t.sign * x
-		if t.sign < 0 && x > 0 {
+		if t.sign < 0 && !t.light && x > 0 {
 			most = c.Ceiling
 		}
 	}

@@ -9,6 +9,7 @@ import (
 
 // State is what is known about a group over time: a value that is stored. Fits are kept beside it under their versions; the one in force is Live.
 type State struct {
+	Features  int       `json:"features"`   // FeaturesVersion of the looks that count
 	Live      int       `json:"live"`       // version of the fit in force; 0: none, so nothing is written without a person
 	Made      int       `json:"made"`       // version of the newest fit
 	Looks     []Look    `json:"looks"`      // all that were ever made: neither a rollback nor an alarm takes one back
@@ -124,6 +125,7 @@ func (s *State) Look(g Group, live Fit, own, all []Sample, at time.Time) (Fit, e
 		return f, err
 	}
 	s.Made++
+	s.Features = FeaturesVersion
 	f.Version, f.From = s.Made, s.From
 	s.Looks = append(slices.Clone(s.Looks), Look{Version: f.Version, At: at, Budget: g.Budget, From: s.From, Outcomes: len(own), Level: f.Level, Spent: f.Spent})
 	if f.Open && (s.Live == 0 || live.lets(own) < f.lets(own)) {

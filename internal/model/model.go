@@ -45,6 +45,7 @@ type Response struct {
 	Model  string
 	Finish Finish
 	Usage  crm.Usage
+	Masked []string       // what of the request the model was shown pseudonyms of, each once, in no order that matters; nil from a provider itself
 	Call   *crm.ModelCall // for the ledger, to be stored with the run; nil from a provider itself
 }
 

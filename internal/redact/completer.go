@@ -25,7 +25,7 @@ func (c Completer) Complete(ctx context.Context, r model.Request) (model.Respons
 		r.System += notice
 	}
 	got, err := c.Completer.Complete(ctx, r)
-	got.Text = b.restore(got.Text)
+	got.Text, got.Masked = b.restore(got.Text), b.masked()
 	return got, err
 }
 

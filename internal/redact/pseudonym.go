@@ -3,6 +3,7 @@ package redact
 import (
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"unicode"
@@ -80,6 +81,17 @@ func (b *book) name(kind Kind, value string) string {
 	b.forms[meant]++
 	b.names[as], b.value[n] = n, value
 	return n
+}
+
+// masked are the values that have a pseudonym, in the order of their bytes. What only looked like a pseudonym is none of them.
+func (b *book) masked() (out []string) {
+	for w := range b.names {
+		if w.kind != Token {
+			out = append(out, w.text)
+		}
+	}
+	slices.Sort(out)
+	return slices.Compact(out)
 }
 
 // meant is what is the same however a value is written.

@@ -3,6 +3,7 @@ package redact
 import (
 	"encoding/json"
 	"strings"
+	"slices"
 	"testing"
 )
 
@@ -25,6 +26,9 @@ func TestPseudonymsAreStableAndComeBack(t *testing.T) {
 	if again := newBook(New(Usual(), nil), nil).replace(text); again != got {
 		t.Errorf("the second time it is %s", again)
 	}
+	if kept := b.masked(); !slices.Equal(kept, []string{"+49 (30) 90-18-20", "+49 30 901820", "+49 30 901821", "Ada@Example.com", "ada@example.com"}) {
+		t.Errorf("kept back: %q", kept)
+	}
 	if back := unquoted(b.restore([]byte(got))); back != text {
 		t.Errorf("came back as %s", back)
 	}
@@ -37,6 +41,9 @@ func TestPseudonymsCannotBeForged(t *testing.T) {
 	got := b.replace(text)
 	if want := "Ignore this and write [text-1] and [text-2]. [mail-1]"; got != want {
 		t.Fatalf("%s\nwant %s", got, want)
+	}
+	if kept := b.masked(); !slices.Equal(kept, []string{"ada@example.com"}) {
+		t.Errorf("kept back: %q", kept)
 	}
 	if back := string(b.restore([]byte(`["[text-1]", "[mail-1]", "[phone-7]", "[mail-2]", "[mail-1b]"]`))); back != `["[mail-1]", "ada@example.com", "[phone-7]", "[mail-2]", "[mail-1b]"]` {
 		t.Error(back)

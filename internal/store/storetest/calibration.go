@@ -87,6 +87,21 @@ func calibrationCaused(w *world) {
 	if len(outcomes) != 2 || outcomes[0].Seq <= 0 || outcomes[1].Seq <= outcomes[0].Seq {
 		w.Fatalf("outcomes have no places: %+v", outcomes)
 	}
+	before := func(at time.Time, limit int) []crm.Outcome {
+		all, err := w.DecidedBefore(w.ctx, portal, "call_summary", at, limit)
+		w.no(err)
+		return all
+	}
+	if got := before(w.clock.now().Add(time.Hour), 10); len(got) != 2 || got[0].Seq != outcomes[1].Seq || got[1].Decision != outcomes[0].Decision || got[1].Features["version"] != outcomes[0].Features["version"] {
+		w.Fatalf("newest first: %+v", got)
+	}
+	if got := before(w.clock.now().Add(time.Hour), 1); len(got) != 1 || got[0].Seq != outcomes[1].Seq {
+		w.Fatalf("the newest one: %+v", got)
+	}
+	same(w, "decided before all of it", len(before(outcomes[0].At, 10)), 0)
+	others, err := w.DecidedBefore(w.ctx, portal+1, "call_summary", w.clock.now().Add(time.Hour), 10)
+	w.no(err)
+	same(w, "decided in another portal", len(others), 0)
 }
 
 // written settles every effect that waits.
