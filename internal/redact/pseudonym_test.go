@@ -2,8 +2,8 @@ package redact
 
 import (
 	"encoding/json"
-	"strings"
 	"slices"
+	"strings"
 	"testing"
 )
 
