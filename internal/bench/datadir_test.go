@@ -18,8 +18,8 @@ import (
 
 // The defaults of index.workers and index.batch.
 const (
-	workers = 4
-	batch   = 64
+	workers = 8
+	batch   = 32
 )
 
 // counting counts the texts that are embedded.

@@ -106,7 +106,7 @@ func BenchmarkIndex(b *testing.B) {
 	each := func(of func(indexRound) float64) float64 {
 		return median(column(got, of)) / float64(len(w.order)) * 1e6
 	}
-	measured.add(b, goal{name: "I2 index", limit: 0.60, what: "slowest stage alone / all of it: built-in embedder, durable and searchable, 4 workers, batches of 64", unsound: unsound,
+	measured.add(b, goal{name: "I2 index", limit: 0.60, what: "slowest stage alone / all of it: built-in embedder, durable and searchable, 8 workers, batches of 32", unsound: unsound,
 		ratios: column(got, func(r indexRound) float64 { return r.slowest() / r.first }),
 		note: fmt.Sprintf("%.0f us per activity; text %.0f, embed %.0f, vectors %.0f, keep %.0f", each(func(r indexRound) float64 { return r.first }), each(func(r indexRound) float64 { return r.text }),
 			each(func(r indexRound) float64 { return r.embed }), each(func(r indexRound) float64 { return r.vectors }), each(func(r indexRound) float64 { return r.keep }))})

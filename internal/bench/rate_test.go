@@ -83,7 +83,7 @@ func BenchmarkIndexAtARate(b *testing.B) {
 			p.Close()
 			return float64(texts) / float64(c.rate) / seconds
 		})
-		measured.add(b, goal{name: fmt.Sprintf("I1 index at %d/s", c.rate), limit: 0.95, what: "rate of indexing / rate of an embedding server on this machine: durable and searchable, 4 workers, batches of 64",
+		measured.add(b, goal{name: fmt.Sprintf("I1 index at %d/s", c.rate), limit: 0.95, what: "rate of indexing / rate of an embedding server on this machine: durable and searchable, 8 workers, batches of 32",
 			unsound: unsound, ratios: got, note: fmt.Sprintf("%d texts", texts)})
 	}
 }

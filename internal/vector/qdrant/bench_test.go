@@ -133,7 +133,7 @@ func BenchmarkSearchBare(b *testing.B) {
 	})
 }
 
-// BenchmarkLoadAdapter fills an empty generation by batches of 64 activities from four workers, as the indexer does.
+// BenchmarkLoadAdapter fills an empty generation by batches of 64 activities from four workers, much as the indexer does.
 func BenchmarkLoadAdapter(b *testing.B) {
 	batches := benchBatches(64)
 	for b.Loop() {
