@@ -174,6 +174,8 @@ func TestDataCommandsAgainstAService(t *testing.T) {
 		{"resume", []string{"resume", "--all"}, "", map[string][]answer{"POST /resume": {{200, "", `{"stops":[]}`}}}},
 		{"comment", []string{"review", "comment", "s1", "--text", "ask Mira"}, "", map[string][]answer{
 			"GET /suggestions/s1": {{200, tagged, s}}, "POST /suggestions/s1/comment": {{200, `"s1.4"`, `{"id":"s1","state":"pending"}`}}}},
+		{"review_locked", []string{"review", "locked"}, "", map[string][]answer{"GET /locked?limit=100": {{200, "", `{"items":[{"record":{"type":"contacts","id":"7","name":"Ana Diaz"},"property":"ai_lead_score","how":"conflict","wrote":"71","present":"3","workflow":"lead_score","suggestion":"s1","by":"CRM_UI:userId:12","at":"2026-11-20T10:00:00Z"},{"record":{"type":"contacts","id":"8","name":""},"property":"ai_lead_score","how":"edited","wrote":"50","present":"","workflow":"lead_score","suggestion":"s2","by":null,"at":null}],"next":null}`}}}},
+		{"review_oldest", []string{"review", "list", "--order", "oldest"}, "", map[string][]answer{"GET /suggestions?awake=true&limit=100&order=oldest&state=pending": {{200, "", list}}}},
 		{"review_stats", []string{"review", "stats"}, "", map[string][]answer{"GET /review/stats": {{200, "", `{"since":"2026-08-31T00:00:00Z","pending":3,"snoozed":1,"oldest_pending":"2026-11-20T10:00:00Z","median_seconds":{"lead_score":21},"weeks":[{"workflow":"lead_score","week":"2026-11-16","written":4,"automatic":3,"approved":1,"edited":0,"rejected":2,"undone":1,"wrong":2,"reasons":{"wrong_fact":1,"other":1}}]}`}}}},
 		{"edit", []string{"review", "edit", "s1", "--after", "-"}, "2027-03-02\n", map[string][]answer{
 			"GET /suggestions/s1": {{200, tagged, s}}, "POST /suggestions/s1/edit": {{200, `"s1.5"`, `{"id":"s1","state":"approved"}`}}}},

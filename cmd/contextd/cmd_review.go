@@ -6,6 +6,7 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 
@@ -17,7 +18,7 @@ import (
 
 func (p *program) reviewCommand() *cobra.Command {
 	return group(&cobra.Command{Use: "review", Short: "Look at suggestions and decide on them"},
-		p.reviewListCommand(), p.reviewShowCommand(), p.approveCommand(), p.editCommand(), p.rejectCommand(), p.undoCommand(), p.snoozeCommand(), p.assignCommand(), p.commentCommand(), p.reviewReleaseCommand(), p.reviewStatsCommand())
+		p.reviewListCommand(), p.reviewShowCommand(), p.approveCommand(), p.editCommand(), p.rejectCommand(), p.undoCommand(), p.snoozeCommand(), p.assignCommand(), p.commentCommand(), p.reviewLockedCommand(), p.reviewReleaseCommand(), p.reviewStatsCommand())
 }
 
 func (p *program) reviewListCommand() *cobra.Command {
@@ -52,11 +53,14 @@ func (p *program) reviewListCommand() *cobra.Command {
 			if state == string(crm.Pending) && !snoozed {
 				q.Set("awake", "true")
 			}
-			if order != "" && order != "newest" && order != "look" {
-				return usagef("--order %q: use newest or look", order)
+			if !slices.Contains([]string{"", "newest", "oldest", "look"}, order) {
+				return usagef("--order %q: use newest, oldest or look", order)
 			}
-			if order == "look" || (order == "" && state == string(crm.Pending)) {
-				q.Set("order", "look")
+			if order == "" && state == string(crm.Pending) {
+				order = "look"
+			}
+			if order != "" && order != "newest" {
+				q.Set("order", order)
 			}
 			if err := limitArg(limit); err != nil {
 				return err
@@ -75,7 +79,7 @@ func (p *program) reviewListCommand() *cobra.Command {
 	f.StringVar(&workflow, "workflow", "", "only this workflow")
 	f.StringVar(&record, "record", "", "only this `RECORD`")
 	f.StringVar(&assignee, "assignee", "", "only those given to this person")
-	f.StringVar(&order, "order", "", "newest, or look: where a person's look is worth most first (the default for pending ones)")
+	f.StringVar(&order, "order", "", "newest, oldest, or look: where a person's look is worth most first (the default for pending ones)")
 	f.BoolVar(&snoozed, "snoozed", false, "also pending ones that are put away")
 	f.IntVar(&limit, "limit", 0, "suggestions at most (0: all)")
 	return cmd

@@ -44,7 +44,7 @@ func (c cursors) KeepCursor(ctx context.Context, portal crm.PortalID, name, afte
 type reads struct{ *store.DB }
 
 func (r reads) Proposals(ctx context.Context, f web.SuggestionFilter, cursor string, limit int) ([]crm.Proposal, string, error) {
-	return r.Suggestions(ctx, store.SuggestionFilter{Portal: f.Portal, State: f.State, Workflow: f.Workflow, Record: f.Record, Assignee: f.Assignee, Awake: f.Awake, Since: f.Since, Until: f.Until, ByLook: f.ByLook}, cursor, limit)
+	return r.Suggestions(ctx, store.SuggestionFilter{Portal: f.Portal, State: f.State, Workflow: f.Workflow, Record: f.Record, Assignee: f.Assignee, Awake: f.Awake, Snoozed: f.Snoozed, Since: f.Since, Until: f.Until, ByLook: f.ByLook, Oldest: f.Oldest}, cursor, limit)
 }
 
 func (r reads) WorkRows(ctx context.Context, f web.WorkFilter, cursor string, limit int) ([]crm.WorkRow, string, error) {

@@ -17,9 +17,11 @@ type SuggestionFilter struct {
 	Record   crm.Ref
 	Assignee string
 	Awake    bool      // leave out what is snoozed
+	Snoozed  bool      // only what is snoozed
 	Since    time.Time // made at or after
 	Until    time.Time // made before
 	ByLook   bool      // what a look is worth most at first, instead of what is newest; see crm.LookWorth
+	Oldest   bool      // what is oldest first
 }
 
 func (f SuggestionFilter) where(now time.Time) (string, []any, error) {
@@ -43,6 +45,9 @@ func (f SuggestionFilter) where(now time.Time) (string, []any, error) {
 	if f.Awake {
 		add("snoozed_till <= ?", micros(now))
 	}
+	if f.Snoozed {
+		add("snoozed_till > ?", micros(now))
+	}
 	if !f.Since.IsZero() {
 		add("created_at >= ?", micros(f.Since))
 	}
@@ -59,15 +64,20 @@ func (db *DB) Suggestions(ctx context.Context, f SuggestionFilter, cursor string
 		return nil, "", err
 	}
 	where, args, err := f.where(db.now())
+	if err == nil && f.ByLook && f.Oldest {
+		err = fmt.Errorf("two orders at once: %w", crm.ErrInvalid)
+	}
 	if err != nil {
 		return nil, "", fmt.Errorf("list suggestions: %w", err)
 	}
-	order := "created_at DESC, id DESC"
-	if f.ByLook {
+	order, rest := "created_at DESC, id DESC", "created_at < ? OR (created_at = ? AND id < ?)"
+	switch {
+	case f.ByLook:
 		order = "look DESC, " + order
+	case f.Oldest:
+		order, rest = "created_at, id", "created_at > ? OR (created_at = ? AND id > ?)"
 	}
 	if cursor != "" {
-		rest := "created_at < ? OR (created_at = ? AND id < ?)"
 		if f.ByLook {
 			rest = "look < ? OR (look = ? AND (" + rest + "))"
 			args = append(args, after.id, after.id)

@@ -14,7 +14,11 @@ func (w *world) calibrated(workflow, field string) (web.CalibratedField, error) 
 	if workflow != "lead_score" {
 		return web.CalibratedField{}, fmt.Errorf("workflow %q: %w", workflow, crm.ErrNotFound)
 	}
-	return web.CalibratedField{Workflow: workflow, Field: field, Fits: []web.CalibrationFit{}}, w.touch()
+	f := web.CalibratedField{Workflow: workflow, Field: field, Fits: []web.CalibrationFit{}}
+	if w.field != nil {
+		f = *w.field
+	}
+	return f, w.touch()
 }
 
 func (w *world) CalibratedFields(_ context.Context, _ crm.PortalID, workflow string) ([]web.CalibratedField, error) {

@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"math"
 	"net/url"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -14,27 +13,32 @@ import (
 
 // card is a suggestion as a page shows it: plain strings, no markup. The templates escape every one of them.
 type card struct {
-	ID, URL, ETag        string
-	Name, Record         string
-	Workflow, Subject    string
-	SubjectURL           string
-	State                crm.State
-	Verdict, VerdictLong string
-	Model                string
-	BuiltIn              bool
-	Prompt               string
-	Created              moment
-	Decided              moment
-	DecidedBy            string
-	Reasons              []string
-	Changes              []changeCard
-	Claims               []claimCard
-	Cost                 string
-	Pending              int // changes that wait for a decision
-	MayApprove           bool
-	MayReject            bool
-	RejectReasons        []choice
-	Back                 string // state filter to return to
+	ID, URL, ETag     string
+	Name, Record      string
+	Workflow, Subject string
+	SubjectURL        string
+	WhyNow            string
+	PreviousURL       string
+	State             crm.State
+	Verdict           string
+	Model             string
+	BuiltIn           bool
+	Prompt            string
+	PromptHash        string
+	Created           moment
+	Decided           moment
+	DecidedBy         string
+	Reasons           []string
+	Danger            bool // the texts hold something that speaks to software
+	Changes           []changeCard
+	Claims            []claimCard
+	Cost              string
+	Assignee          string
+	Snoozed           moment // in the future
+	Pending           int    // changes that wait for a decision
+	Written           int    // changes that stand in HubSpot
+	UndoUntil         string // day
+	Undoable          bool
 }
 
 type changeCard struct {
@@ -44,20 +48,26 @@ type changeCard struct {
 	Before, After      string
 	Source             string // the exact value, where After is its readable form
 	Fields             []choice
+	Claims             []int // numbers of the claims that it stands on
 	Confidence         string
 	Threshold          string
 	Bar, Mark          int // of 100
 	Enough             bool
 	Verdict            string
 	Reasons            []string
+	Would              bool
+	Preflight          string
+	Features           []choice
 	State              crm.State
-	Choose             bool
+	Pending, Applied   bool
 }
 
 type claimCard struct {
+	Number    int
 	Text      string
 	Supported bool
 	Why       string
+	Tags      []string
 	Evidence  []evidenceCard
 	Against   []evidenceCard // newer words that say otherwise
 }
@@ -82,12 +92,13 @@ func momentOf(t time.Time) moment {
 	return moment{t.Format(time.RFC3339), t.Format("2 Jan 2006, 15:04") + " UTC"}
 }
 
-func cardOf(p crm.Proposal, who caller, back string) card {
+func cardOf(p crm.Proposal, now time.Time) card {
+	claims, numbers := distinct(p.Claims)
 	out := card{
-		ID: p.ID, URL: suggestionURL(p.ID), ETag: p.ETag(), Name: p.RecordName, Record: pathOf(p.Record), Workflow: words(p.Workflow), Subject: pathOf(p.Subject),
-		State: p.State, Verdict: p.Verdict.String(), VerdictLong: verdictWords(p.Verdict), Model: p.Model, BuiltIn: strings.HasPrefix(p.Model, "builtin"),
-		Prompt: fmt.Sprintf("%s, version %d", p.Prompt.Name, p.Prompt.Version), Created: momentOf(p.CreatedAt), Decided: momentOf(p.DecidedAt),
-		Reasons: each(p.Reasons, words), Claims: distinct(each(p.Claims, claimOf)), Cost: costOf(p.Usage), RejectReasons: rejectChoices(), Back: back,
+		ID: p.ID, URL: suggestionURL(p.ID), ETag: p.ETag(), Name: p.RecordName, Record: pathOf(p.Record), Workflow: words(p.Workflow), Subject: pathOf(p.Subject), WhyNow: whyNow(p),
+		State: p.State, Verdict: verdictWords(p.Verdict), Model: p.Model, BuiltIn: strings.HasPrefix(p.Model, "builtin"),
+		Prompt: fmt.Sprintf("%s, version %d", p.Prompt.Name, p.Prompt.Version), PromptHash: short(p.Prompt.SHA256), Created: momentOf(p.CreatedAt), Decided: momentOf(p.DecidedAt),
+		Reasons: each(p.Reasons, words), Danger: p.Features["flags"] > 0, Claims: claims, Cost: costOf(p.Usage), Assignee: p.Assignee,
 	}
 	if out.Name == "" {
 		out.Name = out.Record
@@ -95,20 +106,36 @@ func cardOf(p crm.Proposal, who caller, back string) card {
 	if p.Subject.Type.IsActivity() {
 		out.SubjectURL = "/activities/" + p.Subject.Path()
 	}
+	if p.Previous != "" {
+		out.PreviousURL = suggestionURL(p.Previous)
+	}
 	if p.DecidedBy != (crm.Actor{}) {
-		out.DecidedBy = p.DecidedBy.String()
+		out.DecidedBy = actorWords(p.DecidedBy)
 	}
-	for _, ch := range p.Changes {
-		if ch.State == crm.Pending && p.State == crm.Pending {
-			out.Pending++
-		}
+	if p.SnoozedTill.After(now) {
+		out.Snoozed = momentOf(p.SnoozedTill)
 	}
-	out.MayApprove, out.MayReject = out.Pending > 0 && who.Role.May(Approver), out.Pending > 0 && who.Role.May(Reviewer)
 	for _, ch := range p.Changes {
 		view := changeOf(ch, p.Record)
-		view.Choose = out.MayReject && out.Pending > 1 && ch.State == crm.Pending
+		view.Pending, view.Applied = ch.State == crm.Pending && p.State == crm.Pending, ch.State == crm.Applied
+		for _, i := range ch.Claims {
+			if i < len(numbers) {
+				view.Claims = append(view.Claims, numbers[i])
+			}
+		}
+		if view.Pending {
+			out.Pending++
+		}
+		if view.Applied {
+			out.Written++
+		}
 		out.Changes = append(out.Changes, view)
 	}
+	written := p.DecidedAt
+	if written.IsZero() {
+		written = p.CreatedAt
+	}
+	out.Undoable, out.UndoUntil = out.Written > 0 && !now.After(written.Add(crm.UndoFor)), written.Add(crm.UndoFor).UTC().Format("2 Jan 2006")
 	return out
 }
 
@@ -116,7 +143,7 @@ func changeOf(ch crm.Change, record crm.Ref) changeCard {
 	out := changeCard{
 		ID: ch.ID, Kind: string(ch.Kind), Property: ch.Property, New: ch.Before == nil, After: ch.After, Verdict: verdictWords(ch.Verdict), Reasons: each(ch.Reasons, words),
 		State: ch.State, Confidence: percent(ch.Confidence), Threshold: percent(ch.Threshold), Bar: share(ch.Confidence), Mark: share(ch.Threshold),
-		Enough: ch.Confidence >= ch.Threshold,
+		Enough: ch.Confidence >= ch.Threshold, Would: ch.Would, Preflight: ch.Preflight,
 	}
 	if ch.Before != nil {
 		out.Before = *ch.Before
@@ -133,16 +160,50 @@ func changeOf(ch crm.Change, record crm.Ref) changeCard {
 	for _, name := range sortedKeys(ch.Fields) {
 		out.Fields = append(out.Fields, choice{name, ch.Fields[name]})
 	}
+	for _, name := range sortedKeys(ch.Features) {
+		out.Features = append(out.Features, choice{words(name), strconv.FormatFloat(math.Round(1000*ch.Features[name])/1000, 'f', -1, 64)})
+	}
 	return out
 }
 
+// whyNow is what made the service look.
+func whyNow(p crm.Proposal) string {
+	if p.Subject.Type.IsActivity() {
+		return "this " + string(p.Subject.Type.Kind()) + " came in or was changed"
+	}
+	var newest crm.Evidence
+	for _, c := range p.Claims {
+		for _, e := range c.Evidence {
+			if e.Time.After(newest.Time) {
+				newest = e
+			}
+		}
+	}
+	switch {
+	case newest.Time.IsZero():
+		return "its record or its history was changed"
+	case newest.Kind != "":
+		return "its history has moved; the newest evidence is of a " + string(newest.Kind) + " of " + newest.Time.UTC().Format("2 Jan 2006")
+	}
+	return "its history has moved; the newest evidence is of " + newest.Time.UTC().Format("2 Jan 2006")
+}
+
 func claimOf(c crm.ClaimText) claimCard {
-	return claimCard{Text: c.Text, Supported: c.Supported, Why: c.Why, Evidence: each(c.Evidence, evidenceOf), Against: each(c.Contradictions, func(x crm.Contradiction) evidenceCard {
+	out := claimCard{Text: c.Text, Supported: c.Supported, Why: c.Why, Evidence: each(c.Evidence, evidenceOf), Against: each(c.Contradictions, func(x crm.Contradiction) evidenceCard {
 		out := evidenceOf(x.Evidence)
 		out.Why = x.Why
 		return out
 	})}
+	for _, tag := range []string{words(c.Factor), c.Effect, movedWords[c.Moved]} {
+		if tag != "" {
+			out.Tags = append(out.Tags, tag)
+		}
+	}
+	return out
 }
+
+// movedWords say what became of a factor since the suggestion before.
+var movedWords = map[string]string{crm.MovedNew: "new since last time", crm.MovedStronger: "stronger than last time", crm.MovedWeaker: "weaker than last time", crm.MovedGone: "does not count any more"}
 
 func evidenceOf(e crm.Evidence) evidenceCard {
 	if e.Source != "" {
@@ -154,19 +215,6 @@ func evidenceOf(e crm.Evidence) evidenceCard {
 	return evidenceCard{Quote: e.Quote, Person: e.Person, Kind: string(e.Kind), Time: momentOf(e.Time), URL: quoteURL(e)}
 }
 
-// distinct leaves out a claim that is made twice on the same evidence, as a draft does that asks what it also lists: it is read once.
-func distinct(claims []claimCard) []claimCard {
-	var out []claimCard
-	for _, c := range claims {
-		if !slices.ContainsFunc(out, func(o claimCard) bool {
-			return o.Text == c.Text && o.Supported == c.Supported && o.Why == c.Why && slices.Equal(o.Evidence, c.Evidence) && slices.Equal(o.Against, c.Against)
-		}) {
-			out = append(out, c)
-		}
-	}
-	return out
-}
-
 // quoteURL leads to the quote in its own version of the activity.
 func quoteURL(e crm.Evidence) string {
 	values := url.Values{"version": {e.Version}, "start": {strconv.Itoa(e.Start)}, "end": {strconv.Itoa(e.End)}}
@@ -174,57 +222,3 @@ func quoteURL(e crm.Evidence) string {
 }
 
 func suggestionURL(id string) string { return "/suggestions/" + url.PathEscape(id) }
-
-// words makes a name of ours readable: "call_summary" is "Call summary".
-func words(s string) string {
-	s = strings.ReplaceAll(s, "_", " ")
-	if s == "" {
-		return s
-	}
-	return strings.ToUpper(s[:1]) + s[1:]
-}
-
-func verdictWords(v crm.Verdict) string {
-	switch v {
-	case crm.Review:
-		return "a person decides"
-	case crm.Apply:
-		return "written without asking"
-	case crm.Drop:
-		return "dropped"
-	}
-	return v.String()
-}
-
-func percent(f float64) string {
-	if math.IsNaN(f) {
-		return "unknown"
-	}
-	return strconv.FormatFloat(f, 'f', 2, 64)
-}
-
-func share(f float64) int {
-	if math.IsNaN(f) {
-		return 0
-	}
-	return int(math.Round(100 * min(max(f, 0), 1)))
-}
-
-func costOf(u crm.Usage) string {
-	if u == (crm.Usage{}) {
-		return ""
-	}
-	cost := fmt.Sprintf("$%.4f", u.CostUSD)
-	if u.Unpriced > 0 {
-		cost = "cost unknown"
-	}
-	text := fmt.Sprintf("%d tokens in, %d out, %s", u.InputTokens, u.OutputTokens, cost)
-	if u.FromCache > 0 {
-		text += ", answer from the cache"
-	}
-	return text
-}
-
-func rejectChoices() []choice {
-	return each(crm.RejectReasons(), func(r string) choice { return choice{r, words(r)} })
-}

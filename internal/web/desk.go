@@ -20,12 +20,17 @@ func (s *server) undo(c *gin.Context) {
 		if err := body.check(); err != nil {
 			return crm.Proposal{}, err
 		}
-		p, err := s.Decider.Undo(ctx, who.portal, id, body.Changes, who.Actor(), seen)
-		if err != nil || strings.TrimSpace(body.Comment) == "" {
-			return p, err
-		}
-		return s.Desk.Comment(ctx, who.portal, id, body.Comment, who.Actor(), p.ETag())
+		return s.takeBack(ctx, who, id, body, seen)
 	})
+}
+
+// takeBack undoes applied changes and keeps the remark about it. The API and the page share it.
+func (s *server) takeBack(ctx context.Context, who caller, id string, body approveBody, seen string) (crm.Proposal, error) {
+	p, err := s.Decider.Undo(ctx, who.portal, id, body.Changes, who.Actor(), seen)
+	if err != nil || strings.TrimSpace(body.Comment) == "" {
+		return p, err
+	}
+	return s.Desk.Comment(ctx, who.portal, id, body.Comment, who.Actor(), p.ETag())
 }
 
 // longestSnooze keeps a suggestion from being put away for good.
@@ -40,12 +45,19 @@ func (s *server) snooze(c *gin.Context) {
 		var till time.Time
 		if body.Until != nil {
 			till = body.Until.UTC()
-			if now := s.Now(); !till.After(now) || till.After(now.Add(longestSnooze)) {
-				return crm.Proposal{}, fmt.Errorf("until: want a moment within the next %d days: %w", int(longestSnooze.Hours()/24), crm.ErrInvalid)
+			if err := checkSnooze(till, s.Now()); err != nil {
+				return crm.Proposal{}, err
 			}
 		}
 		return s.Desk.Snooze(ctx, who.portal, id, till, who.Actor(), seen)
 	})
+}
+
+func checkSnooze(till, now time.Time) error {
+	if !till.After(now) || till.After(now.Add(longestSnooze)) {
+		return fmt.Errorf("until: want a moment within the next %d days: %w", int(longestSnooze.Hours()/24), crm.ErrInvalid)
+	}
+	return nil
 }
 
 // assign gives a suggestion to somebody; without a name, to nobody.

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 
 	"github.com/gin-gonic/gin"
@@ -95,7 +96,7 @@ func nextPage(s string) string {
 	if err != nil || u.IsAbs() || u.Host != "" || strings.ContainsAny(s, "\\\r\n\t") || strings.HasPrefix(s, "//") {
 		return "/"
 	}
-	if u.Path == "/" || strings.HasPrefix(u.Path, "/suggestions/") && strings.Count(u.Path, "/") == 2 || strings.HasPrefix(u.Path, "/activities/") {
+	if slices.Contains([]string{"/", "/calibration", "/locked", "/status"}, u.Path) || strings.HasPrefix(u.Path, "/calibration/") && strings.Count(u.Path, "/") == 3 || strings.HasPrefix(u.Path, "/suggestions/") && strings.Count(u.Path, "/") == 2 || strings.HasPrefix(u.Path, "/activities/") {
 		return u.RequestURI()
 	}
 	return "/"

@@ -26,7 +26,7 @@ var access = map[string]web.Role{
 	"GET /start": open, "GET /login": open, "POST /login": open, "GET /static/style.css": open,
 
 	"GET /api/v1/records/:type/:id/search": web.Viewer, "GET /api/v1/records/:type/:id/similar": web.Viewer, "GET /api/v1/records/:type/:id/timeline": web.Viewer, "GET /api/v1/records/:type/:id/context": web.Viewer,
-	"GET /api/v1/activities/:type/:id": web.Viewer, "POST /api/v1/records/:type/:id/release": web.Approver,
+	"GET /api/v1/activities/:type/:id": web.Viewer, "POST /api/v1/records/:type/:id/release": web.Approver, "GET /api/v1/locked": web.Viewer,
 	"GET /api/v1/suggestions": web.Viewer, "GET /api/v1/suggestions/:id": web.Viewer,
 	"POST /api/v1/suggestions/:id/approve": web.Approver, "POST /api/v1/suggestions/:id/edit": web.Approver, "POST /api/v1/suggestions/:id/reject": web.Reviewer,
 	"POST /api/v1/stop": web.Approver, "POST /api/v1/resume": web.Administrator,
@@ -45,7 +45,12 @@ var access = map[string]web.Role{
 	"GET /api/v1/tokens": web.Administrator, "POST /api/v1/tokens": web.Administrator, "DELETE /api/v1/tokens/:name": web.Administrator,
 
 	"GET /": web.Viewer, "GET /suggestions/:id": web.Viewer, "GET /activities/:type/:id": web.Viewer, "POST /logout": web.Viewer,
-	"POST /suggestions/:id/approve": web.Approver, "POST /suggestions/:id/reject": web.Reviewer,
+	"POST /bulk/approve": web.Approver, "POST /bulk/reject": web.Reviewer,
+	"POST /suggestions/:id/approve": web.Approver, "POST /suggestions/:id/reject": web.Reviewer, "POST /suggestions/:id/undo": web.Approver,
+	"POST /suggestions/:id/snooze": web.Reviewer, "POST /suggestions/:id/assign": web.Reviewer, "POST /suggestions/:id/comment": web.Reviewer,
+	"GET /calibration": web.Viewer, "GET /calibration/:workflow/:field": web.Viewer, "POST /calibration/:workflow/:field/fit": web.Administrator, "POST /calibration/:workflow/:field/rollback": web.Administrator,
+	"GET /locked": web.Viewer, "POST /locked/release": web.Approver,
+	"GET /status": web.Viewer, "POST /status/stop": web.Approver, "POST /status/resume": web.Administrator, "POST /status/policy": web.Administrator,
 }
 
 func TestEveryRouteLetsInWhomItShould(t *testing.T) {

@@ -95,9 +95,11 @@ type SuggestionFilter struct {
 	Record   crm.Ref
 	Assignee string
 	Awake    bool      // leave out what is snoozed
+	Snoozed  bool      // only what is snoozed
 	Since    time.Time // made at or after
 	Until    time.Time // made before
 	ByLook   bool      // those first that a look is worth most at; see crm.LookWorth
+	Oldest   bool      // those first that are oldest; else, and without ByLook, the newest
 }
 
 // Suggestions reads the review queue.
@@ -138,6 +140,8 @@ type Desk interface {
 	Comments(ctx context.Context, portal crm.PortalID, id string) ([]crm.Comment, error)
 	// Release lets the gate write to a property by itself again that a person has changed or undone; crm.ErrNotFound when nothing was written there, crm.ErrConflict when nobody has.
 	Release(ctx context.Context, target crm.Ref, property string, by crm.Actor) error
+	// Locked lists the properties that a person had the last word on and nobody has released, the newest first.
+	Locked(ctx context.Context, portal crm.PortalID, cursor string, limit int) (page []crm.LockedField, next string, err error)
 	// ReviewStats counts what waits, and by workflow and week what became of suggestions since then.
 	ReviewStats(ctx context.Context, portal crm.PortalID, since time.Time) (crm.ReviewStats, error)
 }

@@ -41,6 +41,9 @@ type world struct {
 	revoked    []string
 	proposals  []crm.Proposal
 	decisions  []crm.Decision
+	refuse     map[string]error // what a decision about a suggestion answers
+	entries    []crm.AuditEntry
+	comments   []crm.Comment
 	desked     []string
 	stopped    []crm.Stop
 	activities map[crm.Ref]crm.Stored
@@ -52,6 +55,7 @@ type world struct {
 	similar    []crm.SimilarQuestion
 	released   []string
 	created    []string
+	field      *web.CalibratedField // nil: one that nothing is known about
 	calls      int
 }
 
@@ -150,7 +154,8 @@ func (w *world) CreateToken(_ context.Context, p crm.PortalID, name, role string
 }
 
 func (w *world) PortalTokens(context.Context, crm.PortalID) ([]web.Token, error) {
-	return []web.Token{{Name: "ci", Role: web.Viewer, Portal: portal, CreatedAt: now}}, w.touch()
+	return []web.Token{{Name: "ci", Role: web.Viewer, Portal: portal, CreatedAt: now}, {Name: "ann", Role: web.Reviewer, Portal: portal, CreatedAt: now},
+		{Name: "gone", Role: web.Administrator, Portal: portal, CreatedAt: now, RevokedAt: now}}, w.touch()
 }
 
 func (w *world) RevokeToken(_ context.Context, p crm.PortalID, name string, _ crm.Actor) error {
@@ -224,9 +229,13 @@ func (w *world) Proposals(_ context.Context, f web.SuggestionFilter, cursor stri
 	}
 	var out []crm.Proposal
 	for _, p := range w.proposals {
-		if p.Portal == f.Portal && (f.State == "" || p.State == f.State) && (f.Workflow == "" || p.Workflow == f.Workflow) && (f.Record.IsZero() || p.Record == f.Record) {
+		if p.Portal == f.Portal && (f.State == "" || p.State == f.State) && (f.Workflow == "" || p.Workflow == f.Workflow) && (f.Record.IsZero() || p.Record == f.Record || p.Subject == f.Record) &&
+			(f.Assignee == "" || p.Assignee == f.Assignee) && (!f.Awake || !p.SnoozedTill.After(now)) && (!f.Snoozed || p.SnoozedTill.After(now)) {
 			out = append(out, p)
 		}
+	}
+	if f.Oldest {
+		slices.Reverse(out)
 	}
 	return cut(out, cursor, limit)
 }
@@ -251,8 +260,17 @@ func (w *world) Decide(ctx context.Context, d crm.Decision) (crm.Proposal, error
 	if d.Seen != p.ETag() {
 		return p, fmt.Errorf("it has moved: %w", crm.ErrConflict)
 	}
+	if w.refuse[d.Proposal] != nil {
+		return p, w.refuse[d.Proposal]
+	}
 	w.decisions = append(w.decisions, d)
 	p.Rev++
+	p.Changes = slices.Clone(p.Changes)
+	for i := range p.Changes {
+		if len(d.Changes) == 0 || slices.Contains(d.Changes, p.Changes[i].ID) {
+			p.Changes[i].State = crm.Approved
+		}
+	}
 	return p, nil
 }
 
@@ -276,6 +294,15 @@ func (w *world) Release(_ context.Context, target crm.Ref, property string, by c
 	return nil
 }
 
+func (w *world) Locked(_ context.Context, p crm.PortalID, cursor string, limit int) ([]crm.LockedField, string, error) {
+	contact := func(id string) crm.Ref { return crm.Ref{Portal: p, Type: crm.Contacts, ID: id} }
+	page, next, err := cut([]crm.LockedField{
+		{Record: contact("7"), RecordName: "Ana Diaz", Property: "ai_lead_score", How: crm.LockConflict, Wrote: "71", Present: "3", Workflow: "lead_score", Proposal: "p2", By: "CRM_UI:userId:12", At: now},
+		{Record: contact("8"), Property: "ai_lead_score", How: crm.LockEdited, Wrote: "50", Workflow: "lead_score", Proposal: "p3"},
+	}, cursor, limit)
+	return page, next, errors.Join(err, w.touch())
+}
+
 func (w *world) Comment(ctx context.Context, p crm.PortalID, id, text string, by crm.Actor, seen string) (crm.Proposal, error) {
 	got, err := w.desk(ctx, p, id, seen, fmt.Sprintf("comment %q by %s", text, by.ID))
 	got.Rev--
@@ -296,7 +323,7 @@ func (w *world) desk(ctx context.Context, p crm.PortalID, id, seen, what string)
 }
 
 func (w *world) Comments(_ context.Context, _ crm.PortalID, id string) ([]crm.Comment, error) {
-	return []crm.Comment{{Actor: crm.Actor{Kind: crm.TokenActor, ID: "a"}, At: now, Text: "about " + id}}, w.touch()
+	return append([]crm.Comment{{Actor: crm.Actor{Kind: crm.TokenActor, ID: "a"}, At: now, Text: "about " + id}}, w.comments...), w.touch()
 }
 
 func (w *world) ReviewStats(_ context.Context, _ crm.PortalID, since time.Time) (crm.ReviewStats, error) {
@@ -336,6 +363,9 @@ func (w *world) Run(_ context.Context, p crm.PortalID, id string) (web.Run, erro
 }
 
 func (w *world) AuditEntries(_ context.Context, p crm.PortalID, subject, cursor string, limit int) ([]crm.AuditEntry, string, error) {
+	if w.entries != nil {
+		return w.entries, "", w.touch()
+	}
 	all := []crm.AuditEntry{{Seq: 2, Time: now, Action: "review.approve", Actors: []crm.Actor{{Kind: crm.TokenActor, ID: "a"}}, Portal: p, Subject: subject}, {Seq: 1, Time: now, Portal: p}}
 	page, next, err := cut(all, cursor, limit)
 	return page, next, errors.Join(err, w.touch())

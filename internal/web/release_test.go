@@ -28,3 +28,15 @@ func TestReleaseAField(t *testing.T) {
 		t.Errorf("released %q", w.released)
 	}
 }
+
+func TestLockedFields(t *testing.T) {
+	h := handler(newWorld())
+	got := get("/api/v1/locked?limit=1", "viewer").do(t, h)
+	mustContain(t, got.Body.String(), `{"record":{"type":"contacts","id":"7","name":"Ana Diaz"},"property":"ai_lead_score","how":"conflict","wrote":"71","present":"3","workflow":"lead_score","suggestion":"p2","by":"CRM_UI:userId:12","at":"2026-11-02T09:30:00Z"}`)
+	var page struct{ Next string }
+	decodeInto(t, got, &page)
+	mustContain(t, get("/api/v1/locked?cursor="+page.Next, "viewer").do(t, h).Body.String(), `"present":"","workflow":"lead_score","suggestion":"p3","by":null,"at":null}`, `"next":null`)
+	for _, bad := range []string{"limit=0", "cursor=x", "x=1"} {
+		wantProblem(t, bad, get("/api/v1/locked?"+bad, "viewer").do(t, h), http.StatusBadRequest)
+	}
+}

@@ -29,6 +29,7 @@ type route struct {
 func (s *server) routes() []route {
 	const get, post, del, head = http.MethodGet, http.MethodPost, http.MethodDelete, http.MethodHead
 	const record, suggestion = "/api/v1/records/:type/:id", "/api/v1/suggestions/:id"
+	const calibratedField = "/calibration/:workflow/:field"
 	const prompt = "/api/v1/prompts/:workflow/:version"
 	return []route{
 		{post, webhookPath, byHubSpot, "", s.webhook},
@@ -56,6 +57,7 @@ func (s *server) routes() []route {
 		{post, suggestion + "/assign", byToken, Reviewer, s.assign},
 		{post, suggestion + "/comment", byToken, Reviewer, s.comment},
 		{post, record + "/release", byToken, Approver, s.release},
+		{get, "/api/v1/locked", byToken, Viewer, s.listLocked},
 		{get, "/api/v1/review/stats", byToken, Viewer, s.reviewStats},
 		{post, "/api/v1/runs", byToken, Reviewer, s.startRun},
 		{get, "/api/v1/runs/:id", byToken, Viewer, s.showRun},
@@ -96,11 +98,27 @@ func (s *server) routes() []route {
 		{post, "/login", byAnyone, "", s.login},
 		{post, "/logout", bySession, Viewer, s.logout},
 		{get, "/static/style.css", byAnyone, "", s.style},
-		{get, "/", bySession, Viewer, s.home},
+		{get, "/", bySession, Viewer, s.queue},
+		{post, "/bulk/approve", bySession, Approver, s.bulkApprove},
+		{post, "/bulk/reject", bySession, Reviewer, s.bulkReject},
 		{get, "/suggestions/:id", bySession, Viewer, s.suggestionPage},
-		{get, "/activities/:type/:id", bySession, Viewer, s.activityPage},
 		{post, "/suggestions/:id/approve", bySession, Approver, s.approveForm},
 		{post, "/suggestions/:id/reject", bySession, Reviewer, s.rejectForm},
+		{post, "/suggestions/:id/undo", bySession, Approver, s.undoForm},
+		{post, "/suggestions/:id/snooze", bySession, Reviewer, s.snoozeForm},
+		{post, "/suggestions/:id/assign", bySession, Reviewer, s.assignForm},
+		{post, "/suggestions/:id/comment", bySession, Reviewer, s.commentForm},
+		{get, "/activities/:type/:id", bySession, Viewer, s.activityPage},
+		{get, "/calibration", bySession, Viewer, s.calibrationPage},
+		{get, calibratedField, bySession, Viewer, s.fieldPage},
+		{post, calibratedField + "/fit", bySession, Administrator, s.fitForm},
+		{post, calibratedField + "/rollback", bySession, Administrator, s.rollBackForm},
+		{get, "/locked", bySession, Viewer, s.lockedPage},
+		{post, "/locked/release", bySession, Approver, s.releaseForm},
+		{get, "/status", bySession, Viewer, s.statusPage},
+		{post, "/status/stop", bySession, Approver, s.stopForm},
+		{post, "/status/resume", bySession, Administrator, s.resumeForm},
+		{post, "/status/policy", bySession, Administrator, s.approvePolicyForm},
 	}
 }
 

@@ -10,17 +10,19 @@ import (
 	"github.com/contextd/contextd/internal/crm"
 )
 
-// listSuggestions lists a portal's suggestions, newest first unless order=look.
+// listSuggestions lists a portal's suggestions, newest first unless order says otherwise.
 func (s *server) listSuggestions(c *gin.Context) {
-	q := queryOf(c, "state", "workflow", "record", "assignee", "awake", "since", "until", "order", "limit", "cursor")
-	f := SuggestionFilter{Portal: portalOf(c), Workflow: q.text("workflow"), Assignee: q.text("assignee"), Awake: q.flag("awake"), Since: q.moment("since"), Until: q.moment("until")}
+	q := queryOf(c, "state", "workflow", "record", "assignee", "awake", "snoozed", "since", "until", "order", "limit", "cursor")
+	f := SuggestionFilter{Portal: portalOf(c), Workflow: q.text("workflow"), Assignee: q.text("assignee"), Awake: q.flag("awake"), Snoozed: q.flag("snoozed"), Since: q.moment("since"), Until: q.moment("until")}
 	list := "suggestions"
 	switch word := q.text("order"); word {
 	case "", "newest":
 	case "look":
 		f.ByLook, list = true, "suggestions-by-look" // a cursor of the one order means nothing in the other
+	case "oldest":
+		f.Oldest, list = true, "suggestions-oldest"
 	default:
-		q.refuse("order", "newest or look")
+		q.refuse("order", "newest, oldest or look")
 	}
 	limit, cursor := q.limit(defaultLimit, maxLimit), q.cursor(list)
 	var err error

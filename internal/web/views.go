@@ -8,8 +8,11 @@ import (
 	"fmt"
 	"html/template"
 	"net/http"
+	"strings"
 
 	"github.com/gin-gonic/gin"
+
+	"github.com/contextd/contextd/internal/crm"
 )
 
 //go:embed ui
@@ -30,8 +33,8 @@ func loadViews() *views {
 	}
 	sum := sha256.Sum256(style)
 	v := &views{pages: map[string]*template.Template{}, style: style, hash: hex.EncodeToString(sum[:8])}
-	for _, name := range []string{"home", "suggestion", "activity", "login", "started", "problem"} {
-		v.pages[name] = template.Must(template.ParseFS(ui, "ui/layout.html", "ui/card.html", "ui/"+name+".html"))
+	for _, name := range []string{"queue", "bulk", "bulkdone", "suggestion", "calibration", "field", "locked", "status", "activity", "login", "started", "problem"} {
+		v.pages[name] = template.Must(template.ParseFS(ui, "ui/layout.html", "ui/parts.html", "ui/"+name+".html"))
 	}
 	return v
 }
@@ -46,6 +49,14 @@ type frame struct {
 	Writing  bool
 	Version  string
 	Continue string // where to go by itself, or ""
+	Nav      []tab
+	Stops    []string // where writing is stopped, by whom and why
+}
+
+// tab is one of several pages or views that are beside each other.
+type tab struct {
+	Label, URL string
+	Current    bool
 }
 
 func (s *server) frame(c *gin.Context, title string) frame {
@@ -53,8 +64,24 @@ func (s *server) frame(c *gin.Context, title string) frame {
 	f := frame{Title: title, Style: "/static/style.css?v=" + s.views.hash, Writing: s.Writing, Version: s.Version}
 	if who.portal != 0 {
 		f.Who, f.Role, f.Portal = who.Name, who.Role, who.portal.String()
+		for _, n := range []tab{{"Review", "/", false}, {"Calibration", "/calibration", false}, {"Locked fields", "/locked", false}, {"Status and policy", "/status", false}} {
+			n.Current = c.FullPath() == n.URL || n.URL != "/" && strings.HasPrefix(c.FullPath(), n.URL+"/") || n.URL == "/" && strings.HasPrefix(c.FullPath(), "/suggestions/")
+			f.Nav = append(f.Nav, n)
+		}
+		for _, stop := range s.stopsOf(who.portal) {
+			f.Stops = append(f.Stops, stopWords(stop))
+		}
 	}
 	return f
+}
+
+// stopWords says that writing is stopped, by whom and why.
+func stopWords(stop crm.Stop) string {
+	where := "in this portal"
+	if stop.Portal == 0 {
+		where = "in every portal"
+	}
+	return fmt.Sprintf("Writing to HubSpot is stopped %s since %s by %s: %s", where, momentOf(stop.At).Human, actorWords(stop.By), stop.Reason)
 }
 
 // show renders a page whole before anything is sent, so that a mistake in it is an error and not half a page.
@@ -86,10 +113,7 @@ func (s *server) failPage(c *gin.Context, err error) {
 	if status == http.StatusServiceUnavailable {
 		setRetryAfter(c, retryAfter)
 	}
-	page := problemPage{frame: s.frame(c, http.StatusText(status)), Status: status, Heading: heading(status), Detail: detail, RequestID: requestID(c), Back: "/"}
-	if id := c.Param("id"); id != "" && c.Param("type") == "" && status == http.StatusConflict {
-		page.Back = suggestionURL(id)
-	}
+	page := problemPage{frame: s.frame(c, http.StatusText(status)), Status: status, Heading: heading(status), Detail: plainly(detail), RequestID: requestID(c), Back: "/"}
 	s.show(c, status, "problem", page)
 }
 

@@ -63,6 +63,19 @@ func effectsPlace(w *world) {
 	}
 }
 
+// locked lists what people have changed, one at a time.
+func (w *world) locked() (out []crm.LockedField) {
+	w.Helper()
+	for cursor := ""; ; {
+		got, next, err := w.Locked(w.ctx, portal, cursor, 1)
+		w.no(err)
+		out = append(out, got...)
+		if cursor = next; next == "" {
+			return out
+		}
+	}
+}
+
 // effectsPeople: what a person has put in place of ours is known to the next run, which is not to decide alone.
 func effectsPeople(w *world) {
 	w.records(nil, crm.Record{Ref: ref(crm.Companies, 5), Properties: map[string]string{"ai_0": "old", "name": "Acme"}})
@@ -75,6 +88,9 @@ func effectsPeople(w *world) {
 		}
 		got, err := w.Overruled(w.ctx, p, c)
 		w.no(err)
+		if c.Kind == crm.PropertyKind {
+			same(w, "is among the locked fields", len(w.locked()) == 1, got)
+		}
 		return got
 	}
 	end := func(p crm.Proposal, state crm.EffectState, r crm.Receipt) {
@@ -83,8 +99,11 @@ func effectsPeople(w *world) {
 		e, err := w.Effect(w.ctx, portal, c.Key)
 		w.no(err)
 		e.Fence, e.State = c.Fence, state
-		if state == crm.EffectVerified {
+		switch state {
+		case crm.EffectVerified:
 			w.no(w.Begin(w.ctx, e))
+		case crm.EffectConflict:
+			e.LastError = "changed by CRM_UI:userId:12 at 2026-11-20T10:00:00Z"
 		}
 		w.no(w.Settle(w.ctx, e, r))
 		w.finish(c)
@@ -99,6 +118,8 @@ func effectsPeople(w *world) {
 	same(w, "our own value, whose echo is never read", own.Properties["ai_0"], "new 0")
 	end(proposal("p2", crm.Apply), crm.EffectConflict, crm.Receipt{Object: p.Record, Before: text("hers"), After: "hers"})
 	same(w, "after a conflict", overruled(p), true)
+	same(w, "the conflict", w.locked()[0], crm.LockedField{Record: p.Record, Property: "ai_0", How: crm.LockConflict, Wrote: "new 0", Present: "hers", Workflow: p.Workflow, Proposal: "p2",
+		By: "CRM_UI:userId:12", At: w.clock.now().Add(-time.Second)})
 	r, err := w.Record(w.ctx, p.Record)
 	w.no(err)
 	same(w, "the property", r.Properties["ai_0"], "hers")
@@ -112,6 +133,9 @@ func effectsPeople(w *world) {
 	c := w.claim(crm.ApplyWork)
 	w.no(w.Settle(w.ctx, crm.Effect{Portal: portal, ID: c.Key, Fence: c.Fence, State: crm.EffectVerified}, crm.Receipt{Object: p.Record}))
 	same(w, "after an undo", overruled(p), true)
+	undone := w.locked()[0]
+	same(w, "the undo", undone.How, crm.LockUndone)
+	same(w, "what it undid", undone.Wrote+" by "+undone.By, "new 0 by "+ann.String())
 
 	release := func() error { return w.Release(w.ctx, p.Changes[0].Target, "ai_0", ann) }
 	same(w, "an early release of another field", errors.Is(w.Release(w.ctx, p.Changes[0].Target, "ai_1", ann), crm.ErrNotFound), true)
@@ -124,8 +148,14 @@ func effectsPeople(w *world) {
 	same(w, "a release of what nobody has changed", errors.Is(release(), crm.ErrConflict), true)
 	w.records(nil, crm.Record{Ref: ref(crm.Companies, 5), Properties: map[string]string{"ai_0": "new 0 ", "name": "Acme Ltd"}})
 	same(w, "another field was changed", overruled(p), false)
-	w.records(nil, crm.Record{Ref: ref(crm.Companies, 5), Properties: map[string]string{"ai_0": "hers again"}})
+	edited := w.clock.now().Add(-time.Hour)
+	w.records(nil, crm.Record{Ref: ref(crm.Companies, 5), Name: "Acme", Properties: map[string]string{"ai_0": "hers again"}, History: map[string][]crm.Value{"ai_0": {{Value: "hers again", At: edited}}}})
 	same(w, "a person edited it", overruled(p), true)
+	same(w, "the edit", w.locked()[0], crm.LockedField{Record: p.Record, RecordName: "Acme", Property: "ai_0", How: crm.LockEdited, Wrote: "new 0", Present: "hers again", Workflow: p.Workflow,
+		Proposal: "p5", At: edited})
+	others, _, err := w.Locked(w.ctx, portal+1, "", 9)
+	w.no(err)
+	same(w, "of another portal", len(others), 0)
 	w.reopen()
 	same(w, "and still", overruled(p), true)
 	w.no(release())

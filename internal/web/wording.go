@@ -1,0 +1,127 @@
+package web
+
+import (
+	"fmt"
+	"math"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/contextd/contextd/internal/crm"
+)
+
+// distinct leaves out a claim that is made twice on the same evidence, as a draft does that asks what it also lists: it is read once. numbers says under which number each of
+// them stands.
+func distinct(claims []crm.ClaimText) (out []claimCard, numbers []int) {
+	for _, claim := range claims {
+		c := claimOf(claim)
+		i := slices.IndexFunc(out, func(o claimCard) bool {
+			return o.Text == c.Text && o.Supported == c.Supported && o.Why == c.Why && slices.Equal(o.Evidence, c.Evidence) && slices.Equal(o.Against, c.Against)
+		})
+		if i < 0 {
+			i, c.Number = len(out), len(out)+1
+			out = append(out, c)
+		}
+		numbers = append(numbers, i+1)
+	}
+	return out, numbers
+}
+
+// words makes a name of ours readable: "call_summary" is "Call summary".
+func words(s string) string {
+	s = strings.ReplaceAll(s, "_", " ")
+	if s == "" {
+		return s
+	}
+	return strings.ToUpper(s[:1]) + s[1:]
+}
+
+func verdictWords(v crm.Verdict) string {
+	switch v {
+	case crm.Review:
+		return "a person decides"
+	case crm.Apply:
+		return "written without asking"
+	case crm.Drop:
+		return "dropped"
+	}
+	return v.String()
+}
+
+// actorWords names who acted as people do; the audit has the exact form.
+func actorWords(a crm.Actor) string {
+	switch a.Kind {
+	case crm.SystemActor:
+		return "contextd (" + a.ID + ")"
+	case crm.HubSpotActor:
+		return "HubSpot user " + a.ID
+	case crm.UserActor, crm.TokenActor, crm.ModelActor:
+	}
+	return a.ID
+}
+
+// sourceWords names who changed a property as people do; HubSpot says it as TYPE:id.
+func sourceWords(s string) string {
+	kind, id, _ := strings.Cut(s, ":")
+	switch kind {
+	case "CRM_UI", "CRM_UI_BULK_ACTION":
+		if id = strings.TrimPrefix(id, "userId:"); id != "" {
+			return "HubSpot user " + id
+		}
+		return "a person in HubSpot"
+	case string(crm.TokenActor), string(crm.UserActor), string(crm.SystemActor), string(crm.HubSpotActor):
+		return actorWords(crm.Actor{Kind: crm.ActorKind(kind), ID: id})
+	case "":
+		return "somebody in HubSpot"
+	}
+	return s
+}
+
+func percent(f float64) string {
+	if math.IsNaN(f) {
+		return "unknown"
+	}
+	return strconv.FormatFloat(f, 'f', 2, 64)
+}
+
+// percentage is a share in words: 0.02 is "2 %".
+func percentage(f float64) string {
+	return strconv.FormatFloat(math.Round(1e4*f)/100, 'f', -1, 64) + " %"
+}
+
+func share(f float64) int {
+	if math.IsNaN(f) {
+		return 0
+	}
+	return int(math.Round(100 * min(max(f, 0), 1)))
+}
+
+func costOf(u crm.Usage) string {
+	if u == (crm.Usage{}) {
+		return ""
+	}
+	cost := fmt.Sprintf("$%.4f", u.CostUSD)
+	if u.Unpriced > 0 {
+		cost = "cost unknown"
+	}
+	text := fmt.Sprintf("%d tokens in, %d out, %s", u.InputTokens, u.OutputTokens, cost)
+	if u.FromCache > 0 {
+		text += ", answer from the cache"
+	}
+	return text
+}
+
+// short is the beginning of a hash, enough to compare by eye.
+func short(hash string) string { return hash[:min(12, len(hash))] }
+
+// count is "1 change", "2 changes".
+func count(n int, noun string) string {
+	if n == 1 {
+		return "1 " + noun
+	}
+	return strconv.Itoa(n) + " " + noun + "s"
+}
+
+func rejectChoices() []choice {
+	return each(crm.RejectReasons(), func(r string) choice { return choice{r, words(r)} })
+}
