@@ -37,7 +37,9 @@ func (r *run) decide(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	whole := policy
 	for pos, wc := range r.w.Changes {
+		policy := whole.At(whole.RiskOf(wc))
 		c, state, skip, err := r.change(ctx, pos, wc, plain)
 		if err != nil {
 			return err
@@ -57,10 +59,11 @@ func (r *run) decide(ctx context.Context) error {
 		gate.Stopped, gate.Stale, gate.Flags, gate.Overruled = stopped, stale || !r.asOf.IsZero(), r.doubts(m), overruled
 		gate.Outside = r.outsideWords(c.Claims)
 		gate.Human, gate.Invalid = wc.Verdict != nil && *wc.Verdict == crm.Review, state.invalid
+		c.Risk = whole.RiskOf(wc)
 		c.Preflight = preflight(ctx, r.Definitions, r.subject.Portal, c)
 		gate.Preflight = c.Preflight
 		id := changeID(r.proposal.ID, pos, c)
-		if gate.Proof, err = r.proof(ctx, policy, wc); err != nil {
+		if gate.Proof, err = r.proof(ctx, whole, wc); err != nil {
 			return err
 		}
 		gate.Explored = gate.Proof.Open && calibration.Explore(r.subject.Portal.String(), id, policy.Explore)
@@ -98,8 +101,9 @@ func (r *run) proof(ctx context.Context, p Policy, wc prompts.Change) (calibrati
 	return proof, nil
 }
 
-// GroupOf is what outcomes of a workflow's field are calibrated as: the field by itself, under the policy's budget and the threshold that is set for it.
+// GroupOf is what outcomes of a workflow's field are calibrated as: the field by itself, under the policy's budget for its class of risk and the threshold that is set for it.
 func GroupOf(p Policy, w prompts.Workflow, c prompts.Change) calibration.Group {
+	p = p.At(p.RiskOf(c))
 	return calibration.Group{Workflow: w.Name, Fields: []string{fieldOf(c)}, Budget: p.Budget, First: Threshold(c.Threshold, w.Policy.Threshold, p.Threshold)}
 }
 

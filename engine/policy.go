@@ -23,6 +23,8 @@ type Policy struct {
 	CanaryOwners       []string           // in canary mode: the HubSpot owner ids whose records are written to beside that share
 	HumanOnly          []string           // properties, or "note" and "task", that always need a person
 	Never              []string           // the same, never touched
+	LowRisk            []string           // the same, in the class of low risk, whatever their workflow says
+	HighRisk           []string           // the same, of high risk
 	MaxPerHour         int                // writes without a person in the portal, at most; 0: no bound
 	MaxPerRecordPerDay int                // the same to one record
 	Rules              []Rule             // all must hold
@@ -44,6 +46,7 @@ func (p Policy) Digest(workflows []prompts.Workflow) string {
 		Name      string
 		Threshold float64
 		Verdict   string
+		Risk      crm.Risk `json:",omitempty"`
 	}
 	type workflow struct {
 		Name      string
@@ -57,11 +60,12 @@ func (p Policy) Digest(workflows []prompts.Workflow) string {
 		Canary, Threshold              float64
 		CanaryOwners                   []string `json:",omitempty"`
 		HumanOnly, Never, Rules        []string
+		LowRisk, HighRisk              []string `json:",omitempty"`
 		MaxPerHour, MaxPerRecordPerDay int
 		Workflows                      []workflow
 		Budget                         calibration.Budget `json:",omitzero"`
 		Explore                        float64            `json:",omitzero"`
-	}{Write: p.Write, Mode: p.Mode, Canary: p.Canary, Threshold: Threshold(p.Threshold), CanaryOwners: set(p.CanaryOwners), HumanOnly: set(p.HumanOnly), Never: set(p.Never), MaxPerHour: p.MaxPerHour,
+	}{Write: p.Write, Mode: p.Mode, Canary: p.Canary, Threshold: Threshold(p.Threshold), CanaryOwners: set(p.CanaryOwners), HumanOnly: set(p.HumanOnly), Never: set(p.Never), LowRisk: set(p.LowRisk), HighRisk: set(p.HighRisk), MaxPerHour: p.MaxPerHour,
 		MaxPerRecordPerDay: p.MaxPerRecordPerDay, Budget: p.Budget, Explore: p.Explore}
 	for _, r := range p.Rules {
 		doc.Rules = append(doc.Rules, r.String())
@@ -69,7 +73,7 @@ func (p Policy) Digest(workflows []prompts.Workflow) string {
 	for _, w := range workflows {
 		one := workflow{Name: w.Name, Mode: w.Policy.Mode, Threshold: w.Policy.Threshold}
 		for _, c := range w.Changes {
-			f := field{Name: fieldOf(c), Threshold: c.Threshold}
+			f := field{Name: fieldOf(c), Threshold: c.Threshold, Risk: c.Risk}
 			if c.Verdict != nil {
 				f.Verdict = c.Verdict.String()
 			}
@@ -96,6 +100,31 @@ func fieldOf(c prompts.Change) string {
 		return c.Property
 	}
 	return string(c.Kind)
+}
+
+// RiskOf is the class of a workflow's field: the policy's word goes before the workflow's, and medium is that of a field that neither puts into one.
+func (p Policy) RiskOf(c prompts.Change) crm.Risk {
+	switch name := fieldOf(c); {
+	case slices.Contains(p.HighRisk, name):
+		return crm.RiskHigh
+	case slices.Contains(p.LowRisk, name):
+		return crm.RiskLow
+	}
+	return cmp.Or(c.Risk, crm.RiskMedium)
+}
+
+// At is the policy as it holds for fields of a class: what may be wrong, by its threshold and its error budget, is scaled. Thresholds that a workflow sets for itself or its
+// field are not: they are about that field already. A threshold or budget that is none stays so.
+func (p Policy) At(risk crm.Risk) Policy {
+	if t := Threshold(p.Threshold); t > 0 && t < 1 {
+		if scaled := 1 - risk.Tolerated(1-t); scaled > 0 && scaled != t {
+			p.Threshold = scaled
+		}
+	}
+	if b := risk.Tolerated(p.Budget.Wrong); p.Budget.Check() == nil && b < 1 {
+		p.Budget.Wrong = b
+	}
+	return p
 }
 
 // canary says whether a record is among the share of all records that a canary policy writes to. It is the same for each record at all times, and a greater share
@@ -147,7 +176,7 @@ func (p Policy) unproved(proof calibration.Proof) string {
 		return "the error budget is none: " + err.Error()
 	}
 	if !proof.Open {
-		return fmt.Sprintf("that at most %g %% of such writes are wrong is not proved: %s", 100*p.Budget.Wrong, cmp.Or(proof.Why, "nothing is known about them"))
+		return fmt.Sprintf("that at most %.4g %% of such writes are wrong is not proved: %s", 100*p.Budget.Wrong, cmp.Or(proof.Why, "nothing is known about them"))
 	}
 	return ""
 }

@@ -189,7 +189,8 @@ func TestDigest(t *testing.T) {
 	}{
 		"itself": {func(*Policy) {}, nil}, "write": {func(p *Policy) { p.Write = false }, nil}, "mode": {func(p *Policy) { p.Mode = crm.GateShadow }, nil},
 		"share": {func(p *Policy) { p.Canary = 0.1 }, nil}, "threshold": {func(p *Policy) { p.Threshold = 0.9 }, nil}, "human": {func(p *Policy) { p.HumanOnly = nil }, nil},
-		"never": {func(p *Policy) { p.Never = []string{"ai_a"} }, nil}, "hour": {func(p *Policy) { p.MaxPerHour = 1 }, nil}, "day": {func(p *Policy) { p.MaxPerRecordPerDay = 1 }, nil},
+		"never": {func(p *Policy) { p.Never = []string{"ai_a"} }, nil}, "low risk": {func(p *Policy) { p.LowRisk = []string{"ai_a"} }, nil}, "high risk": {func(p *Policy) { p.HighRisk = []string{"ai_a"} }, nil},
+		"a field's risk": {func(*Policy) {}, []prompts.Workflow{{Name: "w", Changes: []prompts.Change{{Kind: crm.NoteKind, Risk: crm.RiskHigh}}}}}, "hour": {func(p *Policy) { p.MaxPerHour = 1 }, nil}, "day": {func(p *Policy) { p.MaxPerRecordPerDay = 1 }, nil},
 		"budget": {func(p *Policy) { p.Budget.Wrong = 0.02 }, nil}, "its confidence": {func(p *Policy) { p.Budget.Confidence = 0.9 }, nil}, "what people see": {func(p *Policy) { p.Explore = 0.1 }, nil},
 		"rule": {func(p *Policy) { p.Rules = []Rule{rule} }, nil}, "no number": {func(p *Policy) { p.Threshold = math.NaN() }, nil},
 		"workflow":       {func(*Policy) {}, []prompts.Workflow{{Name: "w"}}},

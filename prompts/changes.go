@@ -15,6 +15,9 @@ var aiProperty = regexp.MustCompile(`^ai_[a-z0-9_]{1,96}$`)
 func change(c Change, w Workflow, answer map[string]*node, where []any, p *problems) {
 	here := func(key ...any) []any { return append(where[:len(where):len(where)], key...) }
 	threshold(c.Threshold, here("threshold"), p)
+	if _, err := crm.ParseRisk(string(c.Risk)); c.Risk != "" && err != nil {
+		p.add(here("risk"), "risk %q: want low, medium or high", c.Risk)
+	}
 	switch c.Kind {
 	case crm.PropertyKind:
 		property(c, w, answer, here, p)

@@ -80,6 +80,7 @@ func TestMistakesAreNamedWithFileAndLine(t *testing.T) {
 		{"lead_score", "workflow.yaml", "value: disqualify, cues: *never", "value: never, cues: *never", `picks "never"`},
 		{"lead_score", "workflow.yaml", "budget: 5000", "budget: 50", "budget 50"},
 		{"lead_score", "workflow.yaml", "plan:", "policy: {threshold: 1.5}\nplan:", "threshold 1.5: want 0 to 1"},
+		{"lead_score", "workflow.yaml", "property: ai_lead_score,", "property: ai_lead_score, risk: extreme,", `risk "extreme": want low, medium or high`},
 		{"lead_score", "workflow.yaml", "plan:", "policy: {threshold: .nan}\nplan:", "threshold NaN"},
 		{"lead_score", "prompt@1.md", "{{.Context.Language}}", "{{.Language}}", "prompt@1.md"},
 		{"lead_score", "prompt@1.md", "{{.Context.Language}}", "{{.Context.Language", "prompt@1.md"},

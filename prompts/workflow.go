@@ -149,6 +149,7 @@ type Change struct {
 	UnlessOpen bool             `yaml:"unless_open"` // task: not while an open task of ours about the subject is there
 	Verdict    *crm.Verdict     `yaml:"verdict"`     // review: always a person
 	Threshold  float64          `yaml:"threshold"`   // 0: the policy's or the configuration's
+	Risk       crm.Risk         `yaml:"risk"`        // low, medium or high: how much harm a wrong value does; "": medium. The configuration's word goes before it
 }
 
 // Section is one part of a note, task or text property: a heading and either the claims of a field (as a list with their sources) or the plain text of a scalar field.

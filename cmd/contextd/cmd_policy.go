@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"math"
 	"net/http"
 	"slices"
 	"strings"
@@ -99,7 +100,9 @@ func viewPolicy(cfg Config, portal PortalConfig, p engine.Policy, all []prompts.
 
 // classOf says where a field stands. The order is the gate's: what is never touched, then what is a person's.
 func classOf(cfg Config, p engine.Policy, w prompts.Workflow, c prompts.Change) web.PolicyField {
-	f := web.PolicyField{Workflow: w.Name, Field: c.Property, Class: "human", Threshold: engine.Threshold(c.Threshold, w.Policy.Threshold, p.Threshold)}
+	risk := p.RiskOf(c)
+	p = p.At(risk)
+	f := web.PolicyField{Workflow: w.Name, Field: c.Property, Class: "human", Risk: risk, Threshold: round(engine.Threshold(c.Threshold, w.Policy.Threshold, p.Threshold)), Budget: round(p.Budget.Wrong)}
 	if c.Kind != crm.PropertyKind {
 		f.Field = string(c.Kind)
 	}
@@ -122,9 +125,9 @@ func classOf(cfg Config, p engine.Policy, w prompts.Workflow, c prompts.Change) 
 	case mode == crm.GateOff || mode == crm.GateShadow:
 		f.Why = "mode " + string(mode) + ": " + whose
 	default:
-		f.Class, f.Why = "automatic", fmt.Sprintf("from confidence %v on: %s", f.Threshold, thresholdOf(cfg, w, c))
+		f.Class, f.Why = "automatic", fmt.Sprintf("from confidence %v on: %s", f.Threshold, thresholdOf(cfg, w, c, risk))
 		if p.Budget.Wrong != 0 {
-			f.Why += fmt.Sprintf("; and when reviews prove that at most %g %% are wrong (contextd calibration show)", 100*p.Budget.Wrong)
+			f.Why += fmt.Sprintf("; and when reviews prove that at most %g %% are wrong (contextd calibration show)", round(100*p.Budget.Wrong))
 		}
 		if mode == crm.GateCanary {
 			f.Why += fmt.Sprintf("; on %s of the records: %s", percent(p.Canary), whose)
@@ -136,15 +139,21 @@ func classOf(cfg Config, p engine.Policy, w prompts.Workflow, c prompts.Change) 
 	return f
 }
 
-func thresholdOf(cfg Config, w prompts.Workflow, c prompts.Change) string {
+func thresholdOf(cfg Config, w prompts.Workflow, c prompts.Change, risk crm.Risk) string {
 	switch {
 	case c.Threshold != 0:
 		return "the field's in the workflow"
 	case w.Policy.Threshold != 0:
 		return "the workflow's policy"
 	}
+	if risk != crm.RiskMedium {
+		return "gate.threshold (" + string(cfg.origins["gate.threshold"]) + ") at " + string(risk) + " risk"
+	}
 	return "gate.threshold (" + string(cfg.origins["gate.threshold"]) + ")"
 }
+
+// round takes what binary fractions add away.
+func round(x float64) float64 { return math.Round(x*1e6) / 1e6 }
 
 func showPolicy(w io.Writer, v web.Policy) {
 	bound := func(n int) string {
@@ -178,6 +187,7 @@ func showPolicy(w io.Writer, v web.Policy) {
 		{"WORKFLOW", func(f web.PolicyField) string { return f.Workflow }},
 		{"FIELD", func(f web.PolicyField) string { return f.Field }},
 		{"CLASS", func(f web.PolicyField) string { return f.Class }},
+		{"RISK", func(f web.PolicyField) string { return string(f.Risk) }},
 		{"WHY", func(f web.PolicyField) string { return f.Why }},
 	})
 }

@@ -13,6 +13,9 @@ gate:
   human_only: [task]
   never: [ai_lead_score]
   max_per_hour: 50
+  error_budget: 0.02
+  low_risk: [ai_lead_intent]
+  high_risk: [ai_lead_fit]
   rules:
     - change.property != "ai_lead_score" || record.lifecyclestage in ["lead", ""]
 `

@@ -148,6 +148,8 @@ type GateConfig struct {
 	Approvals          int      `koanf:"approvals"` // different administrators who must approve a policy
 	HumanOnly          []string `koanf:"human_only"`
 	Never              []string `koanf:"never"`
+	LowRisk            []string `koanf:"low_risk"`  // fields of that class, whatever their workflow says
+	HighRisk           []string `koanf:"high_risk"` // the same
 	MaxPerHour         int      `koanf:"max_per_hour"`
 	MaxPerRecordPerDay int      `koanf:"max_per_record_per_day"`
 	Rules              []string `koanf:"rules"`

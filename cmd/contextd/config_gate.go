@@ -61,7 +61,12 @@ func (w *fileWalk) items(n *yaml.Node, name string, texts []string) bool {
 
 // checkGate finds names in the lists of the gate that nothing goes by: a slip of the pen there would let something through.
 func (l *loader) checkGate(cfg Config) {
-	if len(cfg.Gate.HumanOnly)+len(cfg.Gate.Never) == 0 {
+	for _, field := range cfg.Gate.HighRisk {
+		if slices.Contains(cfg.Gate.LowRisk, field) {
+			l.add(fmt.Sprintf("gate.low_risk: %s is in gate.high_risk, too", field), string(l.origins["gate.low_risk"]), "take it out of one of them")
+		}
+	}
+	if len(cfg.Gate.HumanOnly)+len(cfg.Gate.Never)+len(cfg.Gate.LowRisk)+len(cfg.Gate.HighRisk) == 0 {
 		return
 	}
 	all, err := prompts.Open(cfg.Prompts.Dir)
@@ -74,6 +79,8 @@ func (l *loader) checkGate(cfg Config) {
 	}
 	l.fields("gate.human_only", cfg.Gate.HumanOnly, known)
 	l.fields("gate.never", cfg.Gate.Never, known)
+	l.fields("gate.low_risk", cfg.Gate.LowRisk, known)
+	l.fields("gate.high_risk", cfg.Gate.HighRisk, known)
 }
 
 func (l *loader) fields(name string, list, known []string) {
@@ -91,7 +98,7 @@ func (l *loader) fields(name string, list, known []string) {
 
 // policies are what the gate goes by in each portal.
 func (c Config) policies(workflows []prompts.Workflow) (map[crm.PortalID]engine.Policy, error) {
-	p := engine.Policy{Mode: crm.GateMode(c.Gate.Mode), Canary: c.Gate.Canary, CanaryOwners: c.Gate.CanaryOwners, Threshold: c.Gate.Threshold, HumanOnly: c.Gate.HumanOnly, Never: c.Gate.Never, MaxPerHour: c.Gate.MaxPerHour,
+	p := engine.Policy{Mode: crm.GateMode(c.Gate.Mode), Canary: c.Gate.Canary, CanaryOwners: c.Gate.CanaryOwners, Threshold: c.Gate.Threshold, HumanOnly: c.Gate.HumanOnly, Never: c.Gate.Never, LowRisk: c.Gate.LowRisk, HighRisk: c.Gate.HighRisk, MaxPerHour: c.Gate.MaxPerHour,
 		MaxPerRecordPerDay: c.Gate.MaxPerRecordPerDay}
 	if c.Gate.ErrorBudget != 0 {
 		p.Budget, p.Explore = calibration.Budget{Wrong: c.Gate.ErrorBudget, Confidence: c.Gate.BudgetConfidence}, c.Gate.Explore

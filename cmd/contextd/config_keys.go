@@ -99,6 +99,8 @@ func configKeys(getenv func(string) string) []key {
 		key{name: "gate.approvals", initial: "0", doc: "how many different administrators must approve a changed policy (contextd policy approve) before anything is written by it without a person", parse: one(between(0, 2))},
 		key{name: "gate.human_only", list: true, doc: "properties, or note and task, that always wait for a person", parse: each(fieldName)},
 		key{name: "gate.never", list: true, doc: "properties, or note and task, that are not even suggested", parse: each(fieldName)},
+		key{name: "gate.low_risk", list: true, doc: "properties, or note and task, of low risk: half as much again may be wrong of what is written there without a person (gate.threshold 0.85 is 0.775, gate.error_budget 0.02 is 0.03)", parse: each(fieldName)},
+		key{name: "gate.high_risk", list: true, doc: "properties, or note and task, of high risk: half as much may be wrong (0.85 is 0.925, 0.02 is 0.01); all others are of the class that their workflow says, else medium", parse: each(fieldName)},
 		key{name: "gate.max_per_hour", initial: "0", doc: "how much may be written without a person in each portal and hour; 0: no bound", parse: one(between(0, 1_000_000))},
 		key{name: "gate.max_per_record_per_day", initial: "0", doc: "the same to one record in a day; 0: no bound", parse: one(between(0, 1_000_000))},
 		key{name: "gate.error_budget", initial: "0", doc: "how much of what is written without a person may be wrong, such as 0.02 for 2 %, below 1: nothing of a field is written without one until reviews have proved it (contextd calibration show says how many are missing), and gate.threshold is raised where it takes that; 0: no budget, gate.threshold alone decides", parse: one(belowOne)},

@@ -40,7 +40,7 @@ func (c Config) rows() []configRow {
 		"vectors.api_key": c.Vectors.APIKey, "embedder.provider": c.Embedder.Provider, "embedder.model": c.Embedder.Model, "embedder.base_url": c.Embedder.BaseURL, "embedder.api_key": c.Embedder.APIKey,
 		"privacy.exclude_properties": c.Privacy.ExcludeProperties, "privacy.skip_when": c.Privacy.SkipWhen, "privacy.objects": c.Privacy.Objects,
 		"privacy.redact": c.Privacy.Redact, "privacy.redact_kinds": c.Privacy.RedactKinds, "privacy.redact_terms": c.Privacy.RedactTerms,
-		"gate.threshold": c.Gate.Threshold, "gate.mode": c.Gate.Mode, "gate.canary": c.Gate.Canary, "gate.canary_owners": c.Gate.CanaryOwners, "gate.approvals": c.Gate.Approvals, "gate.human_only": c.Gate.HumanOnly, "gate.never": c.Gate.Never,
+		"gate.threshold": c.Gate.Threshold, "gate.mode": c.Gate.Mode, "gate.canary": c.Gate.Canary, "gate.canary_owners": c.Gate.CanaryOwners, "gate.approvals": c.Gate.Approvals, "gate.human_only": c.Gate.HumanOnly, "gate.never": c.Gate.Never, "gate.low_risk": c.Gate.LowRisk, "gate.high_risk": c.Gate.HighRisk,
 		"gate.max_per_hour": c.Gate.MaxPerHour, "gate.max_per_record_per_day": c.Gate.MaxPerRecordPerDay, "gate.rules": c.Gate.Rules, "gate.error_budget": c.Gate.ErrorBudget, "gate.budget_confidence": c.Gate.BudgetConfidence, "gate.explore": c.Gate.Explore,
 		"review.hubspot_status": c.Review.HubSpotStatus, "review.hubspot_users": c.Review.HubSpotUsers,
 		"budget.monthly_usd": c.Budget.MonthlyUSD, "cache.days": c.Cache.Days, "cache.megabytes": c.Cache.Megabytes, "embedder.input_usd_per_million": c.Embedder.InputPrice,

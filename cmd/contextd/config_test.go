@@ -110,6 +110,8 @@ func TestEveryConfigurationProblemIsNamed(t *testing.T) {
 		{"mode", "gate: {mode: full}\n", nil, nil, `gate.mode: "full" is none of its values: FILE:1: use off, shadow, canary or on`},
 		{"cap", "gate: {max_per_hour: -1}\n", nil, nil, `gate.max_per_hour: "-1" is not a number from 0 to 1000000: FILE:1: set it between 0 and 1000000`},
 		{"a field that nothing writes", "gate:\n  human_only: [note]\n  never: [amount, ai_lead_scor, Note]\n", nil, nil, `gate.never: "Note" is not a property name: FILE:3: use the internal name of a HubSpot property, such as ai_lead_score, or note or task`},
+		{"a field of two classes", "gate:\n  low_risk: [note, task]\n  high_risk: [note]\n", nil, nil, `gate.low_risk: note is in gate.high_risk, too: FILE:2: take it out of one of them`},
+		{"a class for a field that nothing writes", "gate:\n  high_risk: [ai_lead_scor]\n", nil, nil, `gate.high_risk: no workflow writes ai_lead_scor: FILE:2: did you mean ai_lead_score?`},
 		{"a slip of the pen", "gate:\n  human_only: [note]\n  never: [amount, ai_lead_scor]\n", nil, nil, `gate.never: no workflow writes ai_lead_scor: FILE:3: did you mean ai_lead_score?`},
 		{"a rule with its line", "gate:\n  rules:\n    - max(confidence, 0.1) > 0.5\n    - confidenc > 0.5\n", nil, nil, `gate.rules: entry 2: "confidenc > 0.5" is not a rule: unknown name confidenc at character 1: FILE:4: ` + ruleNames},
 		{"a rule in a variable", "", []string{"CONTEXTD_GATE__RULES=confidence"}, nil, `gate.rules: "confidence" is not a rule: expected bool, but got float64: CONTEXTD_GATE__RULES: ` + ruleNames},
@@ -277,7 +279,7 @@ func TestEveryKeyHasAVariableAndEveryDocumentedVariableAKey(t *testing.T) {
 			variables = append(variables, k.env()+"_FILE")
 		}
 		text := map[string]string{"embedder.input_usd_per_million": "1", "model.input_usd_per_million": "1", "model.output_usd_per_million": "1", "model.cached_usd_per_million": "1",
-			"privacy.redact_kinds": "mail", "gate.human_only": "note", "review.hubspot_users": "*=reviewer", "gate.canary_owners": "1", "gate.never": "amount", "gate.rules": "confidence > 0.9", "privacy.redact_terms": "Falcon", "prompts.dir": ownWorkflow(t), "hubspot.base_url": "http://h", "embedder.base_url": "http://h", "model.base_url": "http://h", "audit.checkpoint_url": "http://h", "enrichment.source.url": "https://h", "hubspot.app_id": "1", "hubspot.portal_id": "1", "server.public_url": "http://h", "server.listen": ":7", "server.trusted_proxies": "::1", "privacy.objects": "calls"}[k.name]
+			"privacy.redact_kinds": "mail", "gate.human_only": "note", "review.hubspot_users": "*=reviewer", "gate.canary_owners": "1", "gate.never": "amount", "gate.low_risk": "note", "gate.high_risk": "task", "gate.rules": "confidence > 0.9", "privacy.redact_terms": "Falcon", "prompts.dir": ownWorkflow(t), "hubspot.base_url": "http://h", "embedder.base_url": "http://h", "model.base_url": "http://h", "audit.checkpoint_url": "http://h", "enrichment.source.url": "https://h", "hubspot.app_id": "1", "hubspot.portal_id": "1", "server.public_url": "http://h", "server.listen": ":7", "server.trusted_proxies": "::1", "privacy.objects": "calls"}[k.name]
 		if text == "" {
 			text = k.initial
 		}

@@ -163,6 +163,7 @@ type Change struct {
 	Confidence float64
 	Features   map[string]float64 `json:",omitempty"` // what Confidence was computed from; none of a change that was proposed before they were kept
 	Threshold  float64
+	Risk       Risk `json:",omitempty"` // class of the field by which the gate decided; "" of a change from before there were classes
 	Verdict    Verdict
 	Reasons    []string // why the gate decided so
 	Would      bool     `json:",omitempty"` // only the gate's mode, that writing is off or stopped, or the chance by which people see some of it made it wait for a person

@@ -115,6 +115,9 @@ func (t *tx) auditVerdict(p crm.Proposal, c crm.Change, raw crm.Raw) error {
 	e := crm.AuditEntry{Action: "gate." + c.Verdict.String(), Actors: []crm.Actor{crm.System("gate"), proposer(p)}, Portal: p.Portal, Subject: path(p.Subject),
 		IDs:    map[string]string{"proposal": p.ID, "change": c.ID, "workflow": p.Workflow, "property": c.Property, "confidence": number(c.Confidence), "threshold": number(c.Threshold)},
 		Hashes: map[string]string{}}
+	if c.Risk != "" {
+		e.IDs["risk"] = string(c.Risk)
+	}
 	for name, hash := range map[string]string{"inputs": inputs, "policy": p.Policy} {
 		if hash != "" {
 			e.Hashes[name] = hash

@@ -24,7 +24,7 @@ func proposal(id string, state crm.State) crm.Proposal {
 		},
 		Changes: []crm.Change{
 			{ID: "c1", Kind: crm.PropertyKind, Target: company, Property: "ai_renewal_date", Before: &before, After: "2027-03-01", Claims: []int{0}, Confidence: 0.78,
-				Threshold: 0.85, Verdict: crm.Review, Reasons: []string{"below_threshold"}, State: state},
+				Threshold: 0.85, Risk: crm.RiskMedium, Verdict: crm.Review, Reasons: []string{"below_threshold"}, State: state},
 			{ID: "c2", Kind: crm.NoteKind, Property: "hs_note_body", After: "<p>Renewal in <b>March</b>.</p>", Links: []crm.Ref{company}, Confidence: 0.9, Threshold: 0.85,
 				State: state},
 		},

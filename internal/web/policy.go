@@ -32,11 +32,13 @@ type Policy struct {
 
 // PolicyField is where one field of a workflow stands, and why. Class is automatic, human or never.
 type PolicyField struct {
-	Workflow  string  `json:"workflow"`
-	Field     string  `json:"field"`
-	Class     string  `json:"class"`
-	Threshold float64 `json:"threshold"`
-	Why       string  `json:"why"`
+	Workflow  string   `json:"workflow"`
+	Field     string   `json:"field"`
+	Class     string   `json:"class"`
+	Risk      crm.Risk `json:"risk"`         // class of the field: low, medium or high
+	Threshold float64  `json:"threshold"`    // as its class has it
+	Budget    float64  `json:"error_budget"` // as its class has it; 0: none
+	Why       string   `json:"why"`
 }
 
 // Policies is what the gate goes by.

@@ -426,7 +426,7 @@ func (w *world) Status(context.Context, crm.PortalID) (web.Status, error) {
 
 func (w *world) Policy(_ context.Context, p crm.PortalID) (web.Policy, error) {
 	return web.Policy{Portal: p, SHA256: strings.Repeat("ab", 32), Write: "on", Mode: "canary", Canary: .1, ApprovalsNeeded: 2, Approvals: w.approvals,
-		Fields: []web.PolicyField{{Workflow: "lead_score", Field: "ai_lead_score", Class: "automatic", Threshold: .85, Why: "from confidence 0.85 on"}}}, w.touch()
+		Fields: []web.PolicyField{{Workflow: "lead_score", Field: "ai_lead_score", Class: "automatic", Risk: crm.RiskMedium, Threshold: .85, Why: "from confidence 0.85 on"}}}, w.touch()
 }
 
 func (w *world) ApprovePolicy(_ context.Context, _ crm.PortalID, sha256 string, by crm.Actor) error {

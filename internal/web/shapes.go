@@ -51,6 +51,7 @@ type changeJSON struct {
 	Claims     []int             `json:"claims"`
 	Confidence float64           `json:"confidence"`
 	Threshold  float64           `json:"threshold"`
+	Risk       crm.Risk          `json:"risk,omitempty"` // class of the field: low, medium or high
 	Verdict    crm.Verdict       `json:"verdict"`
 	Reasons    []string          `json:"reasons"`
 	Would      bool              `json:"would_apply,omitempty"` // only the gate's mode, or that writing is off or stopped, made it wait
@@ -105,7 +106,7 @@ func showSuggestion(p crm.Proposal) suggestionJSON {
 func showChange(ch crm.Change) changeJSON {
 	return changeJSON{
 		ID: ch.ID, Kind: ch.Kind, Target: pathOf(ch.Target), Property: ch.Property, Before: ch.Before, After: ch.After, Fields: dict(ch.Fields),
-		Links: each(ch.Links, crm.Ref.Path), Claims: list(ch.Claims), Confidence: ch.Confidence, Threshold: ch.Threshold, Verdict: ch.Verdict,
+		Links: each(ch.Links, crm.Ref.Path), Claims: list(ch.Claims), Confidence: ch.Confidence, Threshold: ch.Threshold, Risk: ch.Risk, Verdict: ch.Verdict,
 		Reasons: list(ch.Reasons), Would: ch.Would, Preflight: ch.Preflight, State: ch.State,
 	}
 }

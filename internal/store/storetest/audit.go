@@ -41,6 +41,9 @@ func auditTree(w *world) {
 		for _, e := range page {
 			actions = append(actions, e.Action)
 			same(w, "time", e.Time, w.clock.now())
+			if e.Action == "gate.review" {
+				same(w, "risk", e.IDs["risk"], "high")
+			}
 		}
 		if cursor = next; next == "" {
 			break

@@ -26,7 +26,7 @@ func proposal(id string, verdicts ...crm.Verdict) crm.Proposal {
 		}}
 	for i, v := range verdicts {
 		p.Changes = append(p.Changes, crm.Change{ID: fmt.Sprint("c", i), Kind: crm.PropertyKind, Target: p.Record, Property: fmt.Sprint("ai_", i), Before: text("old"),
-			After: fmt.Sprint("new ", i), Claims: []int{0}, Confidence: 0.5, Features: map[string]float64{"quoted": float64(i), "version": 3}, Threshold: 0.85, Verdict: v, Reasons: []string{"below"}})
+			After: fmt.Sprint("new ", i), Claims: []int{0}, Confidence: 0.5, Features: map[string]float64{"quoted": float64(i), "version": 3}, Threshold: 0.85, Risk: crm.RiskHigh, Verdict: v, Reasons: []string{"below"}})
 	}
 	return p
 }
