@@ -67,15 +67,7 @@ func keepFile(path string, text []byte) error {
 
 // run signs and sends as often as the configuration says, the first time soon after the start.
 func (a *auditing) run(ctx context.Context) error {
-	due := time.NewTimer(min(time.Minute, a.cfg.CheckpointEvery))
-	defer due.Stop()
-	for {
-		select {
-		case <-ctx.Done():
-			return ctx.Err()
-		case <-due.C:
-			due.Reset(a.cfg.CheckpointEvery)
-		}
+	return periodically(ctx, min(time.Minute, a.cfg.CheckpointEvery), a.cfg.CheckpointEvery, func() {
 		switch c, err := a.Checkpoint(ctx); {
 		case errors.Is(err, context.Canceled):
 		case err != nil:
@@ -83,7 +75,7 @@ func (a *auditing) run(ctx context.Context) error {
 		case c.Problem != "":
 			a.s.log.Warn("a checkpoint of the audit could not be sent away; it is tried again", "size", c.Size, "cause", c.Problem)
 		}
-	}
+	})
 }
 
 // Checkpoint implements web.Audit. What could not be sent before is sent along.

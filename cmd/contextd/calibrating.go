@@ -23,18 +23,11 @@ type calibrating struct{ s *service }
 const calibrateEvery = 24 * time.Hour
 
 func (c *calibrating) run(ctx context.Context) error {
-	tick := time.NewTicker(calibrateEvery)
-	defer tick.Stop()
-	for {
+	return periodically(ctx, 0, calibrateEvery, func() {
 		if err := c.markAll(ctx); err != nil && !errors.Is(err, context.Canceled) {
 			c.s.log.Warn("fields could not be marked for calibration; it is tried again", "cause", err)
 		}
-		select {
-		case <-ctx.Done():
-			return ctx.Err()
-		case <-tick.C:
-		}
-	}
+	})
 }
 
 // markAll marks every field that is under an error budget.

@@ -13,19 +13,11 @@ type expiring struct{ s *service }
 const expireEvery = 15 * time.Minute
 
 func (e *expiring) run(ctx context.Context) error {
-	due := time.NewTimer(time.Minute)
-	defer due.Stop()
-	for {
-		select {
-		case <-ctx.Done():
-			return ctx.Err()
-		case <-due.C:
-			due.Reset(expireEvery)
-		}
+	return periodically(ctx, time.Minute, expireEvery, func() {
 		if err := e.once(ctx); err != nil && !errors.Is(err, context.Canceled) {
 			e.s.log.Warn("old suggestions could not be ended; it is tried again", "cause", err)
 		}
-	}
+	})
 }
 
 func (e *expiring) once(ctx context.Context) error {

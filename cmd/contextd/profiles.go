@@ -31,9 +31,8 @@ func (s *service) finderIn(live func() *generation.Open) *similar.Finder {
 
 // run follows the changes of every portal until ctx ends. What a swap left of the profiles of an earlier generation, for whatever reason, is forgotten here.
 func (p *profiles) run(ctx context.Context) error {
-	tick := time.NewTicker(profilesEvery)
-	defer tick.Stop()
-	for settled := ""; ; {
+	settled := ""
+	return periodically(ctx, 0, profilesEvery, func() {
 		if live := p.s.index.Live().Name; live != settled {
 			if err := p.forget(ctx); err == nil {
 				settled = live
@@ -46,12 +45,7 @@ func (p *profiles) run(ctx context.Context) error {
 				p.s.log.Warn("profiles of accounts are behind; they are tried again", "portal", portal, "cause", err)
 			}
 		}
-		select {
-		case <-ctx.Done():
-			return ctx.Err()
-		case <-tick.C:
-		}
-	}
+	})
 }
 
 // follow refreshes the accounts that changed since the last time, in the live generation. Another generation begins anew, and so does a portal that has grown to twice as

@@ -15,15 +15,7 @@ const (
 )
 
 func (r *reconciling) run(ctx context.Context) error {
-	due := time.NewTimer(reconcileFirst)
-	defer due.Stop()
-	for {
-		select {
-		case <-ctx.Done():
-			return ctx.Err()
-		case <-due.C:
-			due.Reset(reconcileEvery)
-		}
+	return periodically(ctx, reconcileFirst, reconcileEvery, func() {
 		for _, portal := range r.s.portals {
 			report, err := r.s.index.Reconcile(ctx, "", portal, true)
 			switch {
@@ -34,5 +26,5 @@ func (r *reconciling) run(ctx context.Context) error {
 				r.s.log.Warn("the index differed from the store and was mended", "portal", portal, "missing", report.Missing, "stale", report.Stale, "moved", report.Moved, "orphans", report.Orphans)
 			}
 		}
-	}
+	})
 }

@@ -75,14 +75,8 @@ func (r *repeating) run(ctx context.Context) error {
 	for _, w := range r.s.workflows {
 		names = append(names, w.Name)
 	}
-	tick := time.NewTicker(repeatEvery)
-	defer tick.Stop()
-	for { // not before the first tick: a command that opens the data for a moment makes no work
-		select {
-		case <-ctx.Done():
-			return ctx.Err()
-		case <-tick.C:
-		}
+	// Not at once: a command that opens the data for a moment makes no work.
+	return periodically(ctx, repeatEvery, repeatEvery, func() {
 		for _, portal := range r.s.portals {
 			if _, err := r.look(ctx, portal); err != nil && ctx.Err() == nil {
 				r.s.log.Warn("subjects that no run has looked at could not be marked; it is tried again", "portal", portal, "cause", err)
@@ -96,7 +90,7 @@ func (r *repeating) run(ctx context.Context) error {
 				r.s.log.Info("runs are repeated because their time has come", "portal", portal, "runs", n)
 			}
 		}
-	}
+	})
 }
 
 // triggered are the workflows with the measures of usage of the configuration in their triggers: prompts.UsageProperties stands for them.

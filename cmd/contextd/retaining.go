@@ -15,19 +15,11 @@ type retaining struct{ s *service }
 const retainEvery = time.Hour
 
 func (r *retaining) run(ctx context.Context) error {
-	due := time.NewTimer(2 * time.Minute)
-	defer due.Stop()
-	for {
-		select {
-		case <-ctx.Done():
-			return ctx.Err()
-		case <-due.C:
-			due.Reset(retainEvery)
-		}
+	return periodically(ctx, 2*time.Minute, retainEvery, func() {
 		if err := r.once(ctx, r.s.now()); err != nil && !errors.Is(err, context.Canceled) {
 			r.s.log.Warn("texts whose time has come could not be erased; it is tried again", "cause", err)
 		}
-	}
+	})
 }
 
 func (r *retaining) once(ctx context.Context, now time.Time) error {

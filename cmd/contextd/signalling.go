@@ -62,18 +62,11 @@ const (
 )
 
 func (g *signalling) run(ctx context.Context) error {
-	tick := time.NewTicker(signalEvery)
-	defer tick.Stop()
-	for {
+	return periodically(ctx, 0, signalEvery, func() {
 		if _, err := g.once(ctx); err != nil && !errors.Is(err, context.Canceled) {
 			g.s.log.Warn("what waits for a decision could not be shown in HubSpot; it is tried again", "cause", err)
 		}
-		select {
-		case <-ctx.Done():
-			return ctx.Err()
-		case <-tick.C:
-		}
-	}
+	})
 }
 
 // once is one round over the portals that may be written to. It returns how many records there were to write about.

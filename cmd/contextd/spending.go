@@ -114,19 +114,12 @@ func (e meteredEmbedder) Embed(ctx context.Context, kind crm.EmbedKind, texts []
 
 // pruneAnswers forgets answers of models that are kept too long, at the start and then every hour, until ctx ends.
 func (s *service) pruneAnswers(ctx context.Context) error {
-	tick := time.NewTicker(time.Hour)
-	defer tick.Stop()
-	for {
+	return periodically(ctx, 0, time.Hour, func() {
 		most := int64(s.cfg.Cache.Megabytes) << 20
 		if err := s.db.PruneAnswers(ctx, time.Now().Add(-s.cfg.Cache.keepFor()), most); err != nil && ctx.Err() == nil {
 			s.log.Warn("old answers of models are still kept", "error", err)
 		}
-		select {
-		case <-ctx.Done():
-			return ctx.Err()
-		case <-tick.C:
-		}
-	}
+	})
 }
 
 // usage is the ledger with the budget, as the web package asks for it.

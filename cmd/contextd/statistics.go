@@ -83,18 +83,11 @@ func (s *statistics) current(ctx context.Context, portal crm.PortalID) (*crm.Wor
 
 // run renews the snapshots of portals that have changed, at once and then now and again, until ctx ends.
 func (s *statistics) run(ctx context.Context) error {
-	tick := time.NewTicker(statisticsEvery)
-	defer tick.Stop()
-	for {
+	return periodically(ctx, 0, statisticsEvery, func() {
 		for _, p := range s.portals {
 			if _, err := s.current(ctx, p); err != nil && !errors.Is(err, context.Canceled) {
 				s.log.Warn("word statistics could not be renewed; the ones before stay", "portal", p, "cause", err)
 			}
 		}
-		select {
-		case <-ctx.Done():
-			return ctx.Err()
-		case <-tick.C:
-		}
-	}
+	})
 }

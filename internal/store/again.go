@@ -38,21 +38,28 @@ func (db *DB) RecordsOf(ctx context.Context, account crm.Ref, typ crm.ObjectType
 		if err != nil {
 			return err
 		}
-		for _, p := range paths {
-			ref, err := refOf(account.Portal, p)
-			if err != nil {
-				return err
-			}
-			r, err := v.record(ref)
-			if err != nil {
-				return fmt.Errorf("%s: %w", ref, err)
-			}
-			out = append(out, r)
-		}
-		return nil
+		out, err = v.recordsAt(account.Portal, paths)
+		return err
 	})
 	if err != nil {
 		return nil, fmt.Errorf("%s of %s: %w", typ, account, err)
+	}
+	return out, nil
+}
+
+// recordsAt reads the stored records of these paths, in their order; each must be there.
+func (v *view) recordsAt(portal crm.PortalID, paths []string) ([]crm.Record, error) {
+	var out []crm.Record
+	for _, p := range paths {
+		ref, err := refOf(portal, p)
+		if err != nil {
+			return nil, err
+		}
+		r, err := v.record(ref)
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", ref, err)
+		}
+		out = append(out, r)
 	}
 	return out, nil
 }
@@ -87,18 +94,8 @@ func (db *DB) Unseen(ctx context.Context, portal crm.PortalID, typ crm.ObjectTyp
 		if err != nil {
 			return err
 		}
-		for _, p := range paths {
-			ref, err := refOf(portal, p)
-			if err != nil {
-				return err
-			}
-			r, err := v.record(ref)
-			if err != nil {
-				return fmt.Errorf("%s: %w", ref, err)
-			}
-			out = append(out, r)
-		}
-		return nil
+		out, err = v.recordsAt(portal, paths)
+		return err
 	})
 	if err != nil {
 		return nil, fmt.Errorf("%s of portal %d that %s has not seen: %w", typ, portal, workflow, err)
