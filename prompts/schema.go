@@ -1,12 +1,12 @@
 package prompts
 
 import (
-	"bytes"
 	"encoding/json"
 	"fmt"
+	"math"
 	"slices"
 
-	"github.com/santhosh-tekuri/jsonschema/v6"
+	"github.com/google/jsonschema-go/jsonschema"
 )
 
 // node is the part of a JSON schema that contextd's answers are made of.
@@ -27,17 +27,11 @@ func (n *node) isClaims() bool {
 // checkSchema compiles the schema and checks its shape: an object root, everything required, nothing else allowed, claims with text and quotes. It returns the
 // fields of the answer, nil when the schema is unusable.
 func checkSchema(file string, raw []byte, p *problems) map[string]*node {
-	doc, err := jsonschema.UnmarshalJSON(bytes.NewReader(raw))
-	if err != nil {
-		p.raw(fmt.Errorf("%s: not JSON: %w", file, err))
+	if !json.Valid(raw) {
+		p.raw(fmt.Errorf("%s: not JSON: %w", file, json.Unmarshal(raw, new(any))))
 		return nil
 	}
-	c := jsonschema.NewCompiler()
-	if err := c.AddResource("output.schema.json", doc); err != nil {
-		p.raw(fmt.Errorf("%s: %w", file, err))
-		return nil
-	}
-	if _, err := c.Compile("output.schema.json"); err != nil {
+	if err := compiles(raw); err != nil {
 		p.raw(fmt.Errorf("%s: not a JSON schema: %w", file, err))
 		return nil
 	}
@@ -53,6 +47,68 @@ func checkSchema(file string, raw []byte, p *problems) map[string]*node {
 	s := schemaCheck{file: file, p: p}
 	s.object("the root", &root)
 	return root.Properties
+}
+
+// compiles is nil for a JSON schema that says what it means. The library lets pass what it does not know, such as a misspelt keyword.
+func compiles(raw []byte) error {
+	var s jsonschema.Schema
+	if err := json.Unmarshal(raw, &s); err != nil {
+		return err
+	}
+	if _, err := s.Resolve(nil); err != nil {
+		return err
+	}
+	return sensible("the root", &s)
+}
+
+// sensible looks at one schema and those below it.
+func sensible(where string, s *jsonschema.Schema) error {
+	for _, t := range append(s.Types, s.Type) {
+		if t != "" && !slices.Contains([]string{"object", "array", "string", "number", "integer", "boolean", "null"}, t) {
+			return fmt.Errorf("%s has the type %q, which there is not", where, t)
+		}
+	}
+	if unknown := sortedKeys(s.Extra); len(unknown) > 0 {
+		return fmt.Errorf("%s has the keyword %q, which there is not", where, unknown[0])
+	}
+	for _, bound := range []struct {
+		name        string
+		least, most *int
+	}{{"Length", s.MinLength, s.MaxLength}, {"Items", s.MinItems, s.MaxItems}, {"Properties", s.MinProperties, s.MaxProperties}} {
+		if least, most := value(bound.least, 0), value(bound.most, math.MaxInt); least < 0 || most < least {
+			return fmt.Errorf("%s has a min%[2]s of %[3]d and a max%[2]s of %[4]d, which nothing keeps to", where, bound.name, least, most)
+		}
+	}
+	if least, most := value(s.Minimum, math.Inf(-1)), value(s.Maximum, math.Inf(1)); most < least {
+		return fmt.Errorf("%s has a minimum of %v and a maximum of %v, which nothing keeps to", where, least, most)
+	}
+	if s.MultipleOf != nil && *s.MultipleOf <= 0 {
+		return fmt.Errorf("%s has a multipleOf of %v, and it must be more than 0", where, *s.MultipleOf)
+	}
+	for _, name := range sortedKeys(s.Properties) {
+		if err := sensible(where+"."+name, s.Properties[name]); err != nil {
+			return err
+		}
+	}
+	for name, below := range map[string][]*jsonschema.Schema{"[]": {s.Items}, " not": {s.Not}, " contains": {s.Contains}, " allOf": s.AllOf, " anyOf": s.AnyOf, " oneOf": s.OneOf, " prefixItems": s.PrefixItems} {
+		for _, one := range below {
+			if one == nil {
+				continue
+			}
+			if err := sensible(where+name, one); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// value is what a pointer points to, or else.
+func value[T any](p *T, other T) T {
+	if p == nil {
+		return other
+	}
+	return *p
 }
 
 type schemaCheck struct {
