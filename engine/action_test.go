@@ -96,12 +96,12 @@ func TestATaskOfOursStartsNothing(t *testing.T) {
 	task := w.activity(ref(crm.Tasks, 77), "Dana Whitlock", "", noon, "Answer their question")
 	for _, ours := range []bool{true, false} {
 		task.Ours = ours
-		if marks := triggers(task.Activity, task.Document, crm.LiveLane); slices.ContainsFunc(marks, func(m crm.Mark) bool { return strings.HasPrefix(m.Key, "next_best_action:") }) {
+		if marks := triggers(task.Activity, task.Document, nil, crm.LiveLane); slices.ContainsFunc(marks, func(m crm.Mark) bool { return strings.HasPrefix(m.Key, "next_best_action:") }) {
 			t.Errorf("a task (ours: %v) starts %v", ours, marks)
 		}
 	}
 	mail := w.activities[0]
-	if marks := triggers(mail.Activity, mail.Document, crm.LiveLane); !slices.ContainsFunc(marks, func(m crm.Mark) bool { return m.Key == "next_best_action:companies/1" }) {
+	if marks := triggers(mail.Activity, mail.Document, nil, crm.LiveLane); !slices.ContainsFunc(marks, func(m crm.Mark) bool { return m.Key == "next_best_action:companies/1" }) {
 		t.Errorf("a mail starts %v", marks)
 	}
 }

@@ -160,11 +160,11 @@ func TestOldNewsIsNoNews(t *testing.T) {
 func TestOurNotesTriggerNoSummary(t *testing.T) {
 	a := crm.Activity{Ref: ref(crm.Notes, 9), Links: crm.Links{Companies: []crm.Ref{ref(crm.Companies, 1)}}}
 	d := crm.Document{Text: strings.Repeat("word ", 40)}
-	if marks := Triggers(builtins(t))(a, d, crm.LiveLane); !slices.ContainsFunc(marks, func(m crm.Mark) bool { return m.Key == "account_summary:companies/1" && m.Quiet == 20*time.Minute }) {
+	if marks := Triggers(builtins(t))(a, d, nil, crm.LiveLane); !slices.ContainsFunc(marks, func(m crm.Mark) bool { return m.Key == "account_summary:companies/1" && m.Quiet == 20*time.Minute }) {
 		t.Errorf("a person's note: %+v", marks)
 	}
 	a.Ours = true
-	if marks := Triggers(builtins(t))(a, d, crm.LiveLane); len(marks) != 0 {
+	if marks := Triggers(builtins(t))(a, d, nil, crm.LiveLane); len(marks) != 0 {
 		t.Errorf("our note: %+v", marks)
 	}
 }

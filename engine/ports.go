@@ -34,6 +34,8 @@ type History interface {
 	Account(ctx context.Context, record crm.Ref) (crm.Ref, error)
 	// Timeline lists an account's or record's activities, newest first, without text, ours included and flagged.
 	Timeline(ctx context.Context, record crm.Ref, since time.Time, limit int) ([]crm.Stored, error)
+	// Heard says when somebody was last heard about a record, and on which days before; zero when nobody ever was.
+	Heard(ctx context.Context, h crm.Hearing) (crm.Heard, error)
 	// Known is crm.Stored.Seq of the newest text that an account has; 0 when it has none.
 	Known(ctx context.Context, account crm.Ref) (int64, error)
 }

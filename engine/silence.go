@@ -2,7 +2,6 @@ package engine
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"slices"
 	"strconv"
@@ -13,9 +12,6 @@ import (
 	"github.com/contextd/contextd/internal/crm"
 	"github.com/contextd/contextd/prompts"
 )
-
-// silenceDepth is how many of the newest activities are looked through for the last one that broke the silence.
-const silenceDepth = 200
 
 // ofSilence states since when nothing was heard. It stands on the last activity: its day, and its first words as the quote.
 func (r *run) ofSilence(ctx context.Context, f prompts.Finding) ([]crm.Finding, error) {
@@ -45,31 +41,14 @@ func notableAfter(f prompts.Finding, usual int) (time.Duration, bool) {
 	return max(f.After, time.Duration(f.Times*float64(usual)*24*float64(time.Hour))), usual > 0
 }
 
-// lastHeard is the newest activity of the record that breaks a silence, with its text as the run may know it, and how many days lay between two of them as a rule; zero
-// when there is none, or no habit.
+// lastHeard is the newest activity that breaks the record's silence in a direction ("": in any), with its text as the run may know it, and how many days lay between two
+// words as a rule; zero when there is none, or no habit.
 func (r *run) lastHeard(ctx context.Context, d crm.Direction) (last crm.Stored, usual int, err error) {
-	line, err := r.History.Timeline(ctx, r.record.Ref, time.Time{}, silenceDepth)
+	heard, err := r.History.Heard(ctx, crm.Hearing{Record: r.record.Ref, Account: r.account, Direction: d, Until: r.now(), AsOf: r.asOf})
 	if err != nil {
-		return last, 0, fmt.Errorf("timeline: %w", err)
+		return last, 0, fmt.Errorf("last heard: %w", err)
 	}
-	var days []time.Time
-	for _, a := range line {
-		if !r.heard(a, d) {
-			continue
-		}
-		if last.Ref.IsZero() {
-			switch read, err := r.activity(ctx, a.Ref); {
-			case errors.Is(err, crm.ErrNotFound):
-				continue
-			case err != nil:
-				return last, 0, fmt.Errorf("read %s: %w", a.Ref.Path(), err)
-			default:
-				last = read
-			}
-		}
-		days = append(days, a.Time)
-	}
-	return last, usualGap(days), nil
+	return heard.Last, usualGap(heard.Days), nil
 }
 
 // fewestGaps is how many gaps make a habit.
@@ -89,23 +68,6 @@ func usualGap(times []time.Time) int {
 	}
 	slices.Sort(gaps)
 	return gaps[len(gaps)/2]
-}
-
-// heard reports whether an activity breaks a silence in a direction ("": in any). Notes and tasks are no talk with anybody, calls that reached nobody neither.
-func (r *run) heard(a crm.Stored, d crm.Direction) bool {
-	if a.Ours || a.Generated || a.TimeUnknown || a.Time.IsZero() || a.Time.After(r.now()) || r.asOf.IsZero() && a.DeletedAt != nil || !r.asOf.IsZero() && !a.Created.Before(r.asOf) ||
-		!slices.Contains(a.Accounts, r.account) {
-		return false
-	}
-	switch a.Ref.Type.Kind() {
-	case crm.Email, crm.Message:
-		return d == "" || a.Direction == d
-	case crm.Call:
-		return a.Status == "" || a.Status == "COMPLETED"
-	case crm.Meeting:
-		return a.Status == "" || a.Status == "COMPLETED" || a.Status == "SCHEDULED"
-	}
-	return false
 }
 
 // firstWords is the first line of a text that can stand as a quote, cut between words.

@@ -9,9 +9,10 @@ import (
 )
 
 // Triggers says which workflows are to be considered because an activity's text is new or changed (the caller knows). It is pure. Only the live lane triggers,
-// and nothing that contextd or another machine wrote ever does.
-func Triggers(workflows []prompts.Workflow) func(a crm.Activity, d crm.Document, lane crm.Lane) []crm.Mark {
-	return func(a crm.Activity, d crm.Document, lane crm.Lane) []crm.Mark {
+// and nothing that contextd or another machine wrote ever does. deals are those that the activity concerns, linked to it or not (see indexer.Indexer): a workflow that reads the
+// account's memory is considered for them. One that answers to an activity of its subject (Retrieve.Focus) is considered for the linked ones only: it would find another activity there.
+func Triggers(workflows []prompts.Workflow) func(a crm.Activity, d crm.Document, deals []crm.Record, lane crm.Lane) []crm.Mark {
+	return func(a crm.Activity, d crm.Document, deals []crm.Record, lane crm.Lane) []crm.Mark {
 		if lane != crm.LiveLane || a.Ours || a.Generated {
 			return nil
 		}
@@ -21,7 +22,11 @@ func Triggers(workflows []prompts.Workflow) func(a crm.Activity, d crm.Document,
 				if t.On != "activity" || !firedBy(t, a, d) {
 					continue
 				}
-				for _, subject := range triggered(t, a) {
+				subjects := triggered(t, a)
+				if t.Subject == "deals" && !w.Retrieve.Focus {
+					subjects = takenBy(w, deals)
+				}
+				for _, subject := range subjects {
 					out = addMark(out, w, subject, crm.LiveLane, t)
 				}
 			}
@@ -38,6 +43,16 @@ func LooksAtAll(w prompts.Workflow) bool {
 // Takes reports whether a workflow would not skip a record.
 func Takes(w prompts.Workflow, rec crm.Record) bool {
 	return slices.Contains(w.Subjects, rec.Ref.Type) && !slices.ContainsFunc(w.Require, func(c prompts.Condition) bool { return !holds(c, rec) })
+}
+
+// takenBy are the records that a workflow would not skip; those of which nothing but the Ref is known are left to the run.
+func takenBy(w prompts.Workflow, records []crm.Record) (out []crm.Ref) {
+	for _, rec := range records {
+		if rec.Properties == nil || Takes(w, rec) {
+			out = append(out, rec.Ref)
+		}
+	}
+	return out
 }
 
 func firedBy(t prompts.Trigger, a crm.Activity, d crm.Document) bool {

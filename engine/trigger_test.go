@@ -18,24 +18,32 @@ func TestTriggers(t *testing.T) {
 	ours, out, agent := mail, mail, mail
 	agent.Generated = true
 	ours.Ours, out.Direction = true, crm.Outgoing
+	loose, around := mail, []crm.Record{{Ref: ref(crm.Deals, 5), Properties: map[string]string{"dealstage": "qualifiedtobuy"}},
+		{Ref: ref(crm.Deals, 6), Properties: map[string]string{"dealstage": "closedlost"}}}
+	loose.Links = crm.Links{Contacts: links.Contacts[:1], Companies: []crm.Ref{ref(crm.Companies, 1)}}
 	for name, c := range map[string]struct {
 		a    crm.Activity
 		d    crm.Document
 		lane crm.Lane
 		want string
 	}{
-		"call":            {call, long, crm.LiveLane, "call_summary:calls/1 deal_score:deals/3 lead_score:contacts/2 lead_score:contacts/4"},
-		"incoming mail":   {mail, long, crm.LiveLane, "deal_score:deals/3 lead_score:contacts/2 lead_score:contacts/4 reply_draft:deals/3"},
-		"outgoing mail":   {out, long, crm.LiveLane, ""},
-		"short call":      {call, crm.Document{Text: "hello", Turns: long.Turns}, crm.LiveLane, "deal_score:deals/3 lead_score:contacts/2 lead_score:contacts/4"},
-		"backfill":        {mail, long, crm.BackfillLane, ""},
-		"review lane":     {mail, long, crm.ReviewLane, ""},
-		"written by us":   {ours, long, crm.LiveLane, ""},
-		"by an agent":     {agent, long, crm.LiveLane, ""},
-		"without records": {crm.Activity{Ref: ref(crm.Emails, 1), Direction: crm.Incoming}, long, crm.LiveLane, ""},
+		"linked to no deal": {loose, long, crm.LiveLane, "account_summary:companies/1 churn_risk:companies/1 deal_score:deals/5 enrichment:companies/1 lead_score:contacts/2 next_best_action:companies/1"},
+		"call":              {call, long, crm.LiveLane, "call_summary:calls/1 deal_score:deals/3 lead_score:contacts/2 lead_score:contacts/4"},
+		"incoming mail":     {mail, long, crm.LiveLane, "deal_score:deals/3 lead_score:contacts/2 lead_score:contacts/4 reply_draft:deals/3"},
+		"outgoing mail":     {out, long, crm.LiveLane, ""},
+		"short call":        {call, crm.Document{Text: "hello", Turns: long.Turns}, crm.LiveLane, "deal_score:deals/3 lead_score:contacts/2 lead_score:contacts/4"},
+		"backfill":          {mail, long, crm.BackfillLane, ""},
+		"review lane":       {mail, long, crm.ReviewLane, ""},
+		"written by us":     {ours, long, crm.LiveLane, ""},
+		"by an agent":       {agent, long, crm.LiveLane, ""},
+		"without records":   {crm.Activity{Ref: ref(crm.Notes, 1)}, crm.Document{Text: "short"}, crm.LiveLane, ""},
 	} {
 		var keys []string
-		for _, m := range triggers(c.a, c.d, c.lane) {
+		deals := around
+		if len(c.a.Links.Deals) > 0 {
+			deals = []crm.Record{{Ref: c.a.Links.Deals[0]}}
+		}
+		for _, m := range triggers(c.a, c.d, deals, c.lane) {
 			keys = append(keys, m.Key)
 			if m.Portal != 7 || m.Kind != crm.ConsiderWork || m.Lane != crm.LiveLane || m.Quiet < 30*time.Second {
 				t.Errorf("%s: %+v", name, m)

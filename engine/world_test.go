@@ -164,6 +164,20 @@ func (w *world) Timeline(_ context.Context, r crm.Ref, _ time.Time, limit int) (
 	return out[:min(limit, len(out))], nil
 }
 
+func (w *world) Heard(ctx context.Context, h crm.Hearing) (crm.Heard, error) {
+	var known []crm.Stored
+	for _, a := range w.activities {
+		read, err := w.Activity(ctx, a.Ref)
+		if !h.AsOf.IsZero() {
+			read, err = w.ActivityAt(ctx, a.Ref, h.AsOf.Add(-time.Nanosecond))
+		}
+		if err == nil {
+			known = append(known, read)
+		}
+	}
+	return h.Among(known), nil
+}
+
 func (w *world) Propose(_ context.Context, p crm.Proposal, raw Raw) (bool, error) {
 	if _, known := w.proposals[p.ID]; known {
 		return false, nil

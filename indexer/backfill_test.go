@@ -28,7 +28,7 @@ func listed(n int) *world {
 func TestIndexAllListsRecordsFirstAndResumes(t *testing.T) {
 	w := listed(6)
 	x := w.indexer()
-	x.Triggers = func(crm.Activity, crm.Document, crm.Lane) []crm.Mark {
+	x.Triggers = func(crm.Activity, crm.Document, []crm.Record, crm.Lane) []crm.Mark {
 		t.Error("a backfill triggers nothing")
 		return nil
 	}

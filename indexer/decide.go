@@ -168,53 +168,6 @@ func fill(k *crm.Kept, since time.Time, stems *analysis.Stemmer) {
 	k.Digest = crm.DigestOf(k.Chunks)
 }
 
-// recent is how long after its creation an activity counts as new: as long as HubSpot tells of it again (webhooks for 24 hours, the journal for three days).
-const recent = 72 * time.Hour
-
-// trigger asks for the workflows that a new or changed text concerns. HubSpot tells of associations separately, and sometimes late: what a recent activity is linked
-// to afterwards is concerned in the same way, and nothing else is then. An old activity that is met for the first time (or again: restored) is history.
-func (x *Indexer) trigger(j *job, changed bool) {
-	a := j.kept.Activity
-	a.Links = withAccounts(a.Links, j.kept.Accounts)
-	age := x.now().Sub(a.Created)
-	switch {
-	case !j.known:
-		if age > recent {
-			return
-		}
-	case j.marked.Mark == "": // asked for again by a reindex
-		return
-	case !changed:
-		a.Links = gained(withAccounts(j.marked.Links, j.marked.Accounts), a.Links)
-		if age > recent || len(a.Links.All()) == 0 {
-			return
-		}
-	}
-	j.kept.Triggers = x.Triggers(a, j.kept.Document, j.claim.Lane)
-}
-
-// withAccounts adds the companies that an activity belongs to through its people: HubSpot links it to them late, or never.
-func withAccounts(l crm.Links, accounts []crm.Ref) crm.Links {
-	for _, a := range accounts {
-		l = l.Add(a)
-	}
-	return l
-}
-
-// gained are the links that were not there before.
-func gained(before, now crm.Links) crm.Links {
-	added := func(old, all []crm.Ref) (out []crm.Ref) {
-		for _, r := range all {
-			if !slices.Contains(old, r) {
-				out = append(out, r)
-			}
-		}
-		return out
-	}
-	return crm.Links{Companies: added(before.Companies, now.Companies), Contacts: added(before.Contacts, now.Contacts), Deals: added(before.Deals, now.Deals),
-		Tickets: added(before.Tickets, now.Tickets)}
-}
-
 func (x *Indexer) now() time.Time {
 	if x.Now == nil {
 		return time.Now()

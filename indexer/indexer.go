@@ -30,12 +30,14 @@ type Indexer struct {
 	Texts    Texts
 	Marker   Marker
 	Names    Names // nil: headers go without account names
+	Deals    Deals // nil: an activity concerns the deals that it is linked to, and no others
 	Lister   Lister
 	Cursors  Cursors
 
 	// Triggers names the workflows to consider because of an activity's text; it is called only for the text of a recent activity that is new, for text that differs
-	// from the text kept before, and, with only the added links, for a recent activity that is linked to more than before; never for backfilled pages. nil: none.
-	Triggers func(a crm.Activity, d crm.Document, lane crm.Lane) []crm.Mark
+	// from the text kept before, and, with only the added links, for a recent activity that is linked to more than before; never for backfilled pages. deals are those that
+	// it concerns: the linked ones, by their Ref alone, or, where none is linked, open ones of its account (and of what was added, those that it did not concern before). nil: none.
+	Triggers func(a crm.Activity, d crm.Document, deals []crm.Record, lane crm.Lane) []crm.Mark
 	// RecordTriggers does the same for a record that was read; before is what was stored of it, nil when nothing was. Never called for
 	// backfilled pages. nil: none.
 	RecordTriggers func(rec crm.Record, before *crm.Record, lane crm.Lane) []crm.Mark
@@ -62,6 +64,7 @@ type job struct {
 	maker    maker
 	kept     crm.Kept
 	names    []string
+	deals    map[crm.Ref][]crm.Record // of the accounts that it belongs to or belonged to
 	todo     todo
 	err      error
 }
@@ -178,10 +181,15 @@ func (x *Indexer) decideAll(ctx context.Context, jobs []*job) {
 		fail(jobs, fmt.Errorf("account names: %w", err))
 		return
 	}
+	deals, err := x.dealsAround(ctx, jobs)
+	if err != nil {
+		fail(jobs, fmt.Errorf("deals: %w", err))
+		return
+	}
 	made := x.maker() // one for all: the embedder may change at any moment
 	var stems analysis.Stemmer
 	for _, j := range jobs {
-		j.maker = made
+		j.maker, j.deals = made, deals
 		for _, a := range j.kept.Accounts {
 			if n := names[a]; n != "" {
 				j.names = append(j.names, n)

@@ -53,7 +53,7 @@ func TestIndexingTwiceCostsNothing(t *testing.T) {
 	w, claims := noted(20)
 	var triggered []string
 	x := w.indexer()
-	x.Triggers = func(a crm.Activity, _ crm.Document, lane crm.Lane) []crm.Mark {
+	x.Triggers = func(a crm.Activity, _ crm.Document, _ []crm.Record, lane crm.Lane) []crm.Mark {
 		triggered = append(triggered, fmt.Sprintf("%s %s", a.Ref.ID, lane))
 		return []crm.Mark{{Portal: 1, Kind: crm.ConsiderWork, Key: "call_summary:" + a.Ref.Path()}}
 	}
@@ -186,7 +186,7 @@ func TestPoisonFailsAlone(t *testing.T) {
 		return nil
 	}
 	x := w.indexer()
-	x.Triggers = func(a crm.Activity, _ crm.Document, _ crm.Lane) []crm.Mark {
+	x.Triggers = func(a crm.Activity, _ crm.Document, _ []crm.Record, _ crm.Lane) []crm.Mark {
 		if a.Ref == noteRef(2) {
 			panic("poison")
 		}
@@ -264,7 +264,7 @@ func TestAnotherEmbedderCostsNothingAndTriggersNothing(t *testing.T) {
 	ok(t, w.indexer().Activities(t.Context(), claims))
 	w.fingerprint = "fake/5"
 	x := w.indexer()
-	x.Triggers = func(crm.Activity, crm.Document, crm.Lane) []crm.Mark {
+	x.Triggers = func(crm.Activity, crm.Document, []crm.Record, crm.Lane) []crm.Mark {
 		t.Error("triggered, but no text changed")
 		return nil
 	}
@@ -273,7 +273,7 @@ func TestAnotherEmbedderCostsNothingAndTriggersNothing(t *testing.T) {
 	if w.count("embed")+w.count("keep") != 0 {
 		t.Errorf("did %v", w.log)
 	}
-	x.Triggers = func(crm.Activity, crm.Document, crm.Lane) []crm.Mark {
+	x.Triggers = func(crm.Activity, crm.Document, []crm.Record, crm.Lane) []crm.Mark {
 		return []crm.Mark{{Portal: 1, Kind: crm.ConsiderWork, Key: "k"}}
 	}
 	a := w.activities[noteRef(0)]

@@ -65,5 +65,11 @@ type Texts interface {
 	KnownRecords(ctx context.Context, refs []crm.Ref) (map[crm.Ref]crm.Record, error)
 }
 
+// Deals finds the deals of an account.
+type Deals interface {
+	// RecordsOf lists the records of a type that belong to an account now, newest first, deleted ones left out.
+	RecordsOf(ctx context.Context, account crm.Ref, typ crm.ObjectType) ([]crm.Record, error)
+}
+
 // Marked is what the index knows of an activity: the mark of its content, and where it is.
 type Marked = crm.Marked

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -210,22 +211,21 @@ func (b *backtested) likely(was crm.Record) float64 {
 	return .5
 }
 
-// recencyDepth is how many of a deal's newest activities are looked through for the last one before the moment.
-const recencyDepth = 500
-
 // heard is how lately something was exchanged about a deal: days, negated.
 func (b *backtested) heard(ctx context.Context, deal crm.Record, asOf time.Time) (float64, error) {
-	line, err := b.s.db.Timeline(ctx, deal.Ref, time.Time{}, recencyDepth)
-	if err != nil {
-		return 0, fmt.Errorf("timeline of %s: %w", deal.Ref.Path(), err)
-	}
 	last := deal.Created
-	for _, a := range line {
-		kind := a.Ref.Type.Kind()
-		if a.Ours || a.TimeUnknown || kind == crm.Note || kind == crm.Task || !a.Time.Before(asOf) || !a.Created.Before(asOf) || !a.Time.After(last) {
-			continue
+	account, err := b.s.db.Account(ctx, deal.Ref)
+	if err != nil && !errors.Is(err, crm.ErrNotFound) {
+		return 0, err
+	}
+	if err == nil {
+		heard, err := b.s.db.Heard(ctx, crm.Hearing{Record: deal.Ref, Account: account, Until: asOf, AsOf: asOf})
+		if err != nil {
+			return 0, err
 		}
-		last = a.Time
+		if heard.Last.Time.After(last) {
+			last = heard.Last.Time
+		}
 	}
 	return -asOf.Sub(last).Hours() / 24, nil
 }

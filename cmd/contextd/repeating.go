@@ -17,11 +17,12 @@ import (
 // repeating has runs repeated whose time has come though nothing happened: a day that somebody named has passed, or nobody has been heard for too long.
 type repeating struct {
 	s     *service
-	after map[string]string // by portal, workflow and type: how far the looking has come; a restart begins anew
+	after map[string]string    // by portal, workflow and type: how far the looking has come; a restart begins anew
+	rests map[string]time.Time // until when it rests, having come to the end
 }
 
-// look marks the next subjects that no run of a workflow has looked at, for workflows that want to see all of them, once the portal's history has been read; it tells how many
-// records it has gone through.
+// look marks the next subjects that no run of a workflow has looked at, once the portal's history has been read: all of them for workflows that want so, else those for which a trigger
+// by time holds, such as a deal that was silent already when it was read. No run has told when their time comes. It tells how many records it has gone through.
 func (r *repeating) look(ctx context.Context, portal crm.PortalID) (seen int, err error) {
 	all, err := r.s.db.Cursors(ctx, portal)
 	if err != nil {
@@ -32,32 +33,18 @@ func (r *repeating) look(ctx context.Context, portal crm.PortalID) (seen int, er
 		return 0, nil
 	}
 	if r.after == nil {
-		r.after = map[string]string{}
+		r.after, r.rests = map[string]string{}, map[string]time.Time{}
 	}
 	for _, w := range r.s.workflows {
-		if !engine.LooksAtAll(w) {
+		if !engine.LooksByTime(w) {
 			continue
 		}
 		for _, typ := range w.Subjects {
 			if !typ.IsRecord() {
 				continue
 			}
-			key := portal.String() + "/" + w.Name + "/" + string(typ)
-			records, err := r.s.db.Unseen(ctx, portal, typ, w.Name, r.after[key], repeatMost)
-			if err != nil {
-				return seen, err
-			}
-			var marks []crm.Mark
-			r.after[key] = ""
-			for _, rec := range records {
-				if seen++; engine.Takes(w, rec) {
-					marks = append(marks, crm.Mark{Portal: portal, Kind: crm.ConsiderWork, Key: engine.ConsiderKey(w.Name, rec.Ref), Lane: crm.BackfillLane})
-				}
-				if len(records) == repeatMost {
-					r.after[key] = rec.Ref.Path()
-				}
-			}
-			if err := r.s.db.Mark(ctx, marks, crm.Claim{}); err != nil {
+			n, err := r.lookAt(ctx, portal, w, typ)
+			if seen += n; err != nil {
 				return seen, err
 			}
 		}
@@ -65,9 +52,51 @@ func (r *repeating) look(ctx context.Context, portal crm.PortalID) (seen int, er
 	return seen, nil
 }
 
+// lookAt goes on through the records of a type until enough of them were looked at.
+func (r *repeating) lookAt(ctx context.Context, portal crm.PortalID, w prompts.Workflow, typ crm.ObjectType) (seen int, err error) {
+	key, every := portal.String()+"/"+w.Name+"/"+string(typ), engine.LooksAtAll(w)
+	if r.rests[key].After(r.s.now()) {
+		return 0, nil
+	}
+	var marks []crm.Mark
+	for looked := 0; looked < repeatMost && seen < skipMost; {
+		records, err := r.s.db.Unseen(ctx, portal, typ, w.Name, r.after[key], repeatMost-looked)
+		if err != nil {
+			return seen, err
+		}
+		for _, rec := range records {
+			seen++
+			r.after[key] = rec.Ref.Path()
+			if !engine.Takes(w, rec) {
+				continue
+			}
+			looked++
+			due := every
+			if !due {
+				if due, err = r.s.engine.HasItsTime(ctx, w, rec); err != nil {
+					return seen, errors.Join(err, r.s.db.Mark(ctx, marks, crm.Claim{}))
+				}
+			}
+			if due {
+				marks = append(marks, crm.Mark{Portal: portal, Kind: crm.ConsiderWork, Key: engine.ConsiderKey(w.Name, rec.Ref), Lane: crm.BackfillLane})
+			}
+		}
+		if len(records) == 0 {
+			r.after[key] = ""
+			if !every {
+				r.rests[key] = r.s.now().Add(lookEvery)
+			}
+			break
+		}
+	}
+	return seen, r.s.db.Mark(ctx, marks, crm.Claim{})
+}
+
 const (
 	repeatEvery = time.Minute
-	repeatMost  = 50 // runs of a portal at a time: a start after a long pause must not flood the queue
+	repeatMost  = 50        // runs of a portal at a time: a start after a long pause must not flood the queue
+	skipMost    = 2000      // records that a workflow does not take are passed over, so many at a time
+	lookEvery   = time.Hour // so long after all were looked at nobody's time is asked for again
 )
 
 func (r *repeating) run(ctx context.Context) error {

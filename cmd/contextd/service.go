@@ -185,7 +185,7 @@ func (s *service) wire(clients portals, apps map[crm.PortalID]inbox.App, ids []c
 	s.words = &statistics{cut: s.cut, portals: ids, log: s.log, made: map[crm.PortalID]snapshot{}}
 	s.people = &people{db: s.db}
 	s.search = &searcher{s: s}
-	s.indexer = &indexer.Indexer{Source: clients, Embedder: s.index, Vectors: s.index, Texts: s.db, Marker: s.db, Names: s.db,
+	s.indexer = &indexer.Indexer{Source: clients, Embedder: s.index, Vectors: s.index, Texts: s.db, Marker: s.db, Names: s.db, Deals: s.db,
 		Lister: lister(s.clients), Cursors: cursors{s.db}, Now: s.now, Triggers: engine.Triggers(s.workflows), RecordTriggers: engine.RecordTriggers(s.triggered())}
 	writing := s.writing()
 	takes := definitionsOf{}

@@ -106,6 +106,9 @@ func dealOf(r Record) deal {
 	return d
 }
 
+// Closed reports whether a deal was won or lost, as far as is known.
+func (r Record) Closed() bool { return dealOf(r).closed }
+
 func says(properties map[string]string, word string, names ...string) bool {
 	return slices.ContainsFunc(names, func(n string) bool { return strings.Contains(strings.ToLower(properties[n]), word) })
 }

@@ -1,8 +1,12 @@
 package store
 
 import (
+	"fmt"
 	"strings"
 	"testing"
+	"time"
+
+	"github.com/contextd/contextd/internal/crm"
 )
 
 // Queries that run all the time must find their rows by an index that holds only those rows, also with a backlog of many.
@@ -18,6 +22,17 @@ func TestPlans(t *testing.T) {
 		"buried":    {eventRanks, "SEARCH w USING INDEX work_buried (portal=?)"},
 		"in review": {eventRanks, "SEARCH p USING INDEX proposals_state (portal=? AND state=?)"},
 		"failed":    {eventRanks, "SEARCH e USING COVERING INDEX effects_failed (portal=?)"},
+	}
+	for name, h := range map[string]crm.Hearing{"heard of an account": {Record: crm.Ref{Portal: 7, Type: crm.Companies, ID: "5"}, Account: crm.Ref{Portal: 7, Type: crm.Companies, ID: "5"}},
+		"heard of a deal": {Record: crm.Ref{Portal: 7, Type: crm.Deals, ID: "1"}, Account: crm.Ref{Portal: 7, Type: crm.Companies, ID: "5"}}} {
+		for i, w := range waysTo(h) {
+			where, _ := breaks(h, w, time.Time{})
+			want := "INDEX activity_accounts_account (portal=? AND account=? AND at>? AND at<?)"
+			if strings.HasPrefix(w.from, "links") {
+				want = "INDEX links_record (portal=? AND record=? AND at>? AND at<?)"
+			}
+			plans[fmt.Sprint(name, i)] = struct{ query, want string }{"SELECT DISTINCT x.at / ? FROM " + w.from + " AND x.at > ? AND " + where, want}
+		}
 	}
 	for name, p := range plans {
 		var steps []string

@@ -183,6 +183,11 @@ func (h *history) Timeline(_ context.Context, _ crm.Ref, since time.Time, limit 
 	return out[:min(cmp.Or(limit, len(out)), len(out))], nil
 }
 
+// Heard implements engine.History.
+func (h *history) Heard(_ context.Context, q crm.Hearing) (crm.Heard, error) {
+	return q.Among(h.activities), nil
+}
+
 // kept is what was suggested before the case: nothing, or one suggestion that knew the texts that are not new. Nobody has decided anything.
 type kept struct {
 	engine.Proposals

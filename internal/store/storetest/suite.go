@@ -62,6 +62,7 @@ func Run(t *testing.T, open Open) {
 		{"Records/Merge", recordsMerge},
 		{"Records/Account", recordsAccount},
 		{"Records/Timeline", recordsTimeline},
+		{"Records/Heard", recordsHeard},
 		{"Records/Changes", recordsChanges},
 		{"Records/Facts", recordsFacts},
 		{"Records/History", recordsHistory},
