@@ -97,6 +97,14 @@ func dataWithoutAService(t *testing.T, dir string) {
 	if err := json.Unmarshal([]byte(text), &list); err != nil || len(list.Items) == 0 {
 		t.Fatalf("review list: %v\n%s", err, text)
 	}
+	// A customer to whom nothing happens on the last day: silent against its habit, with two open tickets.
+	text, _ = command(exitOK, "review", "list", "--state", "all", "--record", "companies/40000000044", "-o", "json")
+	for _, want := range []string{"No word from them since 2026-06-30; before that, 15 days was their usual gap", "Open ticket since 2026-06-22, priority HIGH: Photos", "Open ticket since 2026-06-29: Weekly export",
+		`"property":"ai_churn_risk"`, "Push the urgent ticket"} {
+		if !strings.Contains(strings.ReplaceAll(text, `": "`, `":"`), want) {
+			t.Errorf("of the silent customer nobody says %q", want)
+		}
+	}
 	if text, _ := command(exitOK, "search", "deals/40000000002", "who asks for another price?"); !strings.Contains(text, "emails/") {
 		t.Errorf("search found no email:\n%s", text)
 	}
