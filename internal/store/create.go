@@ -9,9 +9,8 @@ import (
 	"os"
 )
 
-// create makes a new database with the newest schema, whole or not at all: nothing waits for the disk until all of it is there, and only then it gets its name. Migrating the
-// file in its place would synchronise some twenty times.
-func create(ctx context.Context, file string, d dialect) error {
+// create makes a new database with the newest schema, whole or not at all: nothing waits for the disk until all of it is there, and only then it gets its name.
+func create(ctx context.Context, file string, d dialect, newest int64) error {
 	made := file + ".new"
 	fail := func(err error) error { return fmt.Errorf("create %s: %w", file, err) }
 	if err := remove(made, "", "-wal", "-shm", "-journal"); err != nil { // of a process that died here
@@ -21,17 +20,12 @@ func create(ctx context.Context, file string, d dialect) error {
 	if err != nil {
 		return fail(err)
 	}
-	db, err := sql.Open("sqlite", sqliteURL(made, "_txlock=immediate", "_pragma=synchronous(OFF)", "_pragma=trusted_schema(0)", "_journal_mode=WAL"))
-	if err != nil {
-		return errors.Join(fail(err), f.Close())
+	fill := func() error { return writeEmpty(f) }
+	if newest != emptySchema {
+		fill = func() error { return migrateNew(ctx, made, d) }
 	}
-	db.SetMaxOpenConns(1)
-	if err := errors.Join(migrate(ctx, db, d), db.Close()); err != nil {
+	if err := fill(); err != nil {
 		return errors.Join(fail(err), f.Close())
-	}
-	// Closing copies the log into the file and removes it; where the disk was full it says nothing and leaves the log.
-	if _, err := os.Lstat(made + "-wal"); !errors.Is(err, fs.ErrNotExist) {
-		return errors.Join(fail(errors.New("it could not be written whole: is the disk full?")), err, f.Close())
 	}
 	if err := errors.Join(f.Sync(), f.Close()); err != nil {
 		return fail(err)
@@ -43,6 +37,23 @@ func create(ctx context.Context, file string, d dialect) error {
 	// The directory is synchronised by the first write, which makes the WAL: before it there is nothing to lose.
 	if err := os.Rename(made, file); err != nil {
 		return fail(err)
+	}
+	return nil
+}
+
+// migrateNew runs all migrations in an empty file.
+func migrateNew(ctx context.Context, made string, d dialect) error {
+	db, err := sql.Open("sqlite", sqliteURL(made, "_txlock=immediate", "_pragma=synchronous(OFF)", "_pragma=trusted_schema(0)", "_journal_mode=WAL"))
+	if err != nil {
+		return err
+	}
+	db.SetMaxOpenConns(1)
+	if err := errors.Join(migrate(ctx, db, d), db.Close()); err != nil {
+		return err
+	}
+	// Closing copies the log into the file and removes it; where the disk was full it says nothing and leaves the log.
+	if _, err := os.Lstat(made + "-wal"); !errors.Is(err, fs.ErrNotExist) {
+		return errors.Join(errors.New("it could not be written whole: is the disk full?"), err)
 	}
 	return nil
 }

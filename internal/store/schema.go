@@ -84,35 +84,35 @@ func migrate(ctx context.Context, db *sql.DB, d dialect) error {
 	return nil
 }
 
-// refuseNewer reads the version of an existing file through a read-only connection, before anything is written.
-func refuseNewer(ctx context.Context, dir, file string, d dialect) error {
-	if _, err := os.Stat(file); errors.Is(err, fs.ErrNotExist) {
-		return nil
-	}
-	all, err := migrations(d)
+// versions reads how far an existing file has come, through a read-only connection, before anything is written: the newest migration that it has (0: it is not there, or empty), whether it has all
+// before that, and the newest that this program knows. A file of a newer program is *NewerSchemaError.
+func versions(ctx context.Context, dir, file string) (have int64, whole bool, known int64, err error) {
+	names, err := fs.Glob(migrationFiles, "migrations/*.sql")
 	if err != nil {
-		return err
+		return 0, false, 0, fmt.Errorf("list migrations: %w", err)
 	}
-	known := int64(len(all))
+	known = int64(len(names))
+	if _, err := os.Stat(file); errors.Is(err, fs.ErrNotExist) {
+		return 0, false, known, nil
+	}
 	db, err := sql.Open("sqlite", sqliteURL(file, "mode=ro", "_pragma=busy_timeout(5000)"))
 	if err != nil {
-		return fmt.Errorf("open %s: %w", file, err)
+		return 0, false, known, fmt.Errorf("open %s: %w", file, err)
 	}
 	defer db.Close()
-	var have int64
-	var tables int
+	var tables, applied int64
 	if err := db.QueryRowContext(ctx, "SELECT COUNT(*) FROM sqlite_master WHERE name = 'goose_db_version'").Scan(&tables); err != nil {
-		return fmt.Errorf("open %s: read schema version: %w", file, fault(err))
+		return 0, false, known, fmt.Errorf("open %s: read schema version: %w", file, fault(err))
 	}
 	if tables == 0 {
-		return nil
+		return 0, false, known, nil
 	}
-	err = db.QueryRowContext(ctx, "SELECT COALESCE(MAX(version_id), 0) FROM goose_db_version WHERE is_applied = 1").Scan(&have)
+	err = db.QueryRowContext(ctx, "SELECT COALESCE(MAX(version_id), 0), COUNT(DISTINCT version_id) FROM goose_db_version WHERE is_applied = 1 AND version_id > 0").Scan(&have, &applied)
 	if err != nil {
-		return fmt.Errorf("open %s: read schema version: %w", file, fault(err))
+		return 0, false, known, fmt.Errorf("open %s: read schema version: %w", file, fault(err))
 	}
 	if have > known {
-		return &NewerSchemaError{Dir: dir, Have: have, Known: known}
+		return have, false, known, &NewerSchemaError{Dir: dir, Have: have, Known: known}
 	}
-	return nil
+	return have, applied == have, known, nil
 }

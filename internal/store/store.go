@@ -92,13 +92,15 @@ func Open(ctx context.Context, dir string, o Options) (*DB, error) {
 
 func open(ctx context.Context, dir string, o Options) (*DB, error) {
 	file, d := filepath.Join(dir, File), sqliteDialect
-	if err := refuseNewer(ctx, dir, file, d); err != nil {
+	have, whole, newest, err := versions(ctx, dir, file)
+	if err != nil {
 		return nil, err
 	}
 	if _, err := os.Stat(file); errors.Is(err, fs.ErrNotExist) {
-		if err := create(ctx, file, d); err != nil {
+		if err := create(ctx, file, d, newest); err != nil {
 			return nil, err
 		}
+		have, whole = newest, true
 	}
 	busy := fmt.Sprintf("_pragma=busy_timeout(%d)", o.BusyTimeout.Milliseconds())
 	writeDB, err := sql.Open("sqlite", sqliteURL(file, "_txlock=immediate", busy, "_pragma=journal_mode(WAL)", "_pragma=synchronous(FULL)",
@@ -107,8 +109,10 @@ func open(ctx context.Context, dir string, o Options) (*DB, error) {
 		return nil, fmt.Errorf("open %s: %w", file, err)
 	}
 	writeDB.SetMaxOpenConns(1)
-	if err := migrate(ctx, writeDB, d); err != nil {
-		return nil, errors.Join(err, writeDB.Close())
+	if have < newest || !whole {
+		if err := migrate(ctx, writeDB, d); err != nil {
+			return nil, errors.Join(err, writeDB.Close())
+		}
 	}
 	readDB, err := sql.Open("sqlite", sqliteURL(file, busy, "_pragma=query_only(1)", "_pragma=trusted_schema(0)", "_pragma=mmap_size(0)", "_pragma=cache_size(-16384)"))
 	if err != nil {
