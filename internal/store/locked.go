@@ -49,7 +49,44 @@ func (db *DB) Locked(ctx context.Context, portal crm.PortalID, cursor string, li
 	if shown += limit; shown < len(out) {
 		next = strconv.Itoa(shown)
 	}
-	return out[min(shown-limit, len(out)):min(shown, len(out))], next, nil
+	out = out[min(shown-limit, len(out)):min(shown, len(out))]
+	err = db.r.read(ctx, func(v *view) error {
+		for i := range out {
+			if err := v.editor(&out[i]); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, "", fmt.Errorf("who locked fields: %w", err)
+	}
+	return out, next, nil
+}
+
+// mostEvents bounds how many events of one property are looked at.
+const mostEvents = 20
+
+// editor fills in who changed a field after it was written, and when, from the newest event that tells of the value which stands there.
+func (v *view) editor(f *crm.LockedField) error {
+	if f.How != crm.LockEdited {
+		return nil
+	}
+	q := "SELECT value, source, source_id, occurred_at FROM events WHERE portal = ? AND object = ? AND property = ? AND ignored <> ? ORDER BY occurred_at DESC, id DESC LIMIT ?"
+	found := false
+	return v.each(q, []any{int64(f.Record.Portal), path(f.Record), f.Property, crm.IgnoredEcho, mostEvents}, func(scan func(...any) error) error {
+		var value, source, sourceID string
+		var at int64
+		if err := scan(&value, &source, &sourceID, &at); err != nil || found || !crm.SameValue(value, f.Present) {
+			return err
+		}
+		found = true
+		if f.By = source; sourceID != "" {
+			f.By += ":" + sourceID
+		}
+		f.At = moment(at)
+		return nil
+	})
 }
 
 func scanLocked(portal crm.PortalID, scan func(...any) error) (f crm.LockedField, locked bool, err error) {

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -48,9 +49,11 @@ type changeCard struct {
 	Before, After      string
 	Source             string // the exact value, where After is its readable form
 	Fields             []choice
-	Claims             []int // numbers of the claims that it stands on
+	Brief              string // After on one line, without what every note of ours begins and ends with
+	Claims             []int  // numbers of the claims that it stands on
 	Confidence         string
 	Threshold          string
+	Risk               string
 	Bar, Mark          int // of 100
 	Enough             bool
 	Verdict            string
@@ -119,7 +122,7 @@ func cardOf(p crm.Proposal, now time.Time) card {
 		view := changeOf(ch, p.Record)
 		view.Pending, view.Applied = ch.State == crm.Pending && p.State == crm.Pending, ch.State == crm.Applied
 		for _, i := range ch.Claims {
-			if i < len(numbers) {
+			if i < len(numbers) && !slices.Contains(view.Claims, numbers[i]) {
 				view.Claims = append(view.Claims, numbers[i])
 			}
 		}
@@ -143,7 +146,7 @@ func changeOf(ch crm.Change, record crm.Ref) changeCard {
 	out := changeCard{
 		ID: ch.ID, Kind: string(ch.Kind), Property: ch.Property, New: ch.Before == nil, After: ch.After, Verdict: verdictWords(ch.Verdict), Reasons: each(ch.Reasons, words),
 		State: ch.State, Confidence: percent(ch.Confidence), Threshold: percent(ch.Threshold), Bar: share(ch.Confidence), Mark: share(ch.Threshold),
-		Enough: ch.Confidence >= ch.Threshold, Would: ch.Would, Preflight: ch.Preflight,
+		Risk: string(ch.Risk), Enough: ch.Confidence >= ch.Threshold, Would: ch.Would, Preflight: ch.Preflight,
 	}
 	if ch.Before != nil {
 		out.Before = *ch.Before
@@ -157,6 +160,7 @@ func changeOf(ch crm.Change, record crm.Ref) changeCard {
 		}
 		out.Before = PlainText(out.Before)
 	}
+	out.Brief = briefly(ch.Kind, out.After)
 	for _, name := range sortedKeys(ch.Fields) {
 		out.Fields = append(out.Fields, choice{name, ch.Fields[name]})
 	}
@@ -183,7 +187,7 @@ func whyNow(p crm.Proposal) string {
 	case newest.Time.IsZero():
 		return "its record or its history was changed"
 	case newest.Kind != "":
-		return "its history has moved; the newest evidence is of a " + string(newest.Kind) + " of " + newest.Time.UTC().Format("2 Jan 2006")
+		return "its history has moved; the newest evidence is of " + article(string(newest.Kind)) + " of " + newest.Time.UTC().Format("2 Jan 2006")
 	}
 	return "its history has moved; the newest evidence is of " + newest.Time.UTC().Format("2 Jan 2006")
 }

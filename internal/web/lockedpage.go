@@ -31,8 +31,8 @@ type lockedPage struct {
 	MayRelease bool
 }
 
-// lockWords say how a person came to have the last word.
-var lockWords = map[crm.Lock]string{crm.LockEdited: "changed after it was written", crm.LockConflict: "changed before it could be written", crm.LockUndone: "taken back"}
+// lockWords say how a person came to have the last word; who follows.
+var lockWords = map[crm.Lock]string{crm.LockEdited: "Changed since by", crm.LockConflict: "Changed first, so that nothing was written, by", crm.LockUndone: "Taken back by"}
 
 // lockedPage lists the fields that are not written without asking because a person has changed them.
 func (s *server) lockedPage(c *gin.Context) {

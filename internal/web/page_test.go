@@ -30,7 +30,7 @@ func TestPageShowsWhatADecisionNeeds(t *testing.T) {
 		"/activities/calls/9101?end=24&amp;start=7&amp;version=v2#quote", "not supported, not written", "no such amount in the quote", `value="&#34;p1.4&#34;"`,
 		`formaction="/suggestions/p1/approve"`, `formaction="/suggestions/p1/reject"`, "Wrong fact", "Exactly as it would be written", "&lt;b&gt;March&lt;/b&gt;", "Renewal in March.",
 		"contradicted", "a newer statement says April instead of March", "We renew in April", "this call came in or was changed", "call_summary, version 3", "900 tokens in, 80 out", "Age days", "2.5",
-		`href="#claim-1">claim 1`, `id="claim-1"`, "HubSpot would refuse it: it is no date", "With the gate on it would have been written without asking", "about p1")
+		`href="#claim-1">1</a>`, "the threshold 0.85 of a field of medium risk", `id="claim-1"`, "HubSpot would refuse it: it is no date", "With the gate on it would have been written without asking", "about p1")
 	checkClean(t, page)
 	csp := got.Header().Get("Content-Security-Policy")
 	if csp != "default-src 'none'; script-src 'self'; style-src 'self'; font-src 'self'; img-src 'self' data:; connect-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'" {

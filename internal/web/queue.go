@@ -15,7 +15,7 @@ import (
 
 // Rows on one page of the queue, and decided ones below the pending ones.
 const (
-	rowsPerPage   = 40
+	rowsPerPage   = 25
 	recentDecided = 10
 )
 

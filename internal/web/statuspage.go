@@ -22,7 +22,7 @@ type approvalRow struct {
 }
 
 type policyFieldRow struct {
-	Field, Class, Threshold, Why string
+	Field, Class, Risk, Threshold, Why string
 }
 
 type policySection struct {
@@ -146,7 +146,7 @@ func (s *server) policyOf(c *gin.Context, page *statusPage) error {
 			page.Fields = append(page.Fields, policySection{Workflow: words(f.Workflow)})
 		}
 		last := &page.Fields[len(page.Fields)-1]
-		last.Fields = append(last.Fields, policyFieldRow{f.Field, f.Class, percent(f.Threshold), f.Why})
+		last.Fields = append(last.Fields, policyFieldRow{f.Field, f.Class, string(f.Risk), percent(f.Threshold), f.Why})
 	}
 	return nil
 }

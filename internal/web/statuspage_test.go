@@ -18,7 +18,7 @@ func TestStatusPage(t *testing.T) {
 	h := handler(w)
 	admin := logIn(t, h, "admin")
 	page := request{method: "GET", path: "/status", cookie: admin}.do(t, h).Body.String()
-	mustContain(t, page, "Nothing is stopped", "on 10 % of the records", "0 of 2 needed", "waits for 2 more approvals", "ai_lead_score", "without asking", "from confidence 0.85 on", "9 received", "Indexed calls", "100 %",
+	mustContain(t, page, "Nothing is stopped", "on 10 % of the records", "0 of 2 needed", "waits for 2 more approvals", "ai_lead_score", "without asking", "<td>medium</td>", "from confidence 0.85 on", "9 received", "Indexed calls", "100 %",
 		strings.Repeat("ab", 32), "$19.50 in 2026-11 of $20.00")
 	for _, c := range []struct {
 		path, who string
@@ -67,7 +67,7 @@ func TestLockedPage(t *testing.T) {
 	w := newWorld()
 	h := handler(w)
 	cookie := logIn(t, h, "approver")
-	mustContain(t, request{method: "GET", path: "/locked", cookie: cookie}.do(t, h).Body.String(), "Ana Diaz", "contacts/7", "ai_lead_score", "changed before it could be written by <strong>HubSpot user 12</strong>", "<del>71</del>", "<ins>3</ins>",
+	mustContain(t, request{method: "GET", path: "/locked", cookie: cookie}.do(t, h).Body.String(), "Ana Diaz", "contacts/7", "ai_lead_score", "Changed first, so that nothing was written, by <strong>HubSpot user 12</strong>", "<del>71</del>", "<ins>3</ins>",
 		"somebody in HubSpot", `name="record" value="contacts/8"`)
 	for _, c := range []struct {
 		form url.Values

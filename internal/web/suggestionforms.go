@@ -51,18 +51,31 @@ func (s *server) act(c *gin.Context, name func(form url.Values) string, do func(
 		redirect(c, f.address(suggestionURL(p.ID), "done", action))
 		return
 	}
-	all, _, err := s.Suggestions.Proposals(c.Request.Context(), f.filter(callerOf(c)), "", 2)
-	if err != nil { // it is done all the same
-		redirect(c, f.address("/", "done", action, "was", p.ID))
-		return
+	to := "/"
+	if next := s.goOn(c, form.Get("next"), p.ID, f); next != "" {
+		to = suggestionURL(next)
 	}
-	for _, next := range all {
-		if next.ID != p.ID {
-			redirect(c, f.address(suggestionURL(next.ID), "done", action, "was", p.ID))
-			return
+	redirect(c, f.address(to, "done", action, "was", p.ID))
+}
+
+// goOn is the suggestion that work goes on with: the one that the page named as the next if it still waits, else the first of the queue; "" when nothing waits, or when that
+// cannot be told: what was decided is decided all the same.
+func (s *server) goOn(c *gin.Context, next, decided string, f queueFilter) string {
+	if next != "" && next != decided {
+		if p, err := s.Suggestions.Proposal(c.Request.Context(), portalOf(c), next); err == nil && p.State == crm.Pending {
+			return next
 		}
 	}
-	redirect(c, f.address("/", "done", action, "was", p.ID))
+	all, _, err := s.Suggestions.Proposals(c.Request.Context(), f.filter(callerOf(c)), "", 2)
+	if err != nil {
+		return ""
+	}
+	for _, p := range all {
+		if p.ID != decided {
+			return p.ID
+		}
+	}
+	return ""
 }
 
 // always is the name of a form that does one thing.
@@ -190,6 +203,7 @@ func seconds(form url.Values, now time.Time) float64 {
 var (
 	errorPath = regexp.MustCompile(`^(?:(?:decide about|decide|undo|review\.[a-z]+) suggestion [^:\s]+: |suggestion [^:\s]+: )+`)
 	errorKind = regexp.MustCompile(`(: (` + strings.Join(each([]error{crm.ErrConflict, crm.ErrInvalid, crm.ErrStopped, crm.ErrForbidden, crm.ErrNotFound}, func(e error) string { return regexp.QuoteMeta(e.Error()) }), "|") + `))+$`)
+	exactTime = regexp.MustCompile(`\b\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ`)
 	hubSource = regexp.MustCompile(`\b(CRM_UI\w*(?::\S+)?) at `)
 )
 
@@ -200,6 +214,7 @@ func named(p crm.Proposal, text string) string {
 		if ch.Kind != crm.PropertyKind {
 			name = "The " + string(ch.Kind)
 		}
+		text = strings.ReplaceAll(text, "change "+ch.ID+": "+ch.Property+" of ", ch.Property+" of ")
 		text = strings.ReplaceAll(strings.ReplaceAll(text, "change "+ch.ID+" of "+ch.Property+": ", name+": "), "change "+ch.ID+": ", name+": ")
 	}
 	return text
@@ -219,5 +234,12 @@ func plainly(detail string) string {
 	if text := errorKind.ReplaceAllString(detail, ""); text != "" {
 		detail = text
 	}
+	detail = exactTime.ReplaceAllStringFunc(detail, func(m string) string {
+		at, err := time.Parse(time.RFC3339, m)
+		if err != nil {
+			return m
+		}
+		return momentOf(at).Human
+	})
 	return hubSource.ReplaceAllStringFunc(detail, func(m string) string { return sourceWords(strings.TrimSuffix(m, " at ")) + " at " })
 }

@@ -27,6 +27,8 @@ func TestFormsDecide(t *testing.T) {
 		{"approve", "/suggestions/p1?done=approve", url.Values{"seen": {tag}, "change": {"c1"}, "reason": {""}, "shown": {openPage}}},
 		{"reject", "/suggestions/p4?done=reject&was=p1", url.Values{"seen": {tag}, "change": {"c1", "c2"}, "reason": {"not_useful"}, "comment": {"no"}, "back": {"//evil.example"}}},
 		{"approve", "/?assignee=me&done=approve&was=p1", url.Values{"seen": {tag}, "change": {"c1", "c2"}, "edit.c1": {"2027-04-01"}, "edit.c2": {"Renewal in March.\r\n"}, "back": {"assignee=me"}}},
+		{"approve", "/suggestions/p4?done=approve&was=p1", url.Values{"seen": {tag}, "change": {"c1", "c2"}, "next": {"p4"}}},
+		{"approve", "/suggestions/p4?done=approve&was=p1", url.Values{"seen": {tag}, "change": {"c1", "c2"}, "next": {"p2"}}},
 		{"approve", "/suggestions/p1?done=approve&state=all", url.Values{"seen": {tag}, "change": {"c1", "c2"}, "edit.c2": {"Renewal in\r\nApril."}, "back": {"state=all"}}},
 	} {
 		got := decideForm("/suggestions/p1/"+c.verb, c.form, cookie).do(t, h)
@@ -39,7 +41,7 @@ func TestFormsDecide(t *testing.T) {
 	one.Changes, one.Seconds = []string{"c1"}, 30
 	no.Approve, no.Reason, no.Comment = false, "not_useful", "no"
 	edited.Edits, note.Edits = map[string]string{"c1": "2027-04-01"}, map[string]string{"c2": "Renewal in\nApril."}
-	if want := []crm.Decision{one, no, edited, note}; !reflect.DeepEqual(w.decisions, want) {
+	if want := []crm.Decision{one, no, edited, base, base, note}; !reflect.DeepEqual(w.decisions, want) {
 		t.Errorf("got  %+v\nwant %+v", w.decisions, want)
 	}
 	for what, c := range map[string]struct {
@@ -67,7 +69,7 @@ func TestFormsDecide(t *testing.T) {
 		t.Error(got.Code)
 	}
 	mustContain(t, got.Body.String(), "stopped by an operator")
-	if len(w.decisions) != 4 {
+	if len(w.decisions) != 6 {
 		t.Errorf("%d decisions", len(w.decisions))
 	}
 }
@@ -111,7 +113,7 @@ func TestNothingTypedIsLost(t *testing.T) {
 	mustContain(t, got.Body.String(), "That did not work", `aria-invalid="true" aria-describedby="bad-c1"`, `id="bad-c1">ai_renewal_date: want a day such as 2026-01-31.</p>`, ">\nsoon</textarea>")
 	w.refuse["p1"] = fmt.Errorf("decide suggestion p1: ai_renewal_date of companies/123 was changed by CRM_UI:userId:12 at 2026-11-02T10:00:00Z: %w", crm.ErrConflict)
 	got = decideForm("/suggestions/p1/approve", url.Values{"seen": {`"p1.4"`}, "change": {"c1", "c2"}}, cookie).do(t, h)
-	mustContain(t, got.Body.String(), "<strong>Nothing was done.</strong> ai_renewal_date of companies/123 was changed by HubSpot user 12 at 2026-11-02T10:00:00Z.")
+	mustContain(t, got.Body.String(), "<strong>Nothing was done.</strong> ai_renewal_date of companies/123 was changed by HubSpot user 12 at 2 Nov 2026, 10:00 UTC.")
 	got = decideForm("/suggestions/p1/approve", url.Values{"seen": {`"p1.4"`}, "change": {"c1"}, "edit.c2": {"x"}}, cookie).do(t, h)
 	mustContain(t, got.Body.String(), "<strong>That did not work.</strong> The note: you have corrected it, and it is not ticked")
 	got = decideForm("/suggestions/p1/comment", url.Values{"seen": {`"p1.1"`}, "text": {"look again"}}, cookie).do(t, h)

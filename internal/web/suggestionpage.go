@@ -45,7 +45,8 @@ type suggestionPage struct {
 	Snoozes                        []choice
 	Shown                          string // when, for the forms
 	Today, Latest                  string // days between which it can be put away
-	QueueURL, BackQuery, NextURL   string
+	QueueURL, BackQuery            string
+	NextURL, NextID                string
 	Done, Was                      string
 
 	Heading, Problem string // why nothing was done
@@ -105,12 +106,14 @@ func (s *server) draft(c *gin.Context, p crm.Proposal, f queueFilter) (suggestio
 			return page, err
 		}
 	}
-	next, err := s.following(c, p, f)
-	page.NextURL = next
+	page.NextID, err = s.following(c, p, f)
+	if page.NextID != "" {
+		page.NextURL = f.address(suggestionURL(page.NextID))
+	}
 	return page, err
 }
 
-// following is the address of the suggestion that comes behind one in a view of the queue: where work goes on. "" at the end, and where the view is no queue.
+// following is the suggestion that comes behind one in a view of the queue: where work goes on. "" at the end, and where the view is no queue.
 func (s *server) following(c *gin.Context, p crm.Proposal, f queueFilter) (string, error) {
 	if f.state != "" {
 		return "", nil
@@ -123,7 +126,7 @@ func (s *server) following(c *gin.Context, p crm.Proposal, f queueFilter) (strin
 	if at+1 >= len(all) {
 		return "", nil
 	}
-	return f.address(suggestionURL(all[at+1].ID)), nil
+	return all[at+1].ID, nil
 }
 
 // happened is what became of a suggestion since a page showed it, newest first, as the audit tells.

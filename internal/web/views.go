@@ -51,6 +51,7 @@ type frame struct {
 	Continue string // where to go by itself, or ""
 	Nav      []tab
 	Stops    []string // where writing is stopped, by whom and why
+	OnStatus bool     // the page says so itself
 }
 
 // tab is one of several pages or views that are beside each other.
@@ -68,6 +69,7 @@ func (s *server) frame(c *gin.Context, title string) frame {
 			n.Current = c.FullPath() == n.URL || n.URL != "/" && strings.HasPrefix(c.FullPath(), n.URL+"/") || n.URL == "/" && strings.HasPrefix(c.FullPath(), "/suggestions/")
 			f.Nav = append(f.Nav, n)
 		}
+		f.OnStatus = c.FullPath() == "/status"
 		for _, stop := range s.stopsOf(who.portal) {
 			f.Stops = append(f.Stops, stopWords(stop))
 		}

@@ -153,6 +153,12 @@ func effectsPeople(w *world) {
 	same(w, "a person edited it", overruled(p), true)
 	same(w, "the edit", w.locked()[0], crm.LockedField{Record: p.Record, RecordName: "Acme", Property: "ai_0", How: crm.LockEdited, Wrote: "new 0", Present: "hers again", Workflow: p.Workflow,
 		Proposal: "p5", At: edited})
+	w.happen(crm.Decoded{Event: crm.Event{Portal: portal, Key: "hers", Type: crm.PropertyChange, Object: p.Record, Property: "ai_0", Value: "hers again", Source: "CRM_UI", SourceID: "userId:12", OccurredAt: edited.Add(time.Minute)}, Ignored: "x"},
+		crm.Decoded{Event: crm.Event{Portal: portal, Key: "ours", Type: crm.PropertyChange, Object: p.Record, Property: "ai_0", Value: "new 0", Source: "INTEGRATION", OccurredAt: edited.Add(time.Hour)}, Ignored: crm.IgnoredEcho},
+		crm.Decoded{Event: crm.Event{Portal: portal, Key: "name", Type: crm.PropertyChange, Object: p.Record, Property: "name", Value: "hers again", Source: "IMPORT", OccurredAt: edited.Add(time.Hour)}, Ignored: "x"})
+	known := w.locked()[0]
+	same(w, "who edited it, as an event tells", known.By, "CRM_UI:userId:12")
+	same(w, "and when", known.At, edited.Add(time.Minute))
 	others, _, err := w.Locked(w.ctx, portal+1, "", 9)
 	w.no(err)
 	same(w, "of another portal", len(others), 0)
