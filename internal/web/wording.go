@@ -143,7 +143,7 @@ func briefly(kind crm.ChangeKind, text string) string {
 	}
 	var out []string
 	for line := range strings.Lines(text) {
-		line = strings.TrimSpace(line)
+		line = strings.TrimSpace(strings.TrimPrefix(strings.TrimSpace(line), "•"))
 		if line != "" && !strings.HasPrefix(line, bodyLead) && !strings.HasPrefix(line, bodyMark) {
 			out = append(out, line)
 		}
