@@ -85,6 +85,10 @@ func (s *Server) readAssociations(c *call) reply {
 	}
 	var m multi
 	for _, in := range b.Inputs {
+		if refused := s.spoilt(c, func() *reply { return nil }); refused != nil {
+			m.errors = append(m.errors, of(*refused, map[string][]string{"fromObjectId": {string(in.ID)}}))
+			continue
+		}
 		after, valid := uncursor(in.After)
 		id, _ := parseID(string(in.ID))
 		o := s.tables[c.typ].live(id, true)
@@ -176,13 +180,16 @@ func (s *Server) associateAll(c *call, full int, labelled bool) reply {
 	}
 	var m multi
 	for _, in := range inputs {
-		a, b, refused := s.both(c, string(in.From.ID), string(in.To.ID))
-		if refused == nil {
+		var a, b *object
+		refused := s.spoilt(c, func() (refused *reply) {
+			if a, b, refused = s.both(c, string(in.From.ID), string(in.To.ID)); refused != nil {
+				return refused
+			}
 			if !labelled {
 				in.Types = nil
 			}
-			refused = s.joinTypes(c, a, b, in.Types)
-		}
+			return s.joinTypes(c, a, b, in.Types)
+		})
 		if refused != nil {
 			m.errors = append(m.errors, of(*refused, map[string][]string{"fromObjectId": {string(in.From.ID)}, "toObjectId": {string(in.To.ID)}}))
 			continue

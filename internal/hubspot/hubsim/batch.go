@@ -46,8 +46,13 @@ func (s *Server) batchRead(c *call) reply {
 	archived := c.URL.Query().Get("archived") == "true"
 	found := map[int64]*object{}
 	var missing []string
+	var m multi
 	for _, in := range b.Inputs {
 		id := string(in.ID)
+		if refused := s.spoilt(c, func() *reply { return nil }); refused != nil {
+			m.errors = append(m.errors, of(*refused, itemContext(in)))
+			continue
+		}
 		var o *object
 		if n, valid := parseID(id); valid && archived && b.IDProperty == "" {
 			if o = s.tables[c.typ].rows[n]; o != nil && !o.archived {
@@ -66,7 +71,6 @@ func (s *Server) batchRead(c *call) reply {
 		found[o.id] = o
 	}
 	// By id, once each: results do not line up with inputs.
-	var m multi
 	for _, o := range slices.SortedFunc(maps.Values(found), func(a, b *object) int { return cmp.Compare(a.id, b.id) }) {
 		m.results = append(m.results, s.render(o, b.Properties, b.History))
 	}
@@ -153,11 +157,14 @@ func (s *Server) batchUpdate(c *call) reply {
 	}
 	var m multi
 	for _, in := range b.Inputs {
-		o, refused := s.locate(c.typ, string(in.ID), in.IDProperty, false)
 		var r *record
-		if refused == nil {
-			r, refused = s.change(c, o, in)
-		}
+		refused := s.spoilt(c, func() *reply {
+			o, refused := s.locate(c.typ, string(in.ID), in.IDProperty, false)
+			if refused == nil {
+				r, refused = s.change(c, o, in)
+			}
+			return refused
+		})
 		if refused != nil {
 			m.errors = append(m.errors, of(*refused, itemContext(in)))
 			continue
@@ -186,7 +193,11 @@ func (s *Server) batchUpsert(c *call) reply {
 	}
 	var m multi
 	for _, in := range b.Inputs {
-		r, refused := s.upsert(c, in)
+		var r *record
+		refused := s.spoilt(c, func() (refused *reply) {
+			r, refused = s.upsert(c, in)
+			return refused
+		})
 		if refused != nil {
 			m.errors = append(m.errors, of(*refused, itemContext(in)))
 			continue
@@ -203,13 +214,13 @@ func (s *Server) upsert(c *call, in input) (*record, *reply) {
 	}
 	o, refused := s.locate(c.typ, string(in.ID), in.IDProperty, true)
 	switch {
-	case refused == nil:
+	case refused == nil && (!c.forgetful() || in.IDProperty == "hs_object_id"):
 		r, bad := s.change(c, o, in)
 		if bad == nil {
 			r.New = ptr(false)
 		}
 		return r, bad
-	case refused.status != 404 || in.IDProperty == "hs_object_id":
+	case refused != nil && refused.status != 404 || in.IDProperty == "hs_object_id":
 		return nil, refused
 	}
 	if in.Properties == nil {

@@ -44,7 +44,7 @@ func (s *Server) prepare(c *call, in input) (prepared, *reply) {
 	if r := s.required(c.typ, values); r != nil {
 		return prepared{}, r
 	}
-	if r := s.clash(c.typ, nil, values); r != nil {
+	if r := s.clash(c.typ, nil, values); r != nil && !c.forgetful() {
 		return prepared{}, r
 	}
 	if r := s.obey(c.typ, nil, values); r != nil {

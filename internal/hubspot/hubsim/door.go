@@ -145,7 +145,7 @@ func (s *Server) doorFault(c *call) reply {
 		return *bad
 	}
 	if !f.valid() || f.Rate < 0 || f.Rate > 1 || f.Count < 0 {
-		return badRequest("a fault needs kind status (with status 400–599), delay (with delay_ms), drop_after_apply, truncate or rate_limit, and a rate from 0 to 1")
+		return badRequest("a fault needs kind status (with status 400–599), delay (with delay_ms), drop_after_apply, truncate, rate_limit, input or forget_unique, and a rate from 0 to 1")
 	}
 	s.faults = append(s.faults, &f)
 	return reply{status: 201, body: &f}

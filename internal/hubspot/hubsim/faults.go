@@ -2,6 +2,8 @@ package hubsim
 
 import (
 	"bytes"
+	"cmp"
+	"context"
 	"net/http"
 	"strconv"
 	"strings"
@@ -12,13 +14,14 @@ import (
 type fault struct {
 	Path       string  `json:"path"`
 	Method     string  `json:"method"` // "": any
-	Kind       string  `json:"kind"`   // status, delay, drop_after_apply, truncate, rate_limit
-	Rate       float64 `json:"rate"`   // share of matching requests; 0: all
+	Kind       string  `json:"kind"`   // status, delay, drop_after_apply, truncate, rate_limit, input, forget_unique
+	Rate       float64 `json:"rate"`   // share of matching requests, of kind input: of their inputs; 0: all
 	Count      int     `json:"count"`  // how many times; 0: without end
 	Status     int     `json:"status"` // of kind status
 	DelayMS    int     `json:"delay_ms"`
 	RetryAfter string  `json:"retry_after,omitempty"` // a Retry-After header on status and rate_limit
-	After      bool    `json:"after,omitempty"`       // kind status: apply the request first, then lie about it
+	After      bool    `json:"after,omitempty"`       // kinds status and input: apply it first, then lie about it
+	Category   string  `json:"category,omitempty"`    // of kind input: what the refused input's error says; "": INTERNAL_ERROR
 
 	fired int
 }
@@ -29,7 +32,7 @@ func (f *fault) valid() bool {
 		return f.Status >= 400 && f.Status <= 599
 	case "delay":
 		return f.DelayMS > 0
-	case "drop_after_apply", "truncate", "rate_limit":
+	case "drop_after_apply", "truncate", "rate_limit", "input", "forget_unique":
 		return true
 	}
 	return false
@@ -39,8 +42,13 @@ func (f *fault) valid() bool {
 func (s *Server) strike(r *http.Request) *fault {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	return s.drawn(r, func(f *fault) bool { return f.Kind != "input" })
+}
+
+// drawn is strike among the faults of a kind; the lock is held.
+func (s *Server) drawn(r *http.Request, kind func(*fault) bool) *fault {
 	for _, f := range s.faults {
-		if !strings.HasPrefix(r.URL.Path, f.Path) || (f.Method != "" && !strings.EqualFold(f.Method, r.Method)) || (f.Count > 0 && f.fired >= f.Count) {
+		if !kind(f) || !strings.HasPrefix(r.URL.Path, f.Path) || (f.Method != "" && !strings.EqualFold(f.Method, r.Method)) || (f.Count > 0 && f.fired >= f.Count) {
 			continue
 		}
 		if f.Rate > 0 && f.Rate < 1 && s.rng.Float64() >= f.Rate {
@@ -51,6 +59,27 @@ func (s *Server) strike(r *http.Request) *fault {
 	}
 	return nil
 }
+
+// spoilt is the refusal of one input of a batch, where a fault of kind input strikes it; do is what the input asks for, and is done nevertheless if the fault lies about
+// it. Without such a fault it is what do answers.
+func (s *Server) spoilt(c *call, do func() *reply) *reply {
+	f := s.drawn(c.Request, func(f *fault) bool { return f.Kind == "input" })
+	if f == nil {
+		return do()
+	}
+	if f.After {
+		if refused := do(); refused != nil {
+			return refused
+		}
+	}
+	r := fail(500, cmp.Or(f.Category, "INTERNAL_ERROR"), "an error of this input")
+	return &r
+}
+
+// forgetful marks a request during which unique values are not enforced.
+type forgetful struct{}
+
+func (c *call) forgetful() bool { return c.Context().Value(forgetful{}) != nil }
 
 // faulty puts the faults in front of the API; the control door is never disturbed.
 func (s *Server) faulty(next http.Handler) http.Handler {
@@ -84,6 +113,8 @@ func (s *Server) faulty(next http.Handler) http.Handler {
 				next.ServeHTTP(&recorder{header: http.Header{}}, r)
 			}
 			write(w, fail(f.Status, "", http.StatusText(f.Status)))
+		case "forget_unique":
+			next.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), forgetful{}, true)))
 		case "drop_after_apply":
 			next.ServeHTTP(&recorder{header: http.Header{}}, r)
 			cutConnection(w)
