@@ -31,6 +31,7 @@ type world struct {
 	windows     bool
 	chunker     int // of the live generation
 
+	unread   map[crm.Ref]error // what the CRM fails on, alone
 	embedErr func(texts []string) error
 	badText  string // gets a zero vector
 	keepErr  error
@@ -62,22 +63,35 @@ func (w *world) count(prefix string) int {
 
 func (w *world) Activities(_ context.Context, refs []crm.Ref) (out []crm.Activity, _ error) {
 	for _, r := range refs {
-		if a, ok := w.activities[r]; ok {
+		if a, ok := w.activities[r]; ok && w.unread[r] == nil {
 			out = append(out, a)
 		}
 	}
-	return out, nil
+	return out, w.failed(refs)
+}
+
+func (w *world) failed(refs []crm.Ref) error {
+	failed := map[crm.Ref]error{}
+	for _, r := range refs {
+		if err := w.unread[r]; err != nil {
+			failed[r] = err
+		}
+	}
+	if len(failed) == 0 {
+		return nil
+	}
+	return &crm.Partly{Failed: failed}
 }
 
 func (w *world) Records(_ context.Context, refs []crm.Ref) (out []crm.Record, ms []crm.Membership, _ error) {
 	w.note("read records %d", len(refs))
 	for _, r := range refs {
-		if rec, ok := w.records[r]; ok {
+		if rec, ok := w.records[r]; ok && w.unread[r] == nil {
 			out = append(out, rec)
 			ms = append(ms, w.members[r]...)
 		}
 	}
-	return out, ms, nil
+	return out, ms, w.failed(refs)
 }
 
 func (w *world) Fingerprint() string { return w.fingerprint }

@@ -131,9 +131,15 @@ func (x *Indexer) read(ctx context.Context, jobs []*job) {
 		refs[i], byRef[j.ref] = j.ref, j
 	}
 	activities, err := x.Source.Activities(ctx, refs)
+	failed, err := crm.Apart(err)
 	if err != nil {
 		fail(jobs, fmt.Errorf("read activities: %w", err))
 		return
+	}
+	for ref, err := range failed {
+		if j, ok := byRef[ref]; ok {
+			j.err = fmt.Errorf("read it: %w", err)
+		}
 	}
 	for _, a := range activities {
 		if j, ok := byRef[a.Ref]; ok {

@@ -215,6 +215,41 @@ func TestPoisonFailsAlone(t *testing.T) {
 	}
 }
 
+// TestWhatTheCRMFailsOnFailsAlone: of a batch, only what the CRM could not read is to be read again, and it is not taken for gone.
+func TestWhatTheCRMFailsOnFailsAlone(t *testing.T) {
+	w, claims := noted(6)
+	ok(t, w.indexer().Activities(t.Context(), claims))
+	w.unread = map[crm.Ref]error{noteRef(1): crm.ErrTemporary, noteRef(4): crm.ErrInvalid}
+	delete(w.activities, noteRef(2))
+	for i, err := range w.indexer().Activities(t.Context(), claims) {
+		if want := w.unread[noteRef(i)]; !errors.Is(err, want) || (want == nil) != (err == nil) {
+			t.Errorf("activity %d: %v, want %v", i, err, want)
+		}
+	}
+	if len(w.kept) != 5 || w.count("gone") != 1 {
+		t.Errorf("%d kept, did %v", len(w.kept), w.log)
+	}
+
+	w, claims = noted(2) // and a linked record that could not be read holds up only what is on it
+	a := w.activities[noteRef(1)]
+	a.Links.Companies = []crm.Ref{field}
+	w.activities[noteRef(1)] = a
+	delete(w.stored, pier)
+	delete(w.stored, field)
+	w.unread = map[crm.Ref]error{field: crm.ErrTemporary}
+	errs := w.indexer().Activities(t.Context(), claims)
+	if errs[0] != nil || !errors.Is(errs[1], crm.ErrTemporary) || len(w.kept) != 1 || w.stored[field] {
+		t.Errorf("%v, %d kept, did %v", errs, len(w.kept), w.log)
+	}
+
+	w, _ = noted(0)
+	w.unread = map[crm.Ref]error{field: crm.ErrTemporary}
+	errs = w.indexer().Records(t.Context(), []crm.Claim{{Portal: pier.Portal, Kind: crm.RecordWork, Key: pier.Path()}, {Portal: field.Portal, Kind: crm.RecordWork, Key: field.Path()}})
+	if errs[0] != nil || !errors.Is(errs[1], crm.ErrTemporary) || w.count("gone "+field.Path()) != 0 {
+		t.Errorf("records: %v, did %v", errs, w.log)
+	}
+}
+
 func TestAnOutageOfTheEmbedderIsNotAskedForEveryText(t *testing.T) {
 	for name, c := range map[string]struct {
 		err  error

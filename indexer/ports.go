@@ -10,7 +10,8 @@ import (
 
 // Source reads the CRM as it is now.
 type Source interface {
-	// Activities returns the current state of each ref that exists, in any order; archived and unknown ones are left out (gone). All refs share one portal.
+	// Activities returns the current state of each ref that exists, in any order; archived and unknown ones are left out (gone). All refs share one portal. With a crm.Partly
+	// the refs that it names failed, and only they.
 	Activities(ctx context.Context, refs []crm.Ref) ([]crm.Activity, error)
 	// Records is the same for companies, contacts, deals and tickets, with their associated records and dated memberships in the company (contacts: from the
 	// property history; deals and tickets: since their creation).

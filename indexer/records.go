@@ -48,6 +48,10 @@ func (x *Indexer) recordsOf(ctx context.Context, claims []crm.Claim, refs []crm.
 		return
 	}
 	for _, i := range at {
+		if err := set.failed[refs[i]]; err != nil {
+			errs[i] = fmt.Errorf("record %s: read: %w", refs[i], err)
+			continue
+		}
 		if err := x.keepRecords(ctx, set, []crm.Ref{refs[i]}, claims[i]); err != nil {
 			errs[i] = fmt.Errorf("record %s: %w", refs[i], err)
 		}
@@ -60,6 +64,7 @@ type recordSet struct {
 	members map[crm.Ref][]crm.Membership
 	stored  map[crm.Ref]bool
 	before  map[crm.Ref]crm.Record // what was stored of them, where a trigger may ask for it
+	failed  map[crm.Ref]error      // what the CRM could not say
 }
 
 // was is what was stored of a record: nil of one that is new. One that is stored and was not read has not changed, as far as triggers are concerned.
@@ -80,10 +85,12 @@ func (x *Indexer) readRecords(ctx context.Context, refs []crm.Ref) (recordSet, e
 		return recordSet{}, fmt.Errorf("look up: %w", err)
 	}
 	records, members, err := x.Source.Records(ctx, refs)
+	failed, err := crm.Apart(err)
 	if err != nil {
 		return recordSet{}, fmt.Errorf("read: %w", err)
 	}
 	set := newRecordSet(records, members, stored)
+	set.failed = failed
 	if x.RecordTriggers != nil {
 		if set.before, err = x.Texts.KnownRecords(ctx, refs); err != nil {
 			return recordSet{}, fmt.Errorf("look up: %w", err)
@@ -151,12 +158,20 @@ func (x *Indexer) ensureRecords(ctx context.Context, jobs []*job) {
 		return
 	}
 	records, members, err := x.Source.Records(ctx, missing)
+	failed, err := crm.Apart(err)
 	if err != nil {
 		fail(waiting(jobs, stored), fmt.Errorf("read linked records: %w", err))
 		return
 	}
+	for _, j := range jobs {
+		for _, r := range j.activity.Links.All() {
+			if err := failed[r]; err != nil && j.err == nil {
+				j.err = fmt.Errorf("read linked record %s: %w", r.Path(), err)
+			}
+		}
+	}
 	set := newRecordSet(records, members, stored)
-	for _, group := range groups(jobs, stored) {
+	for _, group := range groups(open(jobs), stored) { // whoever still waits for nothing that failed
 		if err := x.keepRecords(ctx, set, group.refs, group.cause); err != nil {
 			fail(group.jobs, fmt.Errorf("linked records: %w", err))
 		}

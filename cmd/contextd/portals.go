@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 
 	"github.com/contextd/contextd/engine"
@@ -55,6 +56,7 @@ func byPortal(refs []crm.Ref) (order []crm.PortalID, groups map[crm.PortalID][]c
 // Activities implements indexer.Source over all portals.
 func (p portals) Activities(ctx context.Context, refs []crm.Ref) ([]crm.Activity, error) {
 	var out []crm.Activity
+	failed := map[crm.Ref]error{}
 	order, groups := byPortal(refs)
 	for _, portal := range order {
 		c, err := p.of(portal)
@@ -62,18 +64,29 @@ func (p portals) Activities(ctx context.Context, refs []crm.Ref) ([]crm.Activity
 			return nil, err
 		}
 		found, err := c.Activities(ctx, groups[portal])
+		alone, err := crm.Apart(err)
 		if err != nil {
 			return nil, err
 		}
+		maps.Copy(failed, alone)
 		out = append(out, found...)
 	}
-	return out, nil
+	return out, partly(failed)
+}
+
+// partly is nil when nothing failed.
+func partly(failed map[crm.Ref]error) error {
+	if len(failed) == 0 {
+		return nil
+	}
+	return &crm.Partly{Failed: failed}
 }
 
 // Records implements indexer.Source over all portals.
 func (p portals) Records(ctx context.Context, refs []crm.Ref) ([]crm.Record, []crm.Membership, error) {
 	var records []crm.Record
 	var members []crm.Membership
+	failed := map[crm.Ref]error{}
 	order, groups := byPortal(refs)
 	for _, portal := range order {
 		c, err := p.of(portal)
@@ -81,12 +94,14 @@ func (p portals) Records(ctx context.Context, refs []crm.Ref) ([]crm.Record, []c
 			return nil, nil, err
 		}
 		r, m, err := c.Records(ctx, groups[portal])
+		alone, err := crm.Apart(err)
 		if err != nil {
 			return nil, nil, err
 		}
+		maps.Copy(failed, alone)
 		records, members = append(records, r...), append(members, m...)
 	}
-	return records, members, nil
+	return records, members, partly(failed)
 }
 
 // Current implements engine.Writer.

@@ -2,6 +2,9 @@ package crm
 
 import (
 	"errors"
+	"fmt"
+	"maps"
+	"slices"
 	"time"
 )
 
@@ -29,3 +32,26 @@ func (e *RetryAfter) Error() string { return e.Err.Error() }
 
 // Unwrap makes errors.Is(err, ErrTemporary) true.
 func (e *RetryAfter) Unwrap() []error { return []error{e.Err, ErrTemporary} }
+
+// Partly is the error of a call about several objects of which some failed, each with an error of its own. What became of the others is the call's result.
+type Partly struct{ Failed map[Ref]error }
+
+// Error names the first object that failed, and how many there are.
+func (e *Partly) Error() string {
+	refs := slices.SortedFunc(maps.Keys(e.Failed), Ref.Compare)
+	if len(refs) == 0 {
+		return "nothing failed"
+	}
+	return fmt.Sprintf("%d of them failed, %s: %s", len(refs), refs[0].Path(), e.Failed[refs[0]])
+}
+
+// Unwrap are the errors of the objects, so that a caller who does not look at each of them judges the call by all of them.
+func (e *Partly) Unwrap() []error { return slices.Collect(maps.Values(e.Failed)) }
+
+// Apart takes an error apart: which objects failed alone, and what is wrong with the whole call.
+func Apart(err error) (failed map[Ref]error, whole error) {
+	if p := (*Partly)(nil); errors.As(err, &p) {
+		return p.Failed, nil
+	}
+	return nil, err
+}

@@ -2,7 +2,10 @@ package hubspot
 
 import (
 	"context"
+	"fmt"
+	"maps"
 	"math"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -10,13 +13,15 @@ import (
 	"github.com/contextd/contextd/internal/crm"
 )
 
-// Activities reads the present state of activities, with links, people and transcripts; gone ones are left out. It implements the indexer's Source.
+// Activities reads the present state of activities, with links, people and transcripts; gone ones are left out, and those that HubSpot failed on, alone or because of a
+// record on them, are a crm.Partly beside the others. It implements the indexer's Source.
 func (c *Client) Activities(ctx context.Context, refs []crm.Ref) ([]crm.Activity, error) {
 	groups, err := c.byType(refs, crm.ObjectType.IsActivity)
 	if err != nil {
 		return nil, err
 	}
 	var out []crm.Activity
+	failed := c.failures()
 	for _, t := range crm.ActivityTypes() {
 		if len(groups[t]) == 0 {
 			continue
@@ -26,20 +31,22 @@ func (c *Client) Activities(ctx context.Context, refs []crm.Ref) ([]crm.Activity
 			return nil, err
 		}
 		objects, err := c.batchRead(ctx, t, groups[t], names, nil)
-		if err != nil {
+		if err = failed.take(t, err); err != nil {
 			return nil, err
 		}
 		links, err := c.links(ctx, t, idsOf(objects))
+		if err = failed.take(t, err); err != nil {
+			return nil, err
+		}
+		list, err := c.activities(ctx, t, failed.without(t, objects), links)
+		alone, err := crm.Apart(err)
 		if err != nil {
 			return nil, err
 		}
-		list, err := c.activities(ctx, t, objects, links)
-		if err != nil {
-			return nil, err
-		}
+		maps.Copy(failed.by, alone)
 		out = append(out, list...)
 	}
-	return out, nil
+	return out, failed.err()
 }
 
 func idsOf(objects []wireObject) []string {
@@ -50,20 +57,27 @@ func idsOf(objects []wireObject) []string {
 	return ids
 }
 
-// activities turns objects of one type into activities. Purged ones, and those on a record that opted out, are left out.
+// activities turns objects of one type into activities. Purged ones, and those on a record that opted out, are left out; those with a record on them that could not be
+// read are a crm.Partly beside the others.
 func (c *Client) activities(ctx context.Context, t crm.ObjectType, objects []wireObject, links map[string]linked) ([]crm.Activity, error) {
 	var all []crm.Ref
 	for _, o := range objects {
 		all = append(all, links[string(o.ID)].All()...)
 	}
 	out, err := c.optedOut(ctx, all)
+	unread, err := crm.Apart(err)
 	if err != nil {
 		return nil, err
 	}
+	failed := c.failures()
 	var kept []crm.Activity
 	var raw []wireObject
 	for _, o := range objects {
 		l := links[string(o.ID)].Links
+		if err := firstOf(unread, l.All()); err != nil {
+			failed.by[crm.Ref{Portal: c.opt.Portal, Type: t, ID: string(o.ID)}] = err
+			continue
+		}
 		if o.text("hs_gdpr_deleted") == "true" || anyOf(out, l.All()) {
 			continue
 		}
@@ -71,8 +85,15 @@ func (c *Client) activities(ctx context.Context, t crm.ObjectType, objects []wir
 		a.Links = l
 		kept, raw = append(kept, a), append(raw, o)
 	}
-	if err := c.addPeople(ctx, kept, raw); err != nil {
+	unread, err = crm.Apart(c.addPeople(ctx, kept, raw))
+	if err != nil {
 		return nil, err
+	}
+	for i := len(kept) - 1; i >= 0; i-- {
+		if err := firstOf(unread, kept[i].Links.Contacts); err != nil {
+			failed.by[kept[i].Ref] = err
+			kept, raw = slices.Delete(kept, i, i+1), slices.Delete(raw, i, i+1)
+		}
 	}
 	for i := range kept {
 		if id := raw[i].text("hs_call_transcription_id"); id != "" {
@@ -81,7 +102,17 @@ func (c *Client) activities(ctx context.Context, t crm.ObjectType, objects []wir
 			}
 		}
 	}
-	return kept, nil
+	return kept, failed.err()
+}
+
+// firstOf is the error of the first of these records that has one.
+func firstOf(failed map[crm.Ref]error, refs []crm.Ref) error {
+	for _, r := range refs {
+		if err := failed[r]; err != nil {
+			return fmt.Errorf("read %s on it: %w", r.Path(), err)
+		}
+	}
+	return nil
 }
 
 func anyOf(set map[crm.Ref]bool, refs []crm.Ref) bool {

@@ -39,18 +39,20 @@ func (c *Client) associationPath(from, to crm.ObjectType, rest string) string {
 	return "/crm/associations/" + c.opt.Versions.Associations + "/" + url.PathEscape(string(from)) + "/" + url.PathEscape(string(to)) + "/batch/" + rest
 }
 
-// associations reads what every one of ids is linked to, all pages. Lists are ordered: primary first, then by id (HubSpot's order is not stable).
+// associations reads what every one of ids is linked to, all pages. Lists are ordered: primary first, then by id (HubSpot's order is not stable). Those that could not be
+// read, or not to their end, are a partly, beside the others.
 func (c *Client) associations(ctx context.Context, from, to crm.ObjectType, ids []string) (map[string][]association, error) {
 	found := map[string][]association{}
 	pending := make([]wireInput, len(ids))
 	for i, id := range ids {
 		pending[i].ID = id
 	}
+	failed := map[string]error{}
 	seen := map[wireInput]bool{} // a cursor that comes back would loop for ever
 	for len(pending) > 0 {
 		n := min(associationLimit, len(pending))
 		more, err := c.associationPage(ctx, from, to, pending[:n], found)
-		if err != nil {
+		if err = apart(err, failed); err != nil {
 			return nil, err
 		}
 		for _, m := range more {
@@ -61,13 +63,14 @@ func (c *Client) associations(ctx context.Context, from, to crm.ObjectType, ids 
 		}
 		pending = append(pending[n:], more...)
 	}
+	maps.DeleteFunc(found, func(id string, _ []association) bool { return failed[id] != nil }) // half a list is none
 	for id, list := range found {
 		slices.SortFunc(list, func(a, b association) int {
 			return cmp.Or(cmp.Compare(rank(a.primary), rank(b.primary)), cmp.Compare(len(a.id), len(b.id)), cmp.Compare(a.id, b.id))
 		})
 		found[id] = slices.CompactFunc(list, func(a, b association) bool { return a.id == b.id })
 	}
-	return found, nil
+	return found, together(failed)
 }
 
 func rank(primary bool) int {
@@ -86,11 +89,14 @@ func (c *Client) associationPage(ctx context.Context, from, to crm.ObjectType, i
 	if err := c.do(ctx, q, &reply); err != nil {
 		return nil, err
 	}
-	for _, e := range reply.Errors {
-		if e.subCategory() != "crm.associations.NO_ASSOCIATIONS_FOUND" {
-			return nil, partialError(call{operation: q.operation}, e)
-		}
+	asked := make([]string, len(inputs))
+	for i, in := range inputs {
+		asked[i] = in.ID
 	}
+	empty := func(e wireError) bool { return e.subCategory() == "crm.associations.NO_ASSOCIATIONS_FOUND" }
+	failed := tied(q, reply.Errors, "fromObjectId", asked, empty, func(id string) bool {
+		return slices.ContainsFunc(reply.Results, func(r wireAssociations) bool { return string(r.From.ID) == id })
+	})
 	var more []wireInput
 	for _, r := range reply.Results {
 		id := string(r.From.ID)
@@ -105,7 +111,7 @@ func (c *Client) associationPage(ctx context.Context, from, to crm.ObjectType, i
 			more = append(more, wireInput{ID: id, After: after})
 		}
 	}
-	return more, nil
+	return more, together(failed)
 }
 
 func primaryText(from, to crm.ObjectType) string {
@@ -126,15 +132,15 @@ type linked struct {
 	primary string
 }
 
-// links reads the linked records of objects of one type.
-func (c *Client) links(ctx context.Context, t crm.ObjectType, ids []string) (map[string]linked, error) {
-	out := make(map[string]linked, len(ids))
+// links reads the linked records of objects of one type, all or those of some types. Objects whose links could not be read are a partly, beside the others.
+func (c *Client) links(ctx context.Context, t crm.ObjectType, ids []string, types ...crm.ObjectType) (map[string]linked, error) {
+	out, failed := make(map[string]linked, len(ids)), map[string]error{}
 	for _, to := range linkedTypes(t) {
-		if len(ids) == 0 || !c.wants(to) {
+		if len(ids) == 0 || !c.wants(to) || len(types) > 0 && !slices.Contains(types, to) {
 			continue
 		}
 		found, err := c.associations(ctx, t, to, ids)
-		if err != nil {
+		if err = apart(err, failed); err != nil {
 			return nil, err
 		}
 		for id, list := range found {
@@ -148,7 +154,7 @@ func (c *Client) links(ctx context.Context, t crm.ObjectType, ids []string) (map
 			out[id] = l
 		}
 	}
-	return out, nil
+	return out, together(failed)
 }
 
 // inlineLinks takes the links out of a list reply. Only where they are incomplete, or where the order of several companies of a record matters, they are read again.

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -36,13 +37,14 @@ func (c *Client) objectPath(t crm.ObjectType, rest ...string) string {
 	return path
 }
 
-// batchRead reads objects by id. Ids that HubSpot does not know, or knows as archived, are left out; any other partial error fails the call.
+// batchRead reads objects by id. Ids that HubSpot does not know, or knows as archived, are left out. Those that it could not answer are a partly, beside the others.
 func (c *Client) batchRead(ctx context.Context, t crm.ObjectType, ids, properties, history []string) ([]wireObject, error) {
 	size := batchLimit
 	if len(history) > 0 {
 		size = historyLimit
 	}
 	var out []wireObject
+	failed := map[string]error{}
 	for len(ids) > 0 {
 		n := min(size, len(ids))
 		got, err := c.batchReadOnce(ctx, t, ids[:n], "", properties, history)
@@ -50,13 +52,13 @@ func (c *Client) batchRead(ctx context.Context, t crm.ObjectType, ids, propertie
 			size = n / 2 // bodies of mails can be huge
 			continue
 		}
-		if err != nil {
+		if err = apart(err, failed); err != nil {
 			return nil, err
 		}
 		out = append(out, got...)
 		ids = ids[n:]
 	}
-	return out, nil
+	return out, together(failed)
 }
 
 // batchReadOnce reads up to 100 objects by id, or by the unique property key.
@@ -76,11 +78,9 @@ func (c *Client) batchReadOnce(ctx context.Context, t crm.ObjectType, ids []stri
 	if err := c.do(ctx, q, &reply); err != nil {
 		return nil, err
 	}
-	for _, e := range reply.Errors {
-		if e.Category != "OBJECT_NOT_FOUND" {
-			return nil, partialError(q, e)
-		}
-	}
+	failed := tied(q, reply.Errors, "ids", ids, func(e wireError) bool { return e.Category == "OBJECT_NOT_FOUND" }, func(id string) bool {
+		return slices.ContainsFunc(reply.Results, func(o wireObject) bool { return string(o.ID) == id || key != "" && o.text(key) == id })
+	})
 	var out []wireObject
 	for _, o := range reply.Results {
 		// a merged id may be answered with the record that it went into: not what was asked for
@@ -89,7 +89,7 @@ func (c *Client) batchReadOnce(ctx context.Context, t crm.ObjectType, ids []stri
 		}
 		out = append(out, o)
 	}
-	return out, nil
+	return out, together(failed)
 }
 
 // readOne reads one object; merged ids lead to the surviving record here.

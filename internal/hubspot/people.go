@@ -32,7 +32,7 @@ func fullName(first, last string) string {
 	return strings.TrimSpace(strings.TrimSpace(first) + " " + strings.TrimSpace(last))
 }
 
-// addPeople fills People from mail headers, owners and linked contacts.
+// addPeople fills People from mail headers, owners and linked contacts. Contacts that could not be read are a crm.Partly, and what they are on lacks them.
 func (c *Client) addPeople(ctx context.Context, list []crm.Activity, raw []wireObject) error {
 	if len(list) == 0 {
 		return nil
@@ -50,14 +50,15 @@ func (c *Client) addPeople(ctx context.Context, list []crm.Activity, raw []wireO
 	if err != nil {
 		return err
 	}
+	failed := c.failures()
 	people, err := c.contactsByID(ctx, contacts)
-	if err != nil {
+	if err = failed.take(crm.Contacts, err); err != nil {
 		return err
 	}
 	for i := range list {
 		list[i].People = peopleOf(list[i], raw[i], known, people)
 	}
-	return nil
+	return failed.err()
 }
 
 // peopleOf joins the three sources: a mail's header says roles, owners are ours, linked contacts have references.
@@ -149,7 +150,7 @@ func splitEmails(s string) []mailAddress {
 	return out
 }
 
-// contactsByID reads names and addresses, remembered for a minute. Contacts that are gone are absent.
+// contactsByID reads names and addresses, remembered for a minute. Contacts that are gone are absent; those that could not be read are a partly, beside the others.
 func (c *Client) contactsByID(ctx context.Context, ids []string) (map[string]cachedPerson, error) {
 	now, out := time.Now(), map[string]cachedPerson{}
 	var missing []string
@@ -167,7 +168,8 @@ func (c *Client) contactsByID(ctx context.Context, ids []string) (map[string]cac
 	}
 	names := slices.DeleteFunc([]string{"firstname", "lastname", "email", "hs_additional_emails"}, c.excluded)
 	objects, err := c.batchRead(ctx, crm.Contacts, missing, names, nil)
-	if err != nil {
+	failed := map[string]error{}
+	if err = apart(err, failed); err != nil {
 		return nil, err
 	}
 	c.mu.Lock()
@@ -184,15 +186,16 @@ func (c *Client) contactsByID(ctx context.Context, ids []string) (map[string]cac
 		}
 		out[string(o.ID)], c.contacts[string(o.ID)] = p, p
 	}
-	return out, nil
+	return out, together(failed)
 }
 
-// optedOut tells which records carry the property that asks to be left alone; remembered for a minute.
+// optedOut tells which records carry the property that asks to be left alone; remembered for a minute. Those that could not be read are a crm.Partly.
 func (c *Client) optedOut(ctx context.Context, refs []crm.Ref) (map[crm.Ref]bool, error) {
 	out := map[crm.Ref]bool{}
 	if c.opt.SkipWhen == "" {
 		return out, nil
 	}
+	failed := c.failures()
 	now, missing, seen := time.Now(), map[crm.ObjectType][]string{}, map[crm.Ref]bool{}
 	c.mu.Lock()
 	for _, r := range refs {
@@ -206,7 +209,7 @@ func (c *Client) optedOut(ctx context.Context, refs []crm.Ref) (map[crm.Ref]bool
 	c.mu.Unlock()
 	for t, ids := range missing {
 		objects, err := c.batchRead(ctx, t, ids, []string{c.opt.SkipWhen}, nil)
-		if err != nil {
+		if err = failed.take(t, err); err != nil {
 			return nil, err
 		}
 		c.mu.Lock()
@@ -220,5 +223,5 @@ func (c *Client) optedOut(ctx context.Context, refs []crm.Ref) (map[crm.Ref]bool
 		}
 		c.mu.Unlock()
 	}
-	return out, nil
+	return out, failed.err()
 }

@@ -10,7 +10,7 @@ import (
 )
 
 // Records reads the present state of companies, contacts, deals and tickets with their links and dated memberships; gone ones, and those that opted out, are left
-// out. It implements the indexer's Source.
+// out, and those that HubSpot failed on are a crm.Partly beside the others. It implements the indexer's Source.
 func (c *Client) Records(ctx context.Context, refs []crm.Ref) ([]crm.Record, []crm.Membership, error) {
 	groups, err := c.byType(refs, crm.ObjectType.IsRecord)
 	if err != nil {
@@ -18,6 +18,7 @@ func (c *Client) Records(ctx context.Context, refs []crm.Ref) ([]crm.Record, []c
 	}
 	var records []crm.Record
 	var members []crm.Membership
+	failed := c.failures()
 	for _, t := range crm.RecordTypes() {
 		if len(groups[t]) == 0 {
 			continue
@@ -27,17 +28,17 @@ func (c *Client) Records(ctx context.Context, refs []crm.Ref) ([]crm.Record, []c
 			return nil, nil, err
 		}
 		objects, err := c.batchRead(ctx, t, groups[t], names, history)
-		if err != nil {
+		if err = failed.take(t, err); err != nil {
 			return nil, nil, err
 		}
 		links, err := c.links(ctx, t, idsOf(objects))
-		if err != nil {
+		if err = failed.take(t, err); err != nil {
 			return nil, nil, err
 		}
-		r, m := c.records(t, objects, links)
+		r, m := c.records(t, failed.without(t, objects), links)
 		records, members = append(records, r...), append(members, m...)
 	}
-	return records, members, nil
+	return records, members, failed.err()
 }
 
 // recordNames are the properties to ask for, and those whose history is wanted, too.

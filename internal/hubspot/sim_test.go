@@ -38,7 +38,9 @@ func open(t *testing.T, sim hubsim.Options, opt hubspot.Options) *portal {
 	t.Cleanup(server.Close)
 	o := s.Options()
 	opt.BaseURL, opt.Portal, opt.Token, opt.AppID = server.URL, o.Portal, o.Token, "424242"
-	opt.Transport = server.Client().Transport
+	if opt.Transport == nil {
+		opt.Transport = server.Client().Transport
+	}
 	if opt.Rate == 0 {
 		opt.Rate, opt.Search = -1, -1
 	}

@@ -70,7 +70,16 @@ func (w *Writer) relink(ctx context.Context, typ crm.ObjectType, key string, lin
 	if err != nil {
 		return crm.Ref{}, err
 	}
-	return ref, w.link(ctx, ref, links)
+	has, err := w.c.links(ctx, typ, []string{ref.ID}, typesOf(links)...)
+	if err != nil {
+		return crm.Ref{}, err
+	}
+	there := has[ref.ID].All()
+	missing := slices.DeleteFunc(slices.Clone(links), func(l crm.Ref) bool { return slices.Contains(there, l) })
+	if err := w.link(ctx, ref, missing); err != nil && !(isNotFound(err) && len(missing) < len(links)) {
+		return crm.Ref{}, err
+	}
+	return ref, nil
 }
 
 func (w *Writer) checkActivity(portal crm.PortalID, typ crm.ObjectType, key string, links []crm.Ref) error {
@@ -104,10 +113,15 @@ func (w *Writer) upsert(ctx context.Context, typ crm.ObjectType, key string, val
 	if len(reply.Errors) > 0 {
 		return crm.Ref{}, partialError(q, reply.Errors[0])
 	}
-	if len(reply.Results) != 1 || !isID(string(reply.Results[0].ID)) {
+	if len(reply.Results) != 1 || !isID(string(reply.Results[0].ID)) || other(reply.Results[0], key) {
 		return crm.Ref{}, fmt.Errorf("hubspot: %s: reply without its one object: %w", q.operation, crm.ErrUnknown)
 	}
 	return crm.Ref{Portal: w.c.opt.Portal, Type: typ, ID: string(reply.Results[0].ID)}, nil
+}
+
+// other says that a result is about another input than the one with this key.
+func other(o wireObject, key string) bool {
+	return o.text(keyProperty) != "" && o.text(keyProperty) != key
 }
 
 func (w *Writer) create(ctx context.Context, typ crm.ObjectType, values map[string]string, links []crm.Ref) (crm.Ref, error) {
@@ -131,36 +145,6 @@ func (w *Writer) create(ctx context.Context, typ crm.ObjectType, values map[stri
 		return crm.Ref{}, fmt.Errorf("hubspot: %s: reply without an id: %w", q.operation, crm.ErrUnknown)
 	}
 	return crm.Ref{Portal: w.c.opt.Portal, Type: typ, ID: string(o.ID)}, nil
-}
-
-// link adds default associations; repeating it changes nothing.
-func (w *Writer) link(ctx context.Context, ref crm.Ref, links []crm.Ref) error {
-	done := false
-	var gone error
-	for _, l := range links {
-		input := map[string]any{"from": wireInput{ID: ref.ID}, "to": wireInput{ID: l.ID}}
-		q := call{
-			operation: "link " + ref.Path() + " to " + l.Path(), method: http.MethodPost, path: w.c.associationPath(ref.Type, l.Type, "associate/default"),
-			body: map[string]any{"inputs": []any{input}}, write: true, class: associating,
-		}
-		var reply wireBatch[struct{}]
-		err := w.c.do(ctx, q, &reply)
-		if err == nil && len(reply.Errors) > 0 {
-			err = partialError(q, reply.Errors[0])
-		}
-		switch {
-		case isNotFound(err):
-			gone = err
-		case err != nil:
-			return err
-		default:
-			done = true
-		}
-	}
-	if !done {
-		return gone
-	}
-	return nil
 }
 
 // FindActivity looks for our note or task by its key and answers crm.ErrNotFound also when it exists but does not yet sit on every one of these records that still
@@ -242,7 +226,7 @@ func (w *Writer) pick(typ crm.ObjectType, key string, objects []wireObject) (crm
 
 // linked is crm.ErrNotFound when the activity does not sit on a record that exists.
 func (w *Writer) linked(ctx context.Context, ref crm.Ref, links []crm.Ref) error {
-	has, err := w.c.links(ctx, ref.Type, []string{ref.ID})
+	has, err := w.c.links(ctx, ref.Type, []string{ref.ID}, typesOf(links)...)
 	if err != nil {
 		return err
 	}
