@@ -2,11 +2,8 @@ package engine
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"log/slog"
-	"maps"
-	"slices"
 	"time"
 
 	"github.com/contextd/contextd/internal/crm"
@@ -53,10 +50,14 @@ func (a *Applier) apply(ctx context.Context, claim crm.Claim) error {
 	}
 	e.Fence = claim.Fence
 	if !Allowed(e.Change, e.Portal) || e.Portal != claim.Portal {
-		return a.settle(ctx, e, crm.EffectFailed, crm.Receipt{}, "not on the allow-list")
+		return a.settle(ctx, attempt{Effect: e}, crm.EffectFailed, crm.Receipt{}, "not on the allow-list")
+	}
+	at := attempt{Effect: e, started: started, repeatable: true}
+	if started && a.Now().Before(e.Deadline) {
+		at.flying = e.Deadline
 	}
 	if e.Change.Kind == crm.PropertyKind {
-		return a.property(ctx, attempt{e, started, true})
+		return a.property(ctx, at)
 	}
 	unique, err := a.Writer.UniqueKeys(ctx, e.Portal, activityType(e.Change))
 	if err != nil {
@@ -66,9 +67,10 @@ func (a *Applier) apply(ctx context.Context, claim crm.Claim) error {
 		return &crm.RetryAfter{At: e.Deadline, Err: fmt.Errorf("an earlier request may still be on its way: %w", crm.ErrUnknown)}
 	}
 	if e.UndoOf != "" && e.Change.After == "" {
-		return a.archive(ctx, attempt{e, started, true}) // archiving twice is archiving once
+		return a.archive(ctx, at) // archiving twice is archiving once
 	}
-	return a.activity(ctx, attempt{e, started, unique})
+	at.repeatable = unique
+	return a.activity(ctx, at)
 }
 
 // attempt is one try at an effect.
@@ -76,6 +78,8 @@ type attempt struct {
 	crm.Effect
 	started    bool // an earlier try may have sent a request
 	repeatable bool // HubSpot itself makes a second request harmless
+
+	flying time.Time // until when an earlier request without an answer can still arrive; zero: none can
 }
 
 func activityType(c crm.Change) crm.ObjectType {
@@ -92,21 +96,21 @@ func (a *Applier) property(ctx context.Context, e attempt) error {
 	if err != nil {
 		return a.hopeless(ctx, e, err)
 	}
-	receipt := crm.Receipt{Object: c.Target, Before: &before.Value, After: c.After, WroteAt: before.At}
+	receipt, value := crm.Receipt{Object: c.Target, Before: &before.Value, After: c.After, WroteAt: before.At}, spot{c.Target, c.Property, sameValue}
 	if theirs, lost := overwritten(before, notAfter(e.ReadAt)); lost && e.started && !sameValue(theirs.Value, c.After) { // by an earlier request of this effect, unless a later decision has made good for it
 		if newer, err := a.Effects.Newer(ctx, e.Effect); err != nil {
 			return err
 		} else if !newer {
-			return a.giveBack(ctx, e, receipt, theirs)
+			return a.giveBack(ctx, e, value, receipt, theirs)
 		}
 	}
 	if sameValue(before.Value, c.After) {
 		receipt.Repeat = !e.started
-		return a.settle(ctx, e.Effect, crm.EffectVerified, receipt, "")
+		return a.settle(ctx, e, crm.EffectVerified, receipt, "")
 	}
 	if why := conflict(before, c, e.ReadAt); why != "" {
 		receipt.After = before.Value
-		return a.settle(ctx, e.Effect, crm.EffectConflict, receipt, why)
+		return a.settle(ctx, e, crm.EffectConflict, receipt, why)
 	}
 	if stale, err := a.stale(ctx, e); stale || err != nil {
 		return err
@@ -122,14 +126,14 @@ func (a *Applier) property(ctx context.Context, e attempt) error {
 		return a.unknown(ctx, e, err)
 	}
 	if theirs, lost := overwritten(after, seenIn(before)); lost && !sameValue(theirs.Value, c.After) {
-		return a.giveBack(ctx, e, receipt, theirs)
+		return a.giveBack(ctx, e, value, receipt, theirs)
 	}
 	switch receipt.After, receipt.WroteAt = after.Value, after.At; {
 	case sameValue(after.Value, c.After):
 		receipt.After = c.After
-		return a.settle(ctx, e.Effect, crm.EffectVerified, receipt, "")
+		return a.settle(ctx, e, crm.EffectVerified, receipt, "")
 	case after.ByPerson && after.At.After(before.At):
-		return a.settle(ctx, e.Effect, crm.EffectConflict, receipt, "a person changed it while it was being written")
+		return a.settle(ctx, e, crm.EffectConflict, receipt, "a person changed it while it was being written")
 	}
 	return a.differs(ctx, e, "the value read back is not the one written")
 }
@@ -158,71 +162,5 @@ func (a *Applier) stale(ctx context.Context, e attempt) (bool, error) {
 	case e.started && a.Now().Before(e.Deadline):
 		return true, &crm.RetryAfter{At: e.Deadline, Err: fmt.Errorf("overtaken, but a request may still be on its way: %w", crm.ErrUnknown)}
 	}
-	return true, a.settle(ctx, e.Effect, crm.EffectSuperseded, crm.Receipt{}, "a later decision writes to the same place")
-}
-
-// activity writes a note or task under its key and looks whether it is there. What exists keeps its owner: whoever has reassigned it meant it. A body that a person
-// has edited is left alone, but for a completed task's: that one is opened again with new content.
-func (a *Applier) activity(ctx context.Context, e attempt) error {
-	c, typ := e.Change, activityType(e.Change)
-	properties := maps.Clone(c.Fields)
-	if properties == nil {
-		properties = map[string]string{}
-	}
-	properties[c.Property] = c.After
-	var before *string
-	ref, found, err := a.Writer.FindActivity(ctx, e.Portal, typ, c.Key, c.Links)
-	switch exists := !ref.IsZero(); {
-	case err == nil && textOf(found[c.Property]) == textOf(c.After):
-		return a.settle(ctx, e.Effect, crm.EffectVerified, crm.Receipt{Object: ref, After: c.After, Repeat: !e.started}, "")
-	case err != nil && !errors.Is(err, crm.ErrNotFound):
-		return a.hopeless(ctx, e, err)
-	case exists && textOf(found[c.Property]) == textOf(c.After): // it lacks a link only
-		properties = nil
-	case exists:
-		old := found[c.Property]
-		before = &old
-		edited, err := a.edited(ctx, e.Effect, old)
-		if e.UndoOf != "" {
-			edited = textOf(old) != textOf(*c.Before)
-		}
-		if err != nil {
-			return err
-		}
-		if edited && found["hs_task_status"] != "COMPLETED" {
-			return a.settle(ctx, e.Effect, crm.EffectConflict, crm.Receipt{Object: ref, Before: before, After: old}, "a person edited it")
-		}
-		delete(properties, "hubspot_owner_id")
-	}
-	if stale, err := a.stale(ctx, e); stale || err != nil {
-		return err
-	}
-	if e, err = a.begin(ctx, e); err != nil {
-		return err
-	}
-	err = a.send(ctx, func(ctx context.Context) (err error) {
-		ref, err = a.Writer.UpsertActivity(ctx, e.Portal, typ, c.Key, properties, c.Links)
-		return err
-	})
-	if err != nil {
-		return a.unsent(ctx, e, err)
-	}
-	e.Object = ref
-	back, found, err := a.Writer.FindActivity(ctx, e.Portal, typ, c.Key, c.Links)
-	if err != nil {
-		return a.unknown(ctx, e, err)
-	}
-	if textOf(found[c.Property]) != textOf(c.After) {
-		return a.differs(ctx, e, "the text read back is not the one written")
-	}
-	return a.settle(ctx, e.Effect, crm.EffectVerified, crm.Receipt{Object: back, Before: before, After: c.After, WroteAt: a.Now()}, "")
-}
-
-// edited reports whether a body is neither one that was sent nor one that a suggestion has already given way to.
-func (a *Applier) edited(ctx context.Context, e crm.Effect, body string) (bool, error) {
-	sent, err := a.Effects.Sent(ctx, e)
-	if err != nil {
-		return false, err
-	}
-	return !slices.ContainsFunc(append(sent, e.Change.After), func(s string) bool { return textOf(s) == textOf(body) }), nil
+	return true, a.settle(ctx, e, crm.EffectSuperseded, crm.Receipt{}, "a later decision writes to the same place")
 }

@@ -264,7 +264,7 @@ func TestApplyNotAllowed(t *testing.T) {
 func TestApplyReplacesOlderNote(t *testing.T) {
 	b := newBench(crm.NoteKind)
 	old := map[string]string{"hs_note_body": "<p>old</p>"}
-	b.hub.notes, b.box.sent = []hubNote{{ref(crm.Notes, 1), "key", old}}, []string{"old"}
+	b.hub.notes, b.box.sent = []hubNote{{ref: ref(crm.Notes, 1), key: "key", properties: old}}, []string{"old"}
 	b.hub.faults = []string{"drop before apply"}
 	if err := b.once(t); !errors.Is(err, crm.ErrUnknown) {
 		t.Fatal(err)

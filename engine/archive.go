@@ -13,13 +13,13 @@ func (a *Applier) archive(ctx context.Context, e attempt) error {
 	ref, found, err := a.Writer.FindActivity(ctx, e.Portal, typ, c.Key, c.Links)
 	switch {
 	case errors.Is(err, crm.ErrNotFound) && ref.IsZero():
-		return a.settle(ctx, e.Effect, crm.EffectVerified, crm.Receipt{Before: c.Before, Repeat: !e.started}, "")
+		return a.settle(ctx, e, crm.EffectVerified, crm.Receipt{Before: c.Before, Repeat: !e.started}, "")
 	case err != nil && !errors.Is(err, crm.ErrNotFound): // found but not linked everywhere is found
 		return a.hopeless(ctx, e, err)
 	}
 	body := found[c.Property]
 	if c.Before == nil || textOf(body) != textOf(*c.Before) {
-		return a.settle(ctx, e.Effect, crm.EffectConflict, crm.Receipt{Object: ref, Before: &body, After: body}, "a person edited it")
+		return a.settle(ctx, e, crm.EffectConflict, crm.Receipt{Object: ref, Before: &body, After: body}, "a person edited it")
 	}
 	if stale, err := a.stale(ctx, e); stale || err != nil {
 		return err
@@ -34,7 +34,7 @@ func (a *Applier) archive(ctx context.Context, e attempt) error {
 	again, _, err := a.Writer.FindActivity(ctx, e.Portal, typ, c.Key, c.Links)
 	switch {
 	case errors.Is(err, crm.ErrNotFound) && again.IsZero():
-		return a.settle(ctx, e.Effect, crm.EffectVerified, crm.Receipt{Object: ref, Before: &body, WroteAt: a.Now()}, "")
+		return a.settle(ctx, e, crm.EffectVerified, crm.Receipt{Object: ref, Before: &body, WroteAt: a.Now()}, "")
 	case err != nil && !errors.Is(err, crm.ErrNotFound):
 		return a.unknown(ctx, e, err)
 	}

@@ -22,6 +22,7 @@ type hub struct {
 	unlinked bool // notes lack a link until they are written again
 	unique   bool // notes and tasks are upserted by their key
 	faults   []string
+	between  func()   // happens before the next write arrives
 	delayed  []func() // applied when the clock has moved on by late
 	due      time.Time
 }
@@ -30,6 +31,28 @@ type hubNote struct {
 	ref        crm.Ref
 	key        string
 	properties map[string]string
+	changes    []crm.PastValue // of the body, newest first; only what write and edit did
+}
+
+// change sets properties and keeps the history of the body.
+func (n *hubNote) change(at time.Time, person bool, properties map[string]string) {
+	for _, kind := range []crm.ChangeKind{crm.NoteKind, crm.TaskKind} {
+		body, ok := properties[bodyProperty(kind)]
+		if typ := activityType(crm.Change{Kind: kind}); ok && typ == n.ref.Type && (body != n.properties[bodyProperty(kind)] || len(n.changes) == 0) {
+			n.changes = slices.Insert(n.changes, 0, crm.PastValue{Value: body, At: at, ByPerson: person, Source: map[bool]string{true: "CRM_UI:userId:77", false: "INTEGRATION:1"}[person]})
+		}
+	}
+	maps.Copy(n.properties, properties)
+}
+
+// edit is a person's change of the body of the only note.
+func (h *hub) edit(body string) {
+	n := &h.notes[0]
+	for _, kind := range []crm.ChangeKind{crm.NoteKind, crm.TaskKind} {
+		if activityType(crm.Change{Kind: kind}) == n.ref.Type {
+			n.change(h.now(), true, map[string]string{bodyProperty(kind): body})
+		}
+	}
 }
 
 func (h *hub) fault() string {
@@ -54,6 +77,10 @@ func (h *hub) settle() {
 func (h *hub) write(apply func()) error {
 	h.requests++
 	h.settle()
+	if f := h.between; f != nil {
+		h.between = nil
+		f()
+	}
 	switch f := h.fault(); f {
 	case "":
 		apply()
@@ -84,11 +111,27 @@ func (h *hub) write(apply func()) error {
 
 func (h *hub) Current(_ context.Context, target crm.Ref, property string) (Current, error) {
 	h.settle()
+	if i := h.note(target); i >= 0 {
+		n := h.notes[i]
+		now := Current{Value: n.properties[property], Changes: n.changes}
+		if len(n.changes) > 0 {
+			now.At, now.ByPerson, now.Source = n.changes[0].At, n.changes[0].ByPerson, n.changes[0].Source
+		}
+		return now, nil
+	}
 	return h.values[target.String()+"/"+property], nil
+}
+
+func (h *hub) note(ref crm.Ref) int {
+	return slices.IndexFunc(h.notes, func(n hubNote) bool { return n.ref == ref })
 }
 
 func (h *hub) SetProperty(_ context.Context, target crm.Ref, property, value string) error {
 	return h.write(func() {
+		if i := h.note(target); i >= 0 {
+			h.notes[i].change(h.now(), false, map[string]string{property: value})
+			return
+		}
 		if h.writes++; h.keeps != "" {
 			value = h.keeps
 		}
@@ -107,11 +150,13 @@ func (h *hub) UpsertActivity(_ context.Context, portal crm.PortalID, typ crm.Obj
 			if len(properties) == 0 {
 				h.relinked++
 			}
-			maps.Copy(h.notes[i].properties, properties)
+			h.notes[i].change(h.now(), false, properties)
 			return
 		}
 		ref = crm.Ref{Portal: portal, Type: typ, ID: fmt.Sprint(len(h.notes) + 1)}
-		h.notes = append(h.notes, hubNote{ref, key, maps.Clone(properties)})
+		n := hubNote{ref: ref, key: key, properties: map[string]string{}}
+		n.change(h.now(), false, properties)
+		h.notes = append(h.notes, n)
 	})
 	return ref, err
 }

@@ -44,11 +44,17 @@ func notAfter(t time.Time) func(crm.PastValue) bool {
 // mostReturns is how often a person's value is put back where yet another write comes in between.
 const mostReturns = 3
 
+// spot is where a value of ours stands, a record's property or the body of a note or task, and how two values compare there.
+type spot struct {
+	target   crm.Ref
+	property string
+	same     func(a, b string) bool
+}
+
 // giveBack puts a person's value back that our write has covered, and ends the effect as the conflict that it was. Where a person has set another one since, that one stays.
-func (a *Applier) giveBack(ctx context.Context, e attempt, receipt crm.Receipt, theirs crm.PastValue) error {
-	c := e.Change
+func (a *Applier) giveBack(ctx context.Context, e attempt, at spot, receipt crm.Receipt, theirs crm.PastValue) error {
 	for range mostReturns {
-		now, err := a.Writer.Current(ctx, c.Target, c.Property)
+		now, err := a.Writer.Current(ctx, at.target, at.property)
 		if err != nil {
 			return a.unknown(ctx, e, err)
 		}
@@ -56,19 +62,18 @@ func (a *Applier) giveBack(ctx context.Context, e attempt, receipt crm.Receipt, 
 		if newer, lost := overwritten(now, knownSince(theirs)); lost { // putting it back can lose a race, too
 			theirs = newer
 		}
-		if len(now.Changes) > 0 && now.Changes[0].ByPerson || sameValue(now.Value, theirs.Value) {
+		if len(now.Changes) > 0 && now.Changes[0].ByPerson || at.same(now.Value, theirs.Value) {
 			why := fmt.Sprintf("changed by %s at %s while it was being written: their value stands", theirs.Source, theirs.At.UTC().Format(time.RFC3339))
-			return a.settle(ctx, e.Effect, crm.EffectConflict, receipt, why)
+			return a.settle(ctx, e, crm.EffectConflict, receipt, why)
 		}
-		if err := a.Enabled(e.Portal); err != nil {
-			if settled := a.settle(ctx, e.Effect, crm.EffectUnknown, receipt, err.Error()); settled != nil {
-				return settled
-			}
-			return stopped(err)
+		if e, err = a.begin(ctx, e); err != nil { // looked at again later: it is known to have been sent
+			return err
 		}
-		if err := a.send(ctx, func(ctx context.Context) error { return a.Writer.SetProperty(ctx, c.Target, c.Property, theirs.Value) }); err != nil {
+		if err := a.send(ctx, func(ctx context.Context) error {
+			return a.Writer.SetProperty(ctx, at.target, at.property, theirs.Value)
+		}); err != nil {
 			return a.unsent(ctx, e, err)
 		}
 	}
-	return a.unknown(ctx, e, fmt.Errorf("%s keeps changing", c.Property))
+	return a.unknown(ctx, e, fmt.Errorf("%s keeps changing", at.property))
 }

@@ -51,10 +51,12 @@ func (a *Applier) unsent(ctx context.Context, e attempt, err error) error {
 	case errors.Is(err, crm.ErrUnknown):
 		return a.unknown(ctx, e, err)
 	case errors.Is(err, crm.ErrInvalid), errors.Is(err, crm.ErrNotFound):
-		return a.settle(ctx, e.Effect, crm.EffectFailed, crm.Receipt{Object: e.Object}, err.Error())
+		return a.settle(ctx, e, crm.EffectFailed, crm.Receipt{Object: e.Object}, err.Error())
 	case errors.Is(err, crm.ErrTemporary), errors.Is(err, crm.ErrForbidden), errors.Is(err, crm.ErrStopped):
-		e.Deadline = a.Now() // nothing is on its way
-		if settled := a.settle(ctx, e.Effect, crm.EffectUnknown, crm.Receipt{Object: e.Object}, err.Error()); settled != nil {
+		if e.Deadline = a.Now(); e.flying.After(e.Deadline) { // nothing of this one is on its way
+			e.Deadline = e.flying
+		}
+		if settled := a.settle(ctx, e, crm.EffectUnknown, crm.Receipt{Object: e.Object}, err.Error()); settled != nil {
 			return errors.Join(err, settled)
 		}
 		return err
@@ -65,7 +67,7 @@ func (a *Applier) unsent(ctx context.Context, e attempt, err error) error {
 // unknown records that nobody can say yet, and comes back to read it: soon where a second request is harmless (long enough for a slow first one to arrive), else when
 // the request is dead for sure.
 func (a *Applier) unknown(ctx context.Context, e attempt, cause error) error {
-	if err := a.settle(ctx, e.Effect, crm.EffectUnknown, crm.Receipt{Object: e.Object}, cause.Error()); err != nil {
+	if err := a.settle(ctx, e, crm.EffectUnknown, crm.Receipt{Object: e.Object}, cause.Error()); err != nil {
 		return errors.Join(cause, err)
 	}
 	at := e.Deadline
@@ -78,7 +80,7 @@ func (a *Applier) unknown(ctx context.Context, e attempt, cause error) error {
 // differs is a write that HubSpot accepted and yet does not show: read again a few times, then given up, because HubSpot makes something else of this value.
 func (a *Applier) differs(ctx context.Context, e attempt, why string) error {
 	if e.Attempts >= mostWrites {
-		return a.settle(ctx, e.Effect, crm.EffectFailed, crm.Receipt{Object: e.Object}, fmt.Sprintf("%s, after %d attempts", why, e.Attempts))
+		return a.settle(ctx, e, crm.EffectFailed, crm.Receipt{Object: e.Object}, fmt.Sprintf("%s, after %d attempts", why, e.Attempts))
 	}
 	return a.unknown(ctx, e, errors.New(why))
 }
@@ -86,7 +88,7 @@ func (a *Applier) differs(ctx context.Context, e attempt, why string) error {
 // hopeless judges the error of a read before any write of this attempt: a target that is gone ends an effect; everything else is tried again.
 func (a *Applier) hopeless(ctx context.Context, e attempt, err error) error {
 	if errors.Is(err, crm.ErrNotFound) || errors.Is(err, crm.ErrInvalid) {
-		return a.settle(ctx, e.Effect, crm.EffectFailed, crm.Receipt{}, err.Error())
+		return a.settle(ctx, e, crm.EffectFailed, crm.Receipt{}, err.Error())
 	}
 	if e.started {
 		return fmt.Errorf("read back: %w", err)
@@ -94,8 +96,16 @@ func (a *Applier) hopeless(ctx context.Context, e attempt, err error) error {
 	return fmt.Errorf("read before writing: %w", err)
 }
 
-func (a *Applier) settle(ctx context.Context, e crm.Effect, state crm.EffectState, r crm.Receipt, why string) error {
+func (a *Applier) settle(ctx context.Context, at attempt, state crm.EffectState, r crm.Receipt, why string) error {
+	e := at.Effect
 	e.State, e.LastError = state, why
+	switch {
+	case state == crm.EffectUnknown: // the last request may still arrive
+	case state == crm.EffectVerified && e.Attempts <= 1: // the only one has arrived
+		e.Deadline = time.Time{}
+	default: // the last one was answered, an earlier one perhaps not
+		e.Deadline = at.flying
+	}
 	if !r.Object.IsZero() {
 		e.Object = r.Object
 	}

@@ -88,7 +88,7 @@ func TestPeopleEditOurNotes(t *testing.T) {
 			if c.kind == crm.TaskKind {
 				b.box.e.Change.Fields["hs_task_status"] = "NOT_STARTED"
 			}
-			b.hub.notes = []hubNote{{ref(typ, 1), "key", map[string]string{bodyProperty(c.kind): c.body, "hs_task_status": c.status, "hubspot_owner_id": "91"}}}
+			b.hub.notes = []hubNote{{ref: ref(typ, 1), key: "key", properties: map[string]string{bodyProperty(c.kind): c.body, "hs_task_status": c.status, "hubspot_owner_id": "91"}}}
 			if err := b.once(t); err != nil || b.box.e.State != c.want || len(b.hub.notes) != 1 {
 				t.Errorf("%s, unlinked %v: %v, %s, want %s", name, unlinked, err, b.box.e.State, c.want)
 				continue
@@ -107,7 +107,7 @@ func TestPeopleEditOurNotes(t *testing.T) {
 // TestHalfWrittenNoteIsOnlyLinked: when the text arrived and the links did not, the text is not sent a second time.
 func TestHalfWrittenNoteIsOnlyLinked(t *testing.T) {
 	b := newBench(crm.NoteKind)
-	b.hub.unique, b.hub.unlinked, b.hub.notes = true, true, []hubNote{{ref(crm.Notes, 1), "key", map[string]string{"hs_note_body": b.box.e.Change.After}}}
+	b.hub.unique, b.hub.unlinked, b.hub.notes = true, true, []hubNote{{ref: ref(crm.Notes, 1), key: "key", properties: map[string]string{"hs_note_body": b.box.e.Change.After}}}
 	b.box.e.State = crm.EffectSending
 	if err := b.once(t); err != nil || b.box.e.State != crm.EffectVerified || b.hub.relinked != 1 || b.hub.requests != 1 {
 		t.Errorf("%v, %s, %d requests of which %d only link", err, b.box.e.State, b.hub.requests, b.hub.relinked)
@@ -151,5 +151,23 @@ func TestOutageOfWritesIsWaitedFor(t *testing.T) {
 	}
 	if b.drain(t); b.box.e.State != crm.EffectVerified {
 		t.Error(b.box.e.State)
+	}
+}
+
+// TestTheFirstRequestIsRemembered: an effect that a second request has settled says until when its first may still arrive; one whose requests were all answered, or whose
+// only request has arrived, says nothing.
+func TestTheFirstRequestIsRemembered(t *testing.T) {
+	for _, kind := range []crm.ChangeKind{crm.PropertyKind, crm.NoteKind} {
+		for fault, remembered := range map[string]bool{"": false, "drop after apply": false, "busy": false, "drop before apply": true, "late": true} {
+			b := newBench(kind)
+			b.hub.unique = true
+			if fault != "" {
+				b.hub.faults = []string{fault}
+			}
+			b.drain(t)
+			if got := b.box.e.Deadline.After(b.clock); got != remembered || b.box.e.State != crm.EffectVerified {
+				t.Errorf("%s, %q: %s at %s, deadline %s", kind, fault, b.box.e.State, b.clock, b.box.e.Deadline)
+			}
+		}
 	}
 }

@@ -14,7 +14,7 @@ func undoing(after string) *bench {
 	b := newBench(crm.NoteKind)
 	written := b.box.e.Change.After
 	b.hub.unique = true
-	b.hub.notes = []hubNote{{ref(crm.Notes, 1), "key", map[string]string{"hs_note_body": written}}}
+	b.hub.notes = []hubNote{{ref: ref(crm.Notes, 1), key: "key", properties: map[string]string{"hs_note_body": written}}}
 	b.box.e.UndoOf = "e0"
 	b.box.e.Change.Before, b.box.e.Change.After, b.box.e.Change.Fields = &written, after, nil
 	return b
@@ -83,7 +83,7 @@ func TestUndoRefuses(t *testing.T) {
 		return map[string]Current{ref(crm.Contacts, 2).String() + "/ai_lead_score": {Value: value, At: noon, ByPerson: true, Source: "CRM_UI:userId:9"}}
 	}
 	note := func(body string) []hubNote {
-		return []hubNote{{ref(crm.Notes, 1), "key", map[string]string{"hs_note_body": body}}}
+		return []hubNote{{ref: ref(crm.Notes, 1), key: "key", properties: map[string]string{"hs_note_body": body}}}
 	}
 	for name, c := range map[string]struct {
 		values  map[string]Current

@@ -203,14 +203,13 @@ func race(t *testing.T, n int, seeing bool) (gone int, states map[crm.EffectStat
 
 // TestNoHumanEditIsLost: 500 writes, with a person in between in nine of ten ways: every value of hers stands in the end. Without the look at the history most are gone.
 func TestNoHumanEditIsLost(t *testing.T) {
-	began := time.Now()
 	gone, states, wide := race(t, 500, true)
-	t.Logf("500 races in %s: %d values of people were overwritten for good, the longest was covered for %s; effects: %v", time.Since(began).Round(time.Millisecond), gone, wide.Round(time.Microsecond), states)
+	raced{Row: "W3", Run: "properties", Races: 500, Gone: gone, Effects: states, Window: float64(wide.Microseconds()) / 1000}.print(t)
 	if gone != 0 || states[crm.EffectConflict] < 300 || states[crm.EffectVerified] < 100 || wide == 0 {
 		t.Errorf("%d gone, %v", gone, states)
 	}
-	gone, _, _ = race(t, 100, false)
-	t.Logf("with the check off: %d of 100", gone)
+	gone, states, _ = race(t, 100, false)
+	raced{Row: "W3", Run: "control: the history is not looked at", Races: 100, Gone: gone, Effects: states}.print(t)
 	if gone < 40 {
 		t.Errorf("with the check off only %d of 100 are gone: this test is blind", gone)
 	}

@@ -31,11 +31,11 @@ func (db *DB) Newer(ctx context.Context, e crm.Effect) (found bool, err error) {
 	return found, nil
 }
 
-// underWay is until when an earlier effect's request to the same place may still arrive; zero when there is none.
+// underWay is until when an earlier effect's request to the same place may still arrive, also when that effect is settled: by a second request; zero when there is none.
 func (t *tx) underWay(e crm.Effect) (time.Time, error) {
 	where, args := place(e.Portal, e.Workflow, e.Subject, e.Change)
 	var deadline int64
-	err := t.one("SELECT COALESCE(MAX(deadline), 0) FROM effects WHERE "+where+" AND id <> ? AND state IN ('sending', 'unknown') AND created_at < ? AND deadline > ?",
+	err := t.one("SELECT COALESCE(MAX(deadline), 0) FROM effects WHERE "+where+" AND id <> ? AND created_at < ? AND deadline > ?",
 		append(args, e.ID, micros(e.CreatedAt), micros(t.now)), &deadline)
 	return moment(deadline), err
 }

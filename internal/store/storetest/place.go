@@ -57,8 +57,17 @@ func effectsPlace(w *world) {
 			w.Fatalf("beside an older request: %v", err)
 		}
 		old.State = crm.EffectSuperseded
+		if i == 0 { // nothing of it can arrive any more
+			old.Deadline = time.Time{}
+		}
 		w.no(w.Settle(w.ctx, old, crm.Receipt{}))
 		w.states(w.suggestion(first), crm.Superseded, crm.Superseded)
+		if i == 1 { // it has ended, but not its first request
+			if err := w.Begin(w.ctx, next); !errors.As(err, &wait) || wait.At.After(old.Deadline) {
+				w.Fatalf("beside a request of an effect that is settled: %v", err)
+			}
+			w.clock.advance(20 * time.Second)
+		}
 		w.no(w.Begin(w.ctx, next))
 	}
 }
