@@ -11,11 +11,12 @@ import (
 	"github.com/contextd/contextd/internal/crm"
 )
 
-// lastWrites are the newest visible ends at every property of a portal's records, as newestWrite finds one of them, with the record as it is kept and, of an undo, what it undid.
+// lastWrites are the newest visible ends at every property of a portal's records that a workflow has written, as newestWrite finds one of them, with the record as it is kept
+// and, of an undo, what it undid. The properties of the review belong to no workflow and are never locked.
 const lastWrites = `SELECT e.target, e.property, e.state, e.value, e.undo_of, e.released_at, e.workflow, e.proposal, e.approver, e.settled_at, e.last_error, COALESCE(o.value, ''), r.name, r.properties, r.history
 	FROM (SELECT id, target, property, state, value, undo_of, released_at, workflow, proposal, approver, settled_at, last_error,
 			ROW_NUMBER() OVER (PARTITION BY target, property ORDER BY settled_at DESC, created_at DESC) AS place
-		FROM effects WHERE portal = ? AND target <> '' AND proposal <> '' AND state IN ('verified', 'conflict')) e
+		FROM effects WHERE portal = ? AND target <> '' AND workflow <> '' AND state IN ('verified', 'conflict')) e
 	JOIN records r ON r.portal = ? AND r.ref = e.target AND r.deleted_at = 0
 	LEFT JOIN effects o ON o.portal = ? AND o.id = e.undo_of AND e.undo_of <> ''
 	WHERE e.place = 1 AND e.released_at = 0`

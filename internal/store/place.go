@@ -176,6 +176,9 @@ func (t *tx) keepValue(e crm.Effect, value string) error {
 	if err := decode(body, &properties); err != nil {
 		return err
 	}
+	if properties == nil { // kept as null: a record that was read without any property
+		properties = map[string]string{}
+	}
 	properties[e.Change.Property] = value
 	if body, err = encode(properties); err != nil {
 		return err

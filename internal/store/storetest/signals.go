@@ -33,6 +33,10 @@ func proposalsSignals(w *world) {
 		n, err = w.Signal(w.ctx, portal, 10)
 		w.no(err)
 		same(w, what+": said again", n, 0)
+		w.records(nil, crm.Record{Ref: ref(crm.Companies, 5)}, crm.Record{Ref: ref(crm.Contacts, 7)}) // read again without the property, which no workflow asks for
+		locked, _, err := w.Locked(w.ctx, portal, "", 10)
+		w.no(err)
+		same(w, what+": locked fields", len(locked), 0)
 		w.clock.advance(time.Second)
 	}
 	made := func(id string, n int, record crm.Ref, v crm.Verdict) crm.Proposal {
