@@ -20,7 +20,7 @@ func heldOut(t testing.TB) *plantedSet {
 	people, seen := map[string]bool{}, map[string]bool{}
 	n := 0
 	for _, w := range builtins(t) {
-		for _, g := range w.Golden {
+		for _, g := range w.Golden() {
 			n++
 			account := crm.Ref{Portal: 7, Type: crm.Companies, ID: fmt.Sprint(n)}
 			set.names[account.Path()] = g.Name

@@ -7,7 +7,6 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -69,12 +68,12 @@ func (r *run) askOutside(ctx context.Context) error {
 	return nil
 }
 
-var hostName = regexp.MustCompile(`^([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z0-9-]{2,63}$`)
+var hostName = expression(`^([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z0-9-]{2,63}$`)
 
 // domainOf is a domain as it may be sent: a property that holds anything else says nothing.
 func domainOf(s string) string {
 	s = strings.ToLower(strings.TrimSpace(s))
-	if len(s) > 253 || !hostName.MatchString(s) {
+	if len(s) > 253 || !hostName().MatchString(s) {
 		return ""
 	}
 	return s

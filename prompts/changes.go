@@ -1,7 +1,6 @@
 package prompts
 
 import (
-	"regexp"
 	"slices"
 	"strings"
 
@@ -9,7 +8,7 @@ import (
 )
 
 // Property names are ours only with the prefix ai_: the engine never writes any other. Names are as HubSpot allows them: lower case, digits, _, at most 100.
-var aiProperty = regexp.MustCompile(`^ai_[a-z0-9_]{1,96}$`)
+var aiProperty = expression(`^ai_[a-z0-9_]{1,96}$`)
 
 // change checks one change against the schema and the plan.
 func change(c Change, w Workflow, answer map[string]*node, where []any, p *problems) {
@@ -48,7 +47,7 @@ func property(c Change, w Workflow, answer map[string]*node, here func(...any) [
 	if c.Property == crm.ReviewStatus || c.Property == crm.ReviewDecision {
 		p.add(here("property"), "property %q carries the review of suggestions: no workflow writes it", c.Property)
 	}
-	if !aiProperty.MatchString(c.Property) {
+	if !aiProperty().MatchString(c.Property) {
 		p.add(here("property"), "property %q: want a name that starts with ai_", c.Property)
 	}
 	if c.Title != "" || len(c.Links) > 0 || c.DueDays != 0 || c.DueStated || c.By != "" || len(c.Titles) > 0 || c.UnlessOpen {

@@ -1,7 +1,6 @@
 package prompts
 
 import (
-	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -42,12 +41,12 @@ type Finding struct {
 	Text      map[string]string `yaml:"text"`      // by language, "en" required
 }
 
-var placeholder = regexp.MustCompile(`\{([a-z][a-z0-9_]*)\}`)
+var placeholder = expression(`\{([a-z][a-z0-9_]*)\}`)
 
 // Placeholders lists what a text leaves open, each once, in their order.
 func Placeholders(text string) []string {
 	var out []string
-	for _, m := range placeholder.FindAllStringSubmatch(text, -1) {
+	for _, m := range placeholder().FindAllStringSubmatch(text, -1) {
 		if !slices.Contains(out, m[1]) {
 			out = append(out, m[1])
 		}
@@ -57,7 +56,7 @@ func Placeholders(text string) []string {
 
 // Fill puts values into the places of a text.
 func Fill(text string, values map[string]string) string {
-	return placeholder.ReplaceAllStringFunc(text, func(s string) string { return values[strings.Trim(s, "{}")] })
+	return placeholder().ReplaceAllStringFunc(text, func(s string) string { return values[strings.Trim(s, "{}")] })
 }
 
 // In is the text in a language, else in English.
@@ -71,7 +70,7 @@ func In(texts map[string]string, language string) string {
 // finding checks one finding.
 func finding(f Finding, where []any, p *problems) {
 	here := func(key ...any) []any { return append(where[:len(where):len(where)], key...) }
-	if !workflowName.MatchString(f.Name) {
+	if !workflowName().MatchString(f.Name) {
 		p.add(here("name"), "name %q: want lower-case letters and _", f.Name)
 	}
 	if strings.TrimSpace(f.Text["en"]) == "" {

@@ -10,26 +10,32 @@ import (
 	"github.com/contextd/contextd/internal/crm"
 )
 
-// loadGolden reads the cases of a workflow, one per file, in the order of the file names, and hashes them.
-func loadGolden(fsys fs.FS, folder string, answer map[string]*node, p *problems) ([]Golden, string) {
+// goldenFiles reads the files with the cases of a workflow, in the order of their names.
+func goldenFiles(fsys fs.FS, folder string, p *problems) (out []hashedFile) {
 	files, err := fs.Glob(fsys, path.Join(folder, "golden", "*.yaml"))
 	if err != nil {
 		p.raw(fmt.Errorf("list golden cases of %s: %w", folder, err))
-		return nil, ""
+		return nil
 	}
 	if len(files) == 0 {
 		p.add(nil, "the workflow has no golden cases (%s): nobody could tell whether a new prompt is worse", path.Join(folder, "golden", "*.yaml"))
 	}
-	var out []Golden
-	var hashed []hashedFile
-	names := map[string]string{}
 	for _, file := range files {
 		raw, err := fs.ReadFile(fsys, file)
 		if err != nil {
 			p.raw(fmt.Errorf("read %s: %w", file, err))
 			continue
 		}
-		hashed = append(hashed, hashedFile{path.Base(file), raw})
+		out = append(out, hashedFile{path.Base(file), raw})
+	}
+	return out
+}
+
+// loadGolden reads the cases, one per file.
+func loadGolden(folder string, files []hashedFile, answer map[string]*node, p *problems) (out []Golden) {
+	names := map[string]string{}
+	for _, f := range files {
+		file, raw := path.Join(folder, "golden", f.name), f.content
 		var g Golden
 		if err := decode(file, raw, &g); err != nil {
 			p.raw(err)
@@ -44,7 +50,7 @@ func loadGolden(fsys fs.FS, folder string, answer map[string]*node, p *problems)
 		p.errs = append(p.errs, q.errs...)
 		out = append(out, g)
 	}
-	return out, hashFiles(hashed...)
+	return out
 }
 
 // golden checks one case: it has a subject, passages, and expects something of fields that exist.

@@ -10,10 +10,10 @@ import (
 	"fmt"
 	"io/fs"
 	"path"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 
 	"github.com/contextd/contextd/internal/crm"
 )
@@ -26,7 +26,10 @@ const (
 
 // Load reads every folder of fsys as a workflow, in the order of their names, and validates all of them. The error joins one sentence per problem, each with file
 // and line, and wraps crm.ErrInvalid; then no workflow is returned. Plain files beside the folders are not read.
-func Load(fsys fs.FS) ([]Workflow, error) {
+func Load(fsys fs.FS) ([]Workflow, error) { return load(fsys, false) }
+
+// load is Load; tried folders hold no mistakes.
+func load(fsys fs.FS, tried bool) ([]Workflow, error) {
 	entries, err := fs.ReadDir(fsys, ".")
 	if err != nil {
 		return nil, fmt.Errorf("list workflows: %w", err)
@@ -37,7 +40,7 @@ func Load(fsys fs.FS) ([]Workflow, error) {
 		if strings.HasPrefix(e.Name(), ".") || !isFolder(fsys, e) {
 			continue
 		}
-		w, err := loadFolder(fsys, e.Name())
+		w, err := loadFolder(fsys, e.Name(), tried)
 		if err != nil {
 			errs = append(errs, err)
 			continue
@@ -51,7 +54,7 @@ func Load(fsys fs.FS) ([]Workflow, error) {
 }
 
 // loadFolder reads one workflow with its prompt, schema and golden cases.
-func loadFolder(fsys fs.FS, name string) (Workflow, error) {
+func loadFolder(fsys fs.FS, name string, tried bool) (Workflow, error) {
 	var w Workflow
 	file := path.Join(name, workflowFile)
 	raw, err := fs.ReadFile(fsys, file)
@@ -73,7 +76,7 @@ func loadFolder(fsys fs.FS, name string) (Workflow, error) {
 	if len(p.errs) > 0 {
 		return w, p.err()
 	}
-	answer := checkSchema(schemaPath, schema, p)
+	answer := checkSchema(schemaPath, schema, tried, p)
 	w.Schema = json.RawMessage(schema)
 	w.Versions = loadVersions(fsys, name, p)
 	for i, v := range w.Versions {
@@ -86,7 +89,12 @@ func loadFolder(fsys fs.FS, name string) (Workflow, error) {
 	} else if w.Version > 0 {
 		p.add(at("prompt"), "prompt %d has no file %s", w.Version, path.Join(name, versionFile(w.Version)))
 	}
-	w.Golden, w.GoldenSHA = loadGolden(fsys, name, answer, p)
+	files := goldenFiles(fsys, name, p)
+	w.GoldenSHA = hashFiles(files...)
+	w.golden = sync.OnceValue(func() []Golden { return loadGolden(name, files, answer, p) })
+	if !tried {
+		w.golden()
+	}
 	return w, p.err()
 }
 
@@ -101,7 +109,7 @@ func isFolder(fsys fs.FS, e fs.DirEntry) bool {
 
 func versionFile(number int) string { return fmt.Sprintf("prompt@%d.md", number) }
 
-var versionName = regexp.MustCompile(`^prompt@([1-9][0-9]{0,3})\.md$`)
+var versionName = expression(`^prompt@([1-9][0-9]{0,3})\.md$`)
 
 // loadVersions reads every prompt of a folder, ascending.
 func loadVersions(fsys fs.FS, folder string, p *problems) (out []Version) {
@@ -111,7 +119,7 @@ func loadVersions(fsys fs.FS, folder string, p *problems) (out []Version) {
 		return nil
 	}
 	for _, file := range files {
-		found := versionName.FindStringSubmatch(path.Base(file))
+		found := versionName().FindStringSubmatch(path.Base(file))
 		if found == nil {
 			p.raw(fmt.Errorf("%s:1: prompts are named prompt@1.md, prompt@2.md …", file))
 			continue

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"io/fs"
+	"reflect"
 	"strings"
 	"testing"
 	"testing/fstest"
@@ -19,8 +20,8 @@ func TestBuiltinWorkflowsLoad(t *testing.T) {
 	var names []string
 	for _, w := range ws {
 		names = append(names, w.Name)
-		if len(w.SHA256) != 64 || w.Prompt == nil || len(w.Schema) == 0 || len(w.Golden) < 4 {
-			t.Errorf("%s: hash %q, %d golden cases", w.Name, w.SHA256, len(w.Golden))
+		if len(w.SHA256) != 64 || w.Prompt == nil || len(w.Schema) == 0 || len(w.Golden()) < 4 {
+			t.Errorf("%s: hash %q, %d golden cases", w.Name, w.SHA256, len(w.Golden()))
 		}
 	}
 	if got := strings.Join(names, " "); got != "account_plan account_summary call_summary churn_risk deal_score enrichment lead_score next_best_action reply_draft" {
@@ -61,6 +62,23 @@ func folder(t *testing.T, name, file, old, replacement string) fstest.MapFS {
 		t.Fatal(err)
 	}
 	return out
+}
+
+// What the program brings along is loaded without looking for mistakes: there are none.
+func TestTheBuiltinWorkflowsHoldNoMistakes(t *testing.T) {
+	strict, err := Load(builtin)
+	if err != nil {
+		t.Fatal(err)
+	}
+	tried, err := Builtin()
+	if err != nil || len(tried) != len(strict) {
+		t.Fatalf("%d workflows of %d, %v", len(tried), len(strict), err)
+	}
+	for i, w := range tried {
+		if s := strict[i]; w.Name != s.Name || w.SHA256 != s.SHA256 || w.GoldenSHA != s.GoldenSHA || !reflect.DeepEqual(w.Golden(), s.Golden()) || len(w.Golden()) == 0 || !reflect.DeepEqual(w.Changes, s.Changes) {
+			t.Errorf("%s is read otherwise than Load reads it", w.Name)
+		}
+	}
 }
 
 func TestMistakesAreNamedWithFileAndLine(t *testing.T) {

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"reflect"
-	"regexp"
 	"strings"
 
 	"go.yaml.in/yaml/v3"
@@ -57,7 +56,7 @@ func decode(file string, raw []byte, v any) error {
 	return nil
 }
 
-var yamlLine = regexp.MustCompile(`^(?:yaml: )?line (\d+): `)
+var yamlLine = expression(`^(?:yaml: )?line (\d+): `)
 
 // withFile turns the library's "line 3: field x not found in type prompts.Workflow" into "file:3: unknown key x".
 func withFile(file string, err error) error {
@@ -68,7 +67,7 @@ func withFile(file string, err error) error {
 	var errs []error
 	for _, m := range messages {
 		line := "1"
-		if found := yamlLine.FindStringSubmatch(m); found != nil {
+		if found := yamlLine().FindStringSubmatch(m); found != nil {
 			line, m = found[1], m[len(found[0]):]
 		}
 		if key, typ, ok := strings.Cut(strings.TrimPrefix(m, "field "), " not found in type "); ok {

@@ -26,14 +26,16 @@ func (n *node) isClaims() bool {
 
 // checkSchema compiles the schema and checks its shape: an object root, everything required, nothing else allowed, claims with text and quotes. It returns the
 // fields of the answer, nil when the schema is unusable.
-func checkSchema(file string, raw []byte, p *problems) map[string]*node {
-	if !json.Valid(raw) {
+func checkSchema(file string, raw []byte, tried bool, p *problems) map[string]*node {
+	if !tried && !json.Valid(raw) {
 		p.raw(fmt.Errorf("%s: not JSON: %w", file, json.Unmarshal(raw, new(any))))
 		return nil
 	}
-	if err := compiles(raw); err != nil {
-		p.raw(fmt.Errorf("%s: not a JSON schema: %w", file, err))
-		return nil
+	if !tried {
+		if err := compiles(raw); err != nil {
+			p.raw(fmt.Errorf("%s: not a JSON schema: %w", file, err))
+			return nil
+		}
 	}
 	var root node
 	if err := json.Unmarshal(raw, &root); err != nil {

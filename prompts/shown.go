@@ -2,7 +2,6 @@ package prompts
 
 import (
 	"maps"
-	"regexp"
 	"slices"
 	"strings"
 
@@ -86,7 +85,7 @@ func payloadFields() map[string][]string {
 	}
 }
 
-var propertyName = regexp.MustCompile(`^[a-z][a-z0-9_]{0,99}$`)
+var propertyName = expression(`^[a-z][a-z0-9_]{0,99}$`)
 
 // shown checks what a workflow asks of the payload.
 func shown(s Shown, p *problems) {
@@ -107,14 +106,14 @@ func shown(s Shown, p *problems) {
 		}
 		for i, name := range s.Properties[t] {
 			switch {
-			case !propertyName.MatchString(name):
+			case !propertyName().MatchString(name):
 				p.add(at("payload", "properties", string(t), i), "property %q: want HubSpot's internal name", name)
 			case strings.HasPrefix(name, "ai_"):
 				p.add(at("payload", "properties", string(t), i), "property %q is our own word, which is no evidence of anything", name)
 			}
 		}
 	}
-	if s.Summary != "" && !workflowName.MatchString(s.Summary) {
+	if s.Summary != "" && !workflowName().MatchString(s.Summary) {
 		p.add(at("payload", "summary"), "summary %q: want the name of a workflow", s.Summary)
 	}
 }

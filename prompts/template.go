@@ -4,7 +4,6 @@ import (
 	_ "embed"
 	"fmt"
 	"path"
-	"regexp"
 	"strings"
 	"text/template"
 )
@@ -26,10 +25,10 @@ func promptFuncs() template.FuncMap {
 }
 
 // lineBreaks are all runes that a model may take for the beginning of a new line.
-var lineBreaks = regexp.MustCompile("\r\n|[\n\r\v\f\u0085\u2028\u2029]")
+var lineBreaks = expression("\r\n|[\n\r\v\f\u0085\u2028\u2029]")
 
 func marked(mark, s string) string {
-	return mark + strings.Join(lineBreaks.Split(strings.TrimRight(s, "\r\n"), -1), "\n"+mark)
+	return mark + strings.Join(lineBreaks().Split(strings.TrimRight(s, "\r\n"), -1), "\n"+mark)
 }
 
 // quoted marks a passage's text: the only thing that may be quoted.

@@ -28,7 +28,7 @@ func withText(v reflect.Value, s string) {
 
 // ours are the lines of a prompt that do not begin with a mark.
 func ours(prompt string) (out []string) {
-	for _, line := range lineBreaks.Split(prompt, -1) {
+	for _, line := range lineBreaks().Split(prompt, -1) {
 		if !strings.HasPrefix(line, "| ") && !strings.HasPrefix(line, "> ") {
 			out = append(out, line)
 		}

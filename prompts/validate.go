@@ -3,7 +3,6 @@ package prompts
 import (
 	"maps"
 	"math"
-	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -11,7 +10,7 @@ import (
 	"github.com/contextd/contextd/internal/crm"
 )
 
-var workflowName = regexp.MustCompile(`^[a-z][a-z_]{1,39}$`)
+var workflowName = expression(`^[a-z][a-z_]{1,39}$`)
 
 // Limits of a workflow: a quiet period or a retrieval budget beyond them is a slip of the pen.
 const (
@@ -31,7 +30,7 @@ func sortedKeys[V any](m map[string]V) []string { return slices.Sorted(maps.Keys
 
 // validate checks what the yaml says against itself and against the answer's schema.
 func validate(w Workflow, folder string, answer map[string]*node, p *problems) {
-	if !workflowName.MatchString(w.Name) || w.Name != folder {
+	if !workflowName().MatchString(w.Name) || w.Name != folder {
 		p.add(at("name"), "name %q: want lower-case letters and _, equal to the folder %q", w.Name, folder)
 	}
 	if w.Title == "" || w.Description == "" {

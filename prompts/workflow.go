@@ -36,7 +36,7 @@ type Workflow struct {
 	Prompt *template.Template `yaml:"-"` // parsed prompt@Version.md; its data is Input
 	Schema json.RawMessage    `yaml:"-"` // output.schema.json
 	SHA256 string             `yaml:"-"` // of every file that a run with Version depends on
-	Golden []Golden           `yaml:"-"`
+	golden func() []Golden    // read when somebody asks
 
 	Versions  []Version `yaml:"-"` // every prompt@N.md of the folder, ascending
 	GoldenSHA string    `yaml:"-"` // of the golden cases: figures are compared only between equal ones
@@ -179,6 +179,20 @@ const DefaultExpiry = 30 * 24 * time.Hour
 
 // Expiry is how long a suggestion of this workflow may wait.
 func (p Policy) Expiry() time.Duration { return cmp.Or(p.Expires, DefaultExpiry) }
+
+// Golden are the cases that the workflow must get right.
+func (w Workflow) Golden() []Golden {
+	if w.golden == nil { // it was not read from a folder
+		return nil
+	}
+	return w.golden()
+}
+
+// WithGolden is the workflow with other cases.
+func (w Workflow) WithGolden(cases []Golden) Workflow {
+	w.golden = func() []Golden { return cases }
+	return w
+}
 
 // Golden is one case that the workflow must get right: passages in, what the answer must and must not hold.
 type Golden struct {

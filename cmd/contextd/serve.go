@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"os"
 	"runtime/debug"
 	"sync"
 	"time"
@@ -16,6 +17,8 @@ import (
 // serve is the life of the service: open, listen, work, stop.
 func serve(ctx context.Context, cfg Config, out *output) error {
 	log := newLogger(cfg.Log, out.Stderr)
+	collect := collectLate()
+	defer collect()
 	public, err := listen(ctx, cfg.Server.Listen, "server.listen")
 	if err != nil {
 		return err
@@ -34,8 +37,19 @@ func serve(ctx context.Context, cfg Config, out *output) error {
 	if _, err := keepLocal(cfg.DataDir, local, nil); err != nil {
 		return errors.Join(err, front.close(), admin.Close(), s.close())
 	}
+	collect()
 	log.Info("contextd is ready", "listen", local, "public_url", publicURL, "portals", len(s.clients), "writing", cfg.anyWriting())
 	return errors.Join(s.answer(ctx, front, admin), s.close())
+}
+
+// collectLate lets a start make 16 MB before the first collection instead of 4: most of it is garbage at the end, and collecting it four times takes the processors from those who open and answer.
+// What is returned ends that. Who has set GOGC knows better.
+func collectLate() (end func()) {
+	if os.Getenv("GOGC") != "" {
+		return func() {}
+	}
+	usual := debug.SetGCPercent(400)
+	return sync.OnceFunc(func() { debug.SetGCPercent(usual) })
 }
 
 // front is the public listener, which answers from the moment it is there; until the service is open it says no more than that the process lives.

@@ -2,6 +2,7 @@ package analysis
 
 import (
 	"strings"
+	"sync"
 	"unicode/utf8"
 
 	"github.com/contextd/contextd/internal/crm"
@@ -37,7 +38,7 @@ var questionVerbs = map[string][]string{
 		方法 理由 説明 について`),
 }
 
-var questionSets = questionWords()
+var questionSets = sync.OnceValue(questionWords)
 
 func questionWords() map[string]map[string]bool {
 	out := map[string]map[string]bool{}
@@ -61,7 +62,7 @@ func questionWords() map[string]map[string]bool {
 // saying and thinking, for en, de, fr, es and ja; function words alone for the other languages of Language. Without a language English is meant. It is for questions
 // only: a chunk keeps all of its words. In Japanese every pair of two hiragana is grammar, and so is one that leads to a word that asks.
 func QuestionWords(word, language string) bool {
-	if questionSets[language][word] {
+	if questionSets()[language][word] {
 		return true
 	}
 	if language != "ja" {

@@ -25,9 +25,13 @@ func newConn(ctx context.Context, db *sql.DB, d dialect) (*conn, error) {
 	return &conn{c: c, d: d, stmts: map[string]*sql.Stmt{}}, nil
 }
 
-// plain runs a statement that is not worth preparing, or cannot be: BEGIN, PRAGMA.
-func (c *conn) plain(ctx context.Context, q string) error {
-	_, err := c.c.ExecContext(ctx, q)
+// step runs a statement without arguments that stands in every transaction, prepared: the driver would compile it each time otherwise.
+func (c *conn) step(ctx context.Context, q string) error {
+	s, err := c.stmt(ctx, q)
+	if err != nil {
+		return err
+	}
+	_, err = s.ExecContext(ctx)
 	return fault(err)
 }
 

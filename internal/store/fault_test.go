@@ -306,3 +306,9 @@ func TestClosed(t *testing.T) {
 		t.Errorf("read after close: %v", err)
 	}
 }
+
+// plain runs a statement that cannot be prepared.
+func (c *conn) plain(ctx context.Context, q string) error {
+	_, err := c.c.ExecContext(ctx, q)
+	return fault(err)
+}

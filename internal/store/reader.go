@@ -44,14 +44,14 @@ func (r *reader) read(ctx context.Context, fn func(*view) error) error {
 			return temporary(err)
 		}
 	}
-	if err := c.plain(ctx, "BEGIN"); err != nil {
+	if err := c.step(ctx, "BEGIN"); err != nil {
 		c.discard()
 		c = nil
 		return temporary(fmt.Errorf("begin: %w", err))
 	}
 	err := fn(&view{conn: c, ctx: ctx})
 	// The snapshot must be given up even if the caller has gone: the connection serves the next one.
-	if end := c.plain(context.WithoutCancel(ctx), "ROLLBACK"); end != nil {
+	if end := c.step(context.WithoutCancel(ctx), "ROLLBACK"); end != nil {
 		c.discard()
 		c = nil
 	}

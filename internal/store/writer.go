@@ -127,7 +127,7 @@ func (w *writer) group(ctx context.Context, first *job) (next *job) {
 		first.done <- first.outside(ctx, w.conn)
 		return nil
 	}
-	if err := w.conn.plain(ctx, "BEGIN IMMEDIATE"); err != nil {
+	if err := w.conn.step(ctx, "BEGIN IMMEDIATE"); err != nil {
 		if !declined(err) {
 			w.drop()
 		}
@@ -149,7 +149,7 @@ func (w *writer) group(ctx context.Context, first *job) (next *job) {
 		jobs, results = append(jobs, j), append(results, err)
 	}
 	if broken == nil {
-		broken = w.conn.plain(ctx, "COMMIT")
+		broken = w.conn.step(ctx, "COMMIT")
 	}
 	if broken != nil {
 		w.abandon(ctx)
@@ -233,7 +233,7 @@ func (w *writer) open(ctx context.Context) error {
 
 // abandon rolls the group back; when even that does not work, the connection is replaced.
 func (w *writer) abandon(ctx context.Context) {
-	if err := w.conn.plain(ctx, "ROLLBACK"); err != nil {
+	if err := w.conn.step(ctx, "ROLLBACK"); err != nil {
 		w.drop()
 	}
 }

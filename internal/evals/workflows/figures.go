@@ -46,18 +46,18 @@ type Trial struct {
 
 // Measure runs every golden case of a workflow, with the version of its prompt that it stands at. An error is one of the provider: then nothing was measured.
 func (t Trial) Measure(ctx context.Context, w prompts.Workflow) (Figures, error) {
-	f := Figures{Workflow: w.Name, Version: w.Version, SHA256: w.SHA256, Golden: w.GoldenSHA, Model: t.Model.Name(), Cases: len(w.Golden)}
+	f := Figures{Workflow: w.Name, Version: w.Version, SHA256: w.SHA256, Golden: w.GoldenSHA, Model: t.Model.Name(), Cases: len(w.Golden())}
 	if f.Cases == 0 {
 		return f, fmt.Errorf("workflow %s has no golden cases", w.Name)
 	}
-	for _, g := range w.Golden {
+	for _, g := range w.Golden() {
 		r, err := t.run(ctx, w, g)
 		if err != nil {
 			return f, fmt.Errorf("case %q of %s@%d: %w", g.Name, w.Name, w.Version, err)
 		}
 		f.Results = append(f.Results, r)
 	}
-	f.sum(w.Golden)
+	f.sum(w.Golden())
 	return f, nil
 }
 

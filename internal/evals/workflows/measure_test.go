@@ -56,7 +56,7 @@ func asksForMore(w prompts.Workflow) bool {
 
 func TestAnUnusableAnswerIsCountedAndAProvidersErrorIsNot(t *testing.T) {
 	w := all(t)[0]
-	w.Golden = slices.DeleteFunc(slices.Clone(w.Golden), func(g prompts.Golden) bool { return g.Thin })
+	w = w.WithGolden(slices.DeleteFunc(slices.Clone(w.Golden()), func(g prompts.Golden) bool { return g.Thin }))
 	f := measured(t, w, &modeltest.Echo{Replies: []string{"no JSON"}})
 	if f.Failed != 1 || f.Coverage != 0 || f.Results[0].State != failed {
 		t.Errorf("%+v", f)
@@ -71,7 +71,7 @@ func TestAnUnusableAnswerIsCountedAndAProvidersErrorIsNot(t *testing.T) {
 	if _, err := (Trial{Model: builtin.Writer{}}).Measure(ctx, w); !errors.Is(err, context.Canceled) {
 		t.Errorf("cancelled: %v", err)
 	}
-	w.Golden = nil
+	w = w.WithGolden(nil)
 	if _, err := (Trial{Model: builtin.Writer{}}).Measure(t.Context(), w); err == nil {
 		t.Error("a workflow without cases was measured")
 	}
@@ -79,7 +79,7 @@ func TestAnUnusableAnswerIsCountedAndAProvidersErrorIsNot(t *testing.T) {
 
 // The claims are looked up again, without the engine: whatever it says of them, a quote that is not there is found.
 func TestAClaimIsProvedOnlyByTheTextItself(t *testing.T) {
-	g := all(t)[0].Golden[0]
+	g := all(t)[0].Golden()[0]
 	h, err := newHistory(g, 1)
 	if err != nil {
 		t.Fatal(err)
@@ -162,11 +162,11 @@ func TestWorse(t *testing.T) {
 func TestThinCases(t *testing.T) {
 	cases := 0
 	for _, w := range all(t) {
-		w.Golden = slices.DeleteFunc(slices.Clone(w.Golden), func(g prompts.Golden) bool { return !g.Thin })
-		if len(w.Golden) == 0 {
+		w = w.WithGolden(slices.DeleteFunc(slices.Clone(w.Golden()), func(g prompts.Golden) bool { return !g.Thin }))
+		if len(w.Golden()) == 0 {
 			continue
 		}
-		cases += len(w.Golden)
+		cases += len(w.Golden())
 		if f := measured(t, w, builtin.Writer{}); f.Abstained != 1 || f.Clean != 1 || f.Coverage != 1 {
 			t.Errorf("%s: %+v", w.Name, f)
 		}

@@ -23,10 +23,10 @@ func TestGoldenCases(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, w := range workflows {
-		if len(w.Golden) < 4 {
-			t.Errorf("%s has %d golden cases, want at least 4", w.Name, len(w.Golden))
+		if len(w.Golden()) < 4 {
+			t.Errorf("%s has %d golden cases, want at least 4", w.Name, len(w.Golden()))
 		}
-		for _, g := range w.Golden {
+		for _, g := range w.Golden() {
 			t.Run(w.Name+"/"+g.Name, func(t *testing.T) { golden(t, w, g) })
 		}
 	}

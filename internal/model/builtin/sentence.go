@@ -3,6 +3,7 @@ package builtin
 import (
 	"regexp"
 	"strings"
+	"sync"
 	"time"
 	"unicode"
 	"unicode/utf8"
@@ -32,9 +33,11 @@ func (s *sentence) quote() string { return s.passage.Text[s.start:s.end] }
 func (s *sentence) time() time.Time { return s.passage.Time }
 
 // A turn begins with one to four capitalised words and a colon.
-var turnPrefix = regexp.MustCompile(`^\s*((?:\p{Lu}[\p{L}\p{M}.'’-]*)(?: (?:\p{Lu}[\p{L}\p{M}.'’-]*|de|van|von|der|den|la|del|du|le)){0,3}):\s+`)
+var turnPrefix = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`^\s*((?:\p{Lu}[\p{L}\p{M}.'’-]*)(?: (?:\p{Lu}[\p{L}\p{M}.'’-]*|de|van|von|der|den|la|del|du|le)){0,3}):\s+`)
+})
 
-var bullet = regexp.MustCompile(`^(?:[-*•–>]+|\(?\d{1,2}[.)]|\(?[a-z]\))\s+`)
+var bullet = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^(?:[-*•–>]+|\(?\d{1,2}[.)]|\(?[a-z]\))\s+`) })
 
 // split cuts a passage into sentences. Turns and paragraphs end a sentence; a line break inside a wrapped paragraph does not.
 func split(p *crm.Passage) []sentence {
@@ -67,7 +70,7 @@ func blockEnd(text string, i int) int {
 func appendBlock(out []sentence, p *crm.Passage, start, end int) []sentence {
 	lead, speaker := start, p.Person
 	if spoken(p.Kind) {
-		if m := turnPrefix.FindStringSubmatchIndex(p.Text[start:end]); m != nil {
+		if m := turnPrefix().FindStringSubmatchIndex(p.Text[start:end]); m != nil {
 			speaker = p.Text[start+m[2] : start+m[3]]
 			lead = start + m[2]
 			start += m[1]
@@ -172,7 +175,7 @@ func trim(text string, s, e int) (int, int) {
 		}
 		e -= size
 	}
-	if m := bullet.FindStringIndex(text[s:e]); m != nil {
+	if m := bullet().FindStringIndex(text[s:e]); m != nil {
 		s += m[1]
 	}
 	return s, e

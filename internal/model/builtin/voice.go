@@ -75,5 +75,5 @@ func (v voices) of(s *sentence) voice {
 
 // turns reports whether a passage is a transcript.
 func (v voices) turns(p *crm.Passage) bool {
-	return turnPrefix.MatchString(p.Text)
+	return turnPrefix().MatchString(p.Text)
 }
