@@ -7,6 +7,7 @@ import (
 	"regexp"
 	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/contextd/contextd/internal/crm"
 )
@@ -97,6 +98,9 @@ func scanLocked(portal crm.PortalID, scan func(...any) error) (f crm.LockedField
 	if err := scan(&target, &f.Property, &w.state, &w.value, &w.undoOf, &w.released, &f.Workflow, &f.Proposal, &approver, &settled, &lastError, &undone, &f.RecordName, &properties, &history); err != nil {
 		return f, false, err
 	}
+	if w.state == crm.EffectVerified && w.undoOf == "" && says(properties, f.Property, w.value) {
+		return f, false, nil
+	}
 	present, past := map[string]string{}, map[string][]crm.Value{}
 	if err := decode(properties, &present); err != nil {
 		return f, false, err
@@ -124,6 +128,13 @@ func scanLocked(portal crm.PortalID, scan func(...any) error) (f crm.LockedField
 		f.At = crm.Record{Properties: present, History: past}.SetAt(f.Property)
 	}
 	return f, true, err
+}
+
+// says tells whether the JSON of a record's properties has a value just as it was written, as nearly all of them do, without reading the rest of it. Quotes inside of values are
+// escaped, so that no value can pass for a property.
+func says(properties, name, value string) bool {
+	pair, err := encode(map[string]string{name: value})
+	return err == nil && len(pair) > 2 && strings.Contains(properties, pair[1:len(pair)-1])
 }
 
 // changedBy finds who it was in the words of a conflict.
