@@ -93,7 +93,15 @@ simulation knows, is not above it. Where nothing is automated it holds, too: "au
 
 ![Budgets and automation](calibration.svg)
 
-%s`, whole, Table(rows))
+%s
+## Why fields are not pooled
+
+A field with few outcomes could borrow those of similar fields. For its curve it does: weights are pulled towards its workflow's, and that costs no guarantee, because the outcomes that test the threshold are the field's
+own. For the threshold it may not. The exact test says how often so few wrong ones are seen when *one* share of them is just the budget. Of a pool it bounds the share of the whole: with 100 outcomes of a field of which
+5 %% are wrong and 900 of fields of which 1 %% are, the pool has 1.4 %% and passes 2 %%, and the field then writes two and a half times what was promised, for ever, with nothing in the figures that says so. A bound for each
+field from a pool needs an assumption about how far their shares can differ, and that assumption would be the promise; a test whether they differ has least power where it matters, with few outcomes. So a promise is tested
+on a field alone, also where that means that a rare field is never automated. Whoever wants one promise about several fields together can only be told about them together, which is not what an error budget per field says.
+`, whole, Table(rows))
 }
 
 // A life is the same every time it is lived.
