@@ -40,6 +40,7 @@ func (a *Applier) Apply(ctx context.Context, claims []crm.Claim) []error {
 }
 
 func (a *Applier) apply(ctx context.Context, claim crm.Claim) error {
+	ctx, _ = crm.WithRequests(ctx)
 	e, err := a.Effects.Effect(ctx, claim.Portal, claim.Key)
 	if err != nil {
 		return err

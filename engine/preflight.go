@@ -47,6 +47,11 @@ func preflight(ctx context.Context, d Definitions, portal crm.PortalID, c crm.Ch
 	return why
 }
 
+// SignalProblem is why HubSpot would refuse to show on a record whether something waits for a decision; "" when nothing speaks against it.
+func SignalProblem(ctx context.Context, d Definitions, record crm.Ref) string {
+	return preflight(ctx, d, record.Portal, crm.Change{Kind: crm.PropertyKind, Target: record, Property: crm.ReviewStatus, After: crm.ReviewPending})
+}
+
 // Unfit is why a property does not take a value, "" when it does.
 func Unfit(d crm.Definition, value string) string {
 	switch {

@@ -106,6 +106,7 @@ func (a *Applier) settle(ctx context.Context, at attempt, state crm.EffectState,
 	default: // the last one was answered, an earlier one perhaps not
 		e.Deadline = at.flying
 	}
+	r.Written, r.Read = crm.RequestsOf(ctx)
 	if !r.Object.IsZero() {
 		e.Object = r.Object
 	}

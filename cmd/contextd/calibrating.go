@@ -140,20 +140,26 @@ func fitOf(r crm.CalibrationFit) (f calibration.Fit, err error) {
 	return f, nil
 }
 
-// past reads what happened to a field: the outcomes of its workflow that count, and its automatic writes.
-func (c *calibrating) past(ctx context.Context, f calibrated, s calibration.State) (p calibration.Past, err error) {
-	for after := s.From; ; {
+// outcomes reads those of a field's workflow behind a number.
+func (c *calibrating) outcomes(ctx context.Context, f calibrated, after int64) (all []crm.Outcome, err error) {
+	for {
 		page, next, err := c.s.db.Outcomes(ctx, f.portal, f.workflow, after, 1000)
-		if err != nil {
-			return p, err
+		if err != nil || len(page) == 0 {
+			return all, err
 		}
-		if len(page) == 0 {
-			break
-		}
-		p.Outcomes, after = append(p.Outcomes, page...), next
+		all, after = append(all, page...), next
 	}
-	if s.Live != 0 {
-		p.Undone, err = c.s.db.UndoneAlone(ctx, f.portal, f.workflow, f.name, s.Since)
+}
+
+// past reads what happened to a field since it was last worked off; all that counts only when it must be read.
+func (c *calibrating) past(ctx context.Context, f calibrated, s calibration.State) (p calibration.Past, err error) {
+	p.Whole = func() ([]crm.Outcome, error) { return c.outcomes(ctx, f, s.From) }
+	if p.Outcomes, err = c.outcomes(ctx, f, max(s.Seen, s.From)); err != nil || s.Live == 0 {
+		return p, err
+	}
+	writes, err := c.s.db.WrittenAloneSince(ctx, f.portal, f.workflow, f.name, s.Since, s.Watch.Frozen)
+	for _, w := range writes {
+		p.Written = append(p.Written, calibration.Write(w))
 	}
 	return p, err
 }

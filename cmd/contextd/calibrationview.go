@@ -95,7 +95,7 @@ func (c *calibrating) view(ctx context.Context, f calibrated) (web.CalibratedFie
 	if err != nil {
 		return web.CalibratedField{}, err
 	}
-	past, err := c.past(ctx, f, k.state)
+	all, err := c.outcomes(ctx, f, k.state.From)
 	if err != nil {
 		return web.CalibratedField{}, err
 	}
@@ -105,7 +105,7 @@ func (c *calibrating) view(ctx context.Context, f calibrated) (web.CalibratedFie
 			live = fit
 		}
 	}
-	sum := calibration.Sum(f.group, k.state, live, past)
+	sum := calibration.Sum(f.group, k.state, live, calibration.Past{Outcomes: all})
 	v := web.CalibratedField{Workflow: f.workflow, Field: f.name, Budget: web.CalibrationBudget(f.group.Budget), Threshold: sum.Threshold, Outcomes: sum.Outcomes, Wrong: sum.Wrong, Looks: sum.Looks,
 		Fitted: sum.Fitted, Reliability: shownReliability(sum.Reliability), Fits: []web.CalibrationFit{}}
 	if f.group.Budget.Wrong != 0 {

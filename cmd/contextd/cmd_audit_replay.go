@@ -49,6 +49,7 @@ func (p *program) auditReplayCommand() *cobra.Command {
 func showReplay(w io.Writer, r web.AuditReplayed) {
 	fmt.Fprintf(w, "%d of %d verdicts came out as they did then; %d more were erased, %d are older than the keeping of inputs\n", r.Same, r.Verdicts-r.Erased-r.Unstated, r.Erased, r.Unstated)
 	fmt.Fprintf(w, "%d runs: %d texts are as they were, %d were erased\n", r.Runs, r.Texts.Kept, r.Texts.Erased)
+	fmt.Fprintf(w, "%d values of writes are as the entries say, %d were erased\n", r.Values.Kept, r.Values.Erased)
 	for _, f := range r.Faults {
 		fmt.Fprintf(w, "entry %d, %s of %s", f.Seq, f.What, f.Proposal)
 		if f.Property != "" {

@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/contextd/contextd/internal/calibration"
 	"github.com/contextd/contextd/internal/crm"
 	"github.com/contextd/contextd/internal/hubspot/hubsim"
 	"github.com/contextd/contextd/internal/web"
@@ -125,6 +126,17 @@ func TestAuditIsComplete(t *testing.T) {
 	_, err = p.s.db.RollBackPrompt(ctx, p.portal(), "lead_score", ann)
 	no(err)
 	no(p.s.meter.Flush(ctx))
+	rev := int64(0)
+	for i, action := range []string{calibration.Fitted, calibration.Closed, calibration.Reinstated, "calibration.rolled_back"} {
+		var made []crm.CalibrationFit
+		if action == calibration.Fitted {
+			made = []crm.CalibrationFit{{Version: 1, At: p.s.now(), Body: "{}"}}
+		}
+		f := calibrated{portal: p.portal(), workflow: "lead_score", name: "ai_lead_fit"}
+		entry := f.entry(action, ann, calibration.State{}, calibration.Fit{Version: 1}, "it <was> time")
+		no(p.s.db.KeepCalibration(ctx, crm.Calibration{Portal: p.portal(), Workflow: f.workflow, Field: f.name, Rev: rev, State: fmt.Sprint(i)}, made, []crm.AuditEntry{entry}))
+		rev++
+	}
 	counts := p.complete()
 	var seen []string
 	for kind, c := range counts {
@@ -134,6 +146,7 @@ func TestAuditIsComplete(t *testing.T) {
 		seen = append(seen, fmt.Sprintf("%s %d", kind, c.Rows))
 	}
 	t.Log(len(counts), "kinds:", strings.Join(seen, ", "))
+	p.named()
 	if v, err := p.s.auditing.VerifyAudit(ctx, nil); err != nil || v.Entries == 0 {
 		t.Errorf("%+v, %v", v, err)
 	}
@@ -146,6 +159,7 @@ func TestAuditIsComplete(t *testing.T) {
 		"ended without a decision": "proposal.superseded", "effects": "effect.allowed", "read-backs": "effect.failed", "policy": "policy.changed", "prompts put live": "prompt.rolled_back",
 		"prompts evaluated": "prompt.evaluated", "tokens made": "token.created", "tokens ended": "token.revoked", "tokens used": "token.used", "signatures": "audit.signed",
 		"stops": "writing.stopped", "erasures": "erased", "model calls": "model.called", "decisions": "review.undo", "undoing effects": "effect.allowed",
+		"calibration fits": calibration.Fitted, "fields closed": calibration.Closed, "fits put in force again": calibration.Reinstated, "calibration rollbacks": "calibration.rolled_back",
 	} {
 		before := p.counted(kind).Lacking
 		p.forge("DELETE FROM audit WHERE seq = (SELECT MAX(seq) FROM audit WHERE action = ? AND (? <> 'undoing effects' OR ids LIKE '%undo_of%'))", action, kind)
@@ -171,4 +185,28 @@ func (p *pipeline) counted(kind string) web.AuditCount {
 	}
 	p.Fatalf("there is no kind %q", kind)
 	return web.AuditCount{}
+}
+
+// named checks that the ends of writes name HubSpot's ids of their requests, and that what was to be written is what the entries say.
+func (p *pipeline) named() {
+	p.Helper()
+	entries, _, err := p.s.db.AuditEntries(p.Context(), p.portal(), "", "", 100_000)
+	if err != nil {
+		p.Fatal(err)
+	}
+	wrote := 0
+	for _, e := range entries {
+		if !strings.HasPrefix(e.Action, "effect.") || e.Action == "effect.allowed" || e.IDs["object"] == "" {
+			continue
+		}
+		if e.Action == "effect.verified" && !strings.HasPrefix(e.IDs["read_requests"], "00000000-0000-4000-8000-") {
+			p.Errorf("entry %d: nothing was read back by %v", e.Seq, e.IDs)
+		}
+		if strings.HasPrefix(e.IDs["write_requests"], "00000000-0000-4000-8000-") {
+			wrote++
+		}
+	}
+	if r := p.replay(); wrote == 0 || r.Values.Kept < wrote || len(r.Faults) != 0 {
+		p.Errorf("%d writes are named; %+v", wrote, r)
+	}
 }

@@ -27,7 +27,7 @@ func (a *auditing) ReplayAudit(ctx context.Context, portal crm.PortalID, after i
 		page, err := a.KeptVerdicts(ctx, portal, out.Last, min(replayPage, limit-out.Verdicts))
 		if err != nil || len(page) == 0 {
 			if err == nil {
-				err = a.replayRuns(ctx, portal, after, limit, &out)
+				err = a.replayRest(ctx, portal, after, limit, &out)
 			}
 			return out, err
 		}
@@ -36,7 +36,7 @@ func (a *auditing) ReplayAudit(ctx context.Context, portal crm.PortalID, after i
 		}
 		out.Last = page[len(page)-1].Seq
 	}
-	return out, a.replayRuns(ctx, portal, after, limit, &out)
+	return out, a.replayRest(ctx, portal, after, limit, &out)
 }
 
 // CompleteAudit implements web.Audit.
@@ -91,6 +91,39 @@ func fault(f web.AuditReplay, out *web.AuditReplayed) {
 func wordOf(j engine.Judgement) *web.AuditWord {
 	text := func(f float64) string { return strconv.FormatFloat(f, 'g', -1, 64) }
 	return &web.AuditWord{Verdict: j.Verdict.String(), Would: j.Would, Confidence: text(j.Confidence), Threshold: text(j.Threshold), Reasons: j.Reasons}
+}
+
+// replayRest looks for what else the entries name.
+func (a *auditing) replayRest(ctx context.Context, portal crm.PortalID, after int64, limit int, out *web.AuditReplayed) error {
+	if err := a.replayRuns(ctx, portal, after, limit, out); err != nil {
+		return err
+	}
+	return a.replayValues(ctx, portal, after, limit, out)
+}
+
+// replayValues compares what was to be written with what the ends of the writes say.
+func (a *auditing) replayValues(ctx context.Context, portal crm.PortalID, after int64, limit int, out *web.AuditReplayed) error {
+	for {
+		page, err := a.KeptValues(ctx, portal, after, replayPage)
+		if err != nil || len(page) == 0 {
+			return err
+		}
+		for _, v := range page {
+			if limit != math.MaxInt && v.Seq > out.Last {
+				return nil
+			}
+			switch v.Keeping {
+			case store.Kept:
+				out.Values.Kept++
+			case store.Erased:
+				out.Values.Erased++
+			case store.Missing, store.Altered:
+				fault(web.AuditReplay{Seq: v.Seq, Proposal: v.Proposal, Change: v.Change, Property: v.Property, Fault: string(v.Keeping), What: "value"}, out)
+			case store.Unstated:
+			}
+		}
+		after = page[len(page)-1].Seq
+	}
 }
 
 // replayRuns looks for the texts of the runs of the same entries.

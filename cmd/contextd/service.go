@@ -45,6 +45,7 @@ type service struct {
 	providing sync.Mutex
 	purse     *spend.Purse
 	meter     *spend.Meter
+	takes     definitionsOf
 	indexer   *indexer.Indexer
 	outside   *outside.Source // nil: none is configured
 	engine    *engine.Engine
@@ -188,18 +189,18 @@ func (s *service) wire(clients portals, apps map[crm.PortalID]inbox.App, ids []c
 	s.indexer = &indexer.Indexer{Source: clients, Embedder: s.index, Vectors: s.index, Texts: s.db, Marker: s.db, Names: s.db, Deals: s.db,
 		Lister: lister(s.clients), Cursors: cursors{s.db}, Now: s.now, Triggers: engine.Triggers(s.workflows), RecordTriggers: engine.RecordTriggers(s.triggered())}
 	writing := s.writing()
-	takes := definitionsOf{}
+	s.takes = definitionsOf{}
 	for portal, c := range s.clients {
-		takes[portal] = hubspot.NewDefinitions(c, nil)
+		s.takes[portal] = hubspot.NewDefinitions(c, nil)
 	}
 	s.engine = &engine.Engine{Workflows: s.workflows, Retriever: s.search, Models: s.completers(),
-		History: s.db, Proposals: s.db, Version: (&promptVersions{s}).live, Spending: s.db, Definitions: takes, Proofs: (&calibrating{s}).proof, Decided: (&calibrating{s}).before, Policy: func(portal crm.PortalID) engine.Policy {
+		History: s.db, Proposals: s.db, Version: (&promptVersions{s}).live, Spending: s.db, Definitions: s.takes, Proofs: (&calibrating{s}).proof, Decided: (&calibrating{s}).before, Policy: func(portal crm.PortalID) engine.Policy {
 			p := s.approving.policy(portal)
 			p.Write = writing(portal) == nil
 			return p
 		}, Enabled: writing, Now: s.now, Usage: s.cfg.Workflows.Usage, Log: s.log}
 	applier := &engine.Applier{Effects: s.db, Writer: clients, Enabled: writing, Now: time.Now, Log: s.log} // its deadlines are the runner's
-	reviewer := &engine.Reviewer{Definitions: takes, Proposals: s.db, Writer: clients, Enabled: writing, Workflows: s.workflows, Marker: s.db}
+	reviewer := &engine.Reviewer{Definitions: s.takes, Proposals: s.db, Writer: clients, Enabled: writing, Workflows: s.workflows, Marker: s.db}
 	s.inbox = &inbox.Inbox{Store: s.db, Decode: decodeEvents, Portals: apps, Log: s.log}
 	if s.outside != nil {
 		s.engine.Outside = audited{s.outside, s.db}

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/contextd/contextd/engine"
 	"github.com/contextd/contextd/internal/crm"
 	"github.com/contextd/contextd/internal/web"
 )
@@ -79,11 +80,24 @@ func (g *signalling) once(ctx context.Context) (all int, err error) {
 		if writing(portal) != nil {
 			continue
 		}
-		n, err := g.s.db.Signal(ctx, portal, signalMost)
+		n, err := g.s.db.Signal(ctx, portal, signalMost, g.ready(ctx))
 		if err != nil {
 			return all, err
 		}
 		all += n
 	}
 	return all, nil
+}
+
+// ready says of records where HubSpot has refused the property before whether it would take it now, asking once for each type of record: contextd setup hubspot may have made it since.
+func (g *signalling) ready(ctx context.Context) func(crm.Ref) bool {
+	known := map[crm.ObjectType]bool{}
+	return func(record crm.Ref) bool {
+		is, asked := known[record.Type]
+		if !asked {
+			is = engine.SignalProblem(ctx, g.s.takes, record) == ""
+			known[record.Type] = is
+		}
+		return is
+	}
 }

@@ -105,6 +105,7 @@ type meteredEmbedder struct {
 
 // Embed implements generation.Embedder.
 func (e meteredEmbedder) Embed(ctx context.Context, kind crm.EmbedKind, texts []string) ([][]float32, crm.Usage, error) {
+	ctx, _ = crm.WithRequests(ctx)
 	vectors, use, err := e.Embedder.Embed(ctx, kind, texts)
 	if use != (crm.Usage{}) {
 		e.meter.Count(ctx, e.Name(), e.price, use)

@@ -8,11 +8,18 @@ import (
 	"github.com/contextd/contextd/internal/crm"
 )
 
-// Past is what happened to a group: the outcomes of its workflow, in their order, and the automatic writes of its fields since State.Since, oldest first, true where one was
-// undone.
+// Past is what happened to a group: the outcomes of its workflow after State.Seen at least, in their order, and the automatic writes of its fields since State.Since that were read
+// back after Watch.Frozen, in the order of that.
 type Past struct {
 	Outcomes []crm.Outcome
-	Undone   []bool
+	Whole    func() ([]crm.Outcome, error) // all of the workflow's after State.From, which are only read when they must be; nil: Outcomes are all
+	Written  []Write
+}
+
+// Write is one automatic write: when it was read back, and whether somebody has undone it since.
+type Write struct {
+	At     time.Time
+	Undone bool
 }
 
 // Event is one thing that became of a group.
@@ -55,13 +62,21 @@ func Advance(g Group, s State, fits []Fit, past Past, at time.Time) (State, []Ev
 			events = append(events, Event{Action: Reinstated, Fit: f})
 		}
 	}
-	if why := s.watch(g, live, past); why != "" {
+	if why := s.watch(g, live, past, at); why != "" {
 		s.Close(why, s.Seen)
 		events = append(events, Event{Action: Closed, Why: why})
 	}
-	samples := Samples(after(past.Outcomes, s.From))
-	own := g.of(samples)
-	if s.Due(g, own) {
+	var err error
+	if s.Tally, err = s.tallied(g, past); err != nil {
+		return s, events, fmt.Errorf("count outcomes: %w", err)
+	}
+	if s.due(g, s.Tally) {
+		whole, err := past.whole(s)
+		if err != nil {
+			return s, events, fmt.Errorf("look: %w", err)
+		}
+		samples := Samples(whole)
+		own := g.of(samples)
 		f, err := s.Look(g, live, own, samples, at)
 		if err != nil {
 			return s, events, fmt.Errorf("look at %d outcomes: %w", len(own), err)
@@ -69,7 +84,7 @@ func Advance(g Group, s State, fits []Fit, past Past, at time.Time) (State, []Ev
 		events = append(events, Event{Action: Fitted, Fit: f})
 	}
 	if s.Live == 0 {
-		s.Needed = s.need(g, own)
+		s.Needed = s.need(g, s.Tally)
 	}
 	return s, events, nil
 }
@@ -85,14 +100,14 @@ func (g Group) of(samples []Sample) []Sample {
 }
 
 // watch notes what people said since the last time and what was undone, and returns why the group is to be closed, "" while it is not.
-func (s *State) watch(g Group, live Fit, past Past) string {
+func (s *State) watch(g Group, live Fit, past Past, at time.Time) string {
 	for _, o := range past.Outcomes {
 		if o.Seq <= s.Seen {
 			continue
 		}
 		s.Seen = o.Seq
 		looked := o.Decision == "approve" || o.Decision == "edit" || o.Decision == "reject"
-		if s.Live == 0 || !looked || o.FeaturesVersion != FeaturesVersion || o.Workflow != g.Workflow || !slices.Contains(g.Fields, o.Field) {
+		if s.Live == 0 || !looked || o.FeaturesVersion != FeaturesVersion || !g.has(o) {
 			continue
 		}
 		if wrong := o.Decision != "approve"; live.Passes(o.Features) {
@@ -104,7 +119,7 @@ func (s *State) watch(g Group, live Fit, past Past) string {
 	if s.Live == 0 {
 		return ""
 	}
-	s.Watch.Rewrite(past.Undone)
+	s.Watch.Rewrite(past.Written, at.Add(-settledFor))
 	return s.Watch.Why()
 }
 
@@ -127,7 +142,7 @@ func (s State) Proof(g Group, live Fit) Proof {
 	}
 	more := max(s.Needed, 1)
 	if s.Needed == 0 && len(s.Looks) == 0 && s.Seen == 0 {
-		more = s.need(g, nil)
+		more = s.need(g, g.tally(nil))
 	}
 	why := fmt.Sprintf("about %d more right outcomes are needed", more)
 	switch {

@@ -18,6 +18,7 @@ type State struct {
 	Seen      int64     `json:"seen"`       // outcomes up to this number have been watched
 	Since     time.Time `json:"since"`      // automatic writes from here on are watched
 	Watch     Watch     `json:"watch"`
+	Tally     Tally     `json:"tally"`  // of the outcomes that count
 	Why       string    `json:"why"`    // why it is closed though it was open; "" when it is not
 	Needed    int       `json:"needed"` // about how many more right outcomes at or above the fixed threshold open it; 0 when it is open
 }
@@ -71,47 +72,33 @@ func (s State) last(b Budget) (last Look) {
 
 // Due tells whether the outcomes of a group are to be looked at: when they could prove something, and have grown by half since the last look. It goes by how many there are
 // and by their features, never by what became of them: a moment that is chosen by what it shows is a look of its own.
-func (s State) Due(g Group, own []Sample) bool {
+func (s State) Due(g Group, own []Sample) bool { return s.due(g, g.tally(own)) }
+
+func (s State) due(g Group, t Tally) bool {
 	bar := Budget{g.Budget.Wrong, 1 - s.Level(g.Budget)}
-	return len(own) >= grown(s.last(g.Budget).Outcomes) && bar.Holds(len(own), 0) && bar.Holds(g.testers(own), 0)
+	return t.Own >= grown(s.last(g.Budget).Outcomes) && bar.Holds(t.Own, 0) && bar.Holds(t.above().N, 0)
 }
 
 // grown is how many outcomes the next look waits for.
 func grown(outcomes int) int { return outcomes + outcomes/2 }
 
-// testers is how many outcomes the next look tests the fixed threshold with, as far as that can be said before it.
-func (g Group) testers(own []Sample) int {
-	n, _ := counts(g.above(own))
-	return n
-}
-
-// above are the outcomes that test the fixed threshold, by the prior.
-func (g Group) above(own []Sample) []Sample {
-	if len(own) >= enough {
-		_, own = split(own)
-	}
-	prior := Prior()
-	return slices.DeleteFunc(slices.Clone(own), func(s Sample) bool { return prior.Of(s.Features) < g.first() })
-}
-
 // need is how many more outcomes at or above the fixed threshold open the group if all are right: exact until its curve is learned, a forecast from then on.
-func (s State) need(g Group, own []Sample) int {
-	above := g.above(own)
-	n, wrong := counts(above)
+func (s State) need(g Group, t Tally) int {
+	above := t.above()
 	due, looks := grown(s.last(g.Budget).Outcomes), s.spent(g.Budget)
 	for {
 		bar := Budget{g.Budget.Wrong, 1 - levelAfter(g.Budget, looks)}
-		more := max(due-len(own), g.until(bar.Needed(0)-n, own), 1)
-		if proves := g.until(bar.Needed(wrong)-n, own); proves <= more || looks > 60 {
+		more := max(due-t.Own, until(bar.Needed(0)-above.N, t.Own), 1)
+		if proves := until(bar.Needed(above.Wrong)-above.N, t.Own); proves <= more || looks > 60 {
 			return max(more, 1)
 		}
-		due, looks = grown(len(own)+more), looks+1
+		due, looks = grown(t.Own+more), looks+1
 	}
 }
 
-// until is after how many more outcomes so many more are there to test with.
-func (g Group) until(tests int, own []Sample) int {
-	if tests <= 0 || len(own)+tests < enough {
+// until is after how many more outcomes than there are so many more are there to test with.
+func until(tests, own int) int {
+	if tests <= 0 || own+tests < enough {
 		return tests
 	}
 	return int(math.Ceil(float64(tests) / (1 - share)))

@@ -114,10 +114,10 @@ func TestNeed(t *testing.T) {
 		first := -1
 		for i := range 3000 {
 			if first < 0 && i > 120 {
-				first = i + s.need(group, own)
+				first = i + s.need(group, group.tally(own))
 			}
 			if i == 50 && c.open > 0 {
-				if more := s.need(group, own); more != c.open-i {
+				if more := s.need(group, group.tally(own)); more != c.open-i {
 					t.Errorf("%s: after %d: %d more", name, i, more)
 				}
 			}
@@ -225,7 +225,7 @@ func TestAdvance(t *testing.T) {
 		t.Errorf("114 more outcomes open it again: %+v %v", closed, events)
 	}
 	// so does what they undo
-	closed, _, events = advance(t, group, s, fits, Past{Outcomes: log, Undone: slices.Repeat([]bool{true}, 6)})
+	closed, _, events = advance(t, group, s, fits, Past{Outcomes: log, Written: slices.Repeat([]Write{{At: time.Unix(1, 0), Undone: true}}, 6)})
 	if closed.Live != 0 || !strings.Contains(closed.Why, "undone") {
 		t.Errorf("%+v %v", closed, events)
 	}

@@ -27,7 +27,7 @@ func Sum(g Group, s State, live Fit, past Past) Summary {
 	if out.Proof.Open {
 		curve, out.Fitted, out.Threshold = out.Proof.Curve, live.Fitted, max(out.Threshold, live.Threshold)
 	} else if g.Budget.Check() == nil {
-		out.Needed = s.need(g, own)
+		out.Needed = s.need(g, g.tally(own))
 	}
 	if out.Fitted {
 		_, own = split(own)

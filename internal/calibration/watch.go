@@ -1,5 +1,11 @@
 package calibration
 
+import (
+	"time"
+
+	"github.com/contextd/contextd/internal/crm"
+)
+
 // Watch guards a field that is open. Three alarms look at what people do: at what they see of the writes (the sample that is shown to them), at what they undo of all writes,
 // and at the changes below the threshold, which they decide about all the same: there are many of those, and when they get worse than they were when the threshold was
 // found, what is above it has got worse, too. Any of them closes the field. It is a value to be stored with the fit that it guards.
@@ -7,14 +13,20 @@ type Watch struct {
 	Shown   Drift `json:"shown"`
 	Written Drift `json:"written"`
 	Below   Drift `json:"below"`
+
+	Frozen time.Time  `json:"frozen"` // writes that were read back until then can be undone no more
+	Base   DriftState `json:"base"`   // of Written, after these
 }
+
+// settledFor is how long after it was read back a write may still be undone: crm.UndoFor, and a day for what was under way then.
+const settledFor = crm.UndoFor + 24*time.Hour
 
 // falseAlarm is the chance of each alarm to be raised ever while nothing got worse: together not more than 6 %.
 const falseAlarm = 0.02
 
 // NewWatch begins to guard a fit. What has been seen of the writes of the fit before counts on: the promise about them is the same.
 func NewWatch(f Fit, before Watch) Watch {
-	w := Watch{Shown: before.Shown, Written: before.Written}
+	w := Watch{Shown: before.Shown, Written: before.Written, Frozen: before.Frozen, Base: before.Base}
 	w.Shown.Budget, w.Written.Budget, w.Below.Budget = f.Budget.Wrong, f.Budget.Wrong, f.Below.Most
 	for _, d := range []*Drift{&w.Shown, &w.Written, &w.Below} {
 		d.False = falseAlarm
@@ -32,13 +44,20 @@ func (w *Watch) Reviewed(wrong bool) bool { return w.Below.Observe(wrong) || w.A
 // Wrote: see Explored.
 func (w *Watch) Wrote(undone bool) bool { return w.Written.Observe(undone) || w.Alarm() }
 
-// Rewrite notes anew what became of all automatic writes: one may be undone long after it was noted.
-func (w *Watch) Rewrite(undone []bool) {
-	alarm := w.Written.State.Alarm
-	w.Written.State = DriftState{Alarm: alarm}
-	for _, u := range undone {
-		w.Written.Observe(u)
+// Rewrite notes anew what became of the automatic writes since Frozen: one may be undone long after it was noted. Those that were read back until a moment are done with.
+func (w *Watch) Rewrite(writes []Write, until time.Time) {
+	alarm, from := w.Written.State.Alarm, w.Frozen
+	w.Written.State = w.Base
+	for _, x := range writes {
+		if !x.At.After(from) {
+			continue
+		}
+		w.Written.Observe(x.Undone)
+		if !x.At.After(until) {
+			w.Base, w.Frozen = w.Written.State, x.At
+		}
 	}
+	w.Written.State.Alarm = w.Written.State.Alarm || alarm
 }
 
 // Alarm tells whether the field is to be closed until outcomes from after the alarm open it again.

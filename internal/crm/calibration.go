@@ -19,5 +19,11 @@ type CalibrationFit struct {
 	Body    string // JSON
 }
 
+// AutomaticWrite is one write that nobody was asked about.
+type AutomaticWrite struct {
+	At     time.Time // when it was read back
+	Undone bool      // somebody has undone it since
+}
+
 // CalibrateKey is the key of CalibrateWork for a field.
 func CalibrateKey(workflow, field string) string { return workflow + ":" + field }

@@ -255,6 +255,9 @@ type Receipt struct {
 	After   string
 	Repeat  bool
 	WroteAt time.Time
+
+	Written []string `json:",omitempty"` // ids that HubSpot gave to the requests of this attempt that wrote
+	Read    []string `json:",omitempty"` // and to those that read, the last ones back
 }
 
 // Outcome is one line of the immutable log that calibration learns from.

@@ -67,8 +67,9 @@ type ModelCall struct {
 	Cost     USD
 	Unsure   bool // it failed in a way that may have been charged for: Cost is Most
 	Usage    Usage
-	Saved    int // tokens that an answer from the cache cost when it was given
-	Times    int // how many calls this is the sum of; 0: it is one
+	Saved    int      // tokens that an answer from the cache cost when it was given
+	Times    int      // how many calls this is the sum of; 0: it is one
+	Requests []string // ids that the provider gave to its requests, as far as it gives any; of a sum, the newest ones
 
 	Key     string // of the answer in the cache; "": it is not to be kept
 	Answer  []byte // as the model gave it

@@ -105,7 +105,7 @@ func newAPIError(operation string, status int, header http.Header, body []byte, 
 	_ = json.Unmarshal(body, &w) // gateways answer HTML: the status alone then decides
 	e := w.apiError(operation, status)
 	if e.CorrelationID == "" {
-		e.CorrelationID = header.Get("X-HubSpot-Correlation-Id")
+		e.CorrelationID = header.Get(correlationHeader)
 	}
 	e.kind = kindOf(status, write)
 	return e

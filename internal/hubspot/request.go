@@ -18,6 +18,9 @@ import (
 
 const maxResponse = 32 << 20
 
+// correlationHeader names the request, in HubSpot's log too.
+const correlationHeader = "X-HubSpot-Correlation-Id"
+
 // errTooLarge is a reply beyond maxResponse; readers ask for less and try again.
 var errTooLarge = errors.New("reply is larger than 32 MiB")
 
@@ -63,6 +66,7 @@ func (c *Client) do(ctx context.Context, q call, out any) error {
 	if err != nil {
 		return q.broken(true, err)
 	}
+	crm.NoteRequest(ctx, resp.Header.Get(correlationHeader), q.write)
 	if q.class != searching {
 		c.ledger.learn(resp.Header, start, c.opt.Zone)
 	}

@@ -102,7 +102,7 @@ func (db *DB) KeepCalibration(ctx context.Context, c crm.Calibration, made []crm
 		}
 		for _, e := range entries {
 			e.Portal, e.Subject = c.Portal, "calibration"
-			if err := t.audit(e); err != nil {
+			if err := errorsOf(t.calibrationEvent(e), t.audit(e)); err != nil {
 				return err
 			}
 		}
@@ -114,26 +114,43 @@ func (db *DB) KeepCalibration(ctx context.Context, c crm.Calibration, made []crm
 	return nil
 }
 
-// UndoneAlone tells of each automatic write of a field since a moment, oldest first, whether somebody undid it.
-func (db *DB) UndoneAlone(ctx context.Context, portal crm.PortalID, workflow, name string, since time.Time) (out []bool, err error) {
+// calibrationEvent keeps what became of a field beside its entry. A fit is a row of its own.
+func (t *tx) calibrationEvent(e crm.AuditEntry) error {
+	if e.Action == fittedAction {
+		return nil
+	}
+	body, err := encode(e.IDs)
+	if err != nil {
+		return err
+	}
+	return t.do("INSERT INTO calibration_events (portal, action, body, at) VALUES (?, ?, ?, ?)", int64(e.Portal), e.Action, body, micros(t.now))
+}
+
+// fittedAction is what an entry about a new fit is called.
+const fittedAction = "calibration.fitted"
+
+// WrittenAloneSince tells of each automatic write of a field that was allowed since a moment and read back after another, in the order of that, when it was and whether somebody
+// undid it.
+func (db *DB) WrittenAloneSince(ctx context.Context, portal crm.PortalID, workflow, name string, since, after time.Time) (out []crm.AutomaticWrite, err error) {
+	property := name
+	switch crm.ChangeKind(name) {
+	case crm.NoteKind:
+		property = "hs_note_body"
+	case crm.TaskKind:
+		property = "hs_task_body"
+	case crm.PropertyKind:
+	}
 	err = db.r.read(ctx, func(v *view) error {
-		q := `SELECT e.change_body, EXISTS (SELECT 1 FROM outcomes o WHERE o.portal = e.portal AND o.proposal = e.proposal AND o.change = e.change AND o.decision = 'undo')
-			FROM effects e WHERE e.portal = ? AND e.workflow = ? AND e.created_at >= ? AND e.approver = 'system:gate' AND e.undo_of = '' AND e.state = 'verified'
-			ORDER BY e.created_at, e.id`
-		return v.each(q, []any{int64(portal), workflow, micros(since)}, func(scan func(...any) error) error {
-			var body string
-			var undone bool
-			if err := scan(&body, &undone); err != nil {
-				return err
-			}
-			var c crm.Change
-			if err := decode(body, &c); err != nil {
-				return err
-			}
-			if field(c) == name {
-				out = append(out, undone)
-			}
-			return nil
+		q := `SELECT e.settled_at, EXISTS (SELECT 1 FROM outcomes o WHERE o.portal = e.portal AND o.proposal = e.proposal AND o.change = e.change AND o.decision = 'undo')
+			FROM effects e WHERE e.portal = ? AND e.workflow = ? AND e.property = ? AND e.settled_at > ? AND e.created_at >= ? AND e.approver = 'system:gate' AND e.undo_of = '' AND e.state = 'verified'
+			ORDER BY e.settled_at, e.id`
+		return v.each(q, []any{int64(portal), workflow, property, micros(after), micros(since)}, func(scan func(...any) error) error {
+			var w crm.AutomaticWrite
+			var at int64
+			err := scan(&at, &w.Undone)
+			w.At = moment(at)
+			out = append(out, w)
+			return err
 		})
 	})
 	if err != nil {

@@ -187,8 +187,23 @@ func auditKinds() []counting {
 		{kind: "signatures", query: "SELECT CAST(size AS TEXT), 1 FROM audit_checkpoints WHERE ? > 0 AND at > ?", tells: tellOf(keyID("size"), "audit.signed")},
 		{kind: "stops", query: "SELECT CAST(portal AS TEXT), 1 FROM stops WHERE portal IN (0, ?)", state: true, tells: tellOf(func(e crm.AuditEntry) string { return e.Portal.String() }, "writing.stopped")},
 		{kind: "erasures", query: "SELECT ref, 1 FROM erased WHERE portal = ? AND at > (SELECT at FROM audit_complete)", state: true, tells: tellOf(keySubject, "erased")},
+		{kind: "calibration fits", query: "SELECT workflow || ' ' || field || ' ' || version, 1 FROM fits WHERE portal = ? AND at > ?", tells: tellOf(keyID("workflow", "field", "fit"), fittedAction)},
+		calibrationKind("calibration rollbacks", "calibration.rolled_back"),
+		calibrationKind("fields closed", "calibration.closed"),
+		calibrationKind("fits put in force again", "calibration.reinstated"),
 		{kind: "buried work", query: "SELECT kind || '/' || key, 1 FROM work WHERE portal = ? AND buried <> 0", state: true, tells: tellOf(keySubject, "work.buried")},
 	}
+}
+
+// calibrationKind counts what became of fields in one way.
+func calibrationKind(kind, action string) counting {
+	return counting{kind: kind, query: "SELECT body, 1 FROM calibration_events WHERE portal = ? AND at > ? AND action = '" + action + "'", tells: tellOf(func(e crm.AuditEntry) string {
+		body, err := encode(e.IDs)
+		if err != nil {
+			return "entry " + strconv.FormatInt(e.Seq, 10) // texts always encode
+		}
+		return body
+	}, action)}
 }
 
 // calls are keyed as the ledger's lines are, and count as often as they were made.

@@ -2,9 +2,11 @@ package store
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"math"
+	"strings"
 	"time"
 
 	"github.com/contextd/contextd/internal/crm"
@@ -132,11 +134,31 @@ func (t *tx) settle(stored, e crm.Effect, r crm.Receipt) error {
 			}
 		}
 	}
-	return t.audit(crm.AuditEntry{
-		Action: "effect." + string(e.State), Actors: []crm.Actor{stored.Approver, stored.Proposer}, Portal: e.Portal, Subject: path(stored.Subject),
-		IDs:    map[string]string{"effect": e.ID, "proposal": stored.Proposal, "change": stored.Change.ID, "object": path(object), "property": stored.Change.Property},
-		Hashes: map[string]string{"value": sum([]byte(stored.Change.After))},
-	})
+	if err := t.signalled(stored, e.State); err != nil {
+		return err
+	}
+	salt, err := t.effectSalt(e.Portal, e.ID)
+	if err != nil {
+		return err
+	}
+	ids := map[string]string{"effect": e.ID, "proposal": stored.Proposal, "change": stored.Change.ID, "object": path(object), "property": stored.Change.Property}
+	for name, requests := range map[string][]string{"write_requests": r.Written, "read_requests": r.Read} {
+		if len(requests) > 0 {
+			ids[name] = strings.Join(requests, " ")
+		}
+	}
+	return t.audit(crm.AuditEntry{Action: "effect." + string(e.State), Actors: []crm.Actor{stored.Approver, stored.Proposer}, Portal: e.Portal, Subject: path(stored.Subject),
+		IDs: ids, Hashes: map[string]string{"value": saltedHash(salt, stored.Change.After)}})
+}
+
+// effectSalt is what the audit's hashes of an effect's value are made with. It goes when the value is erased, and then nobody can try values against them.
+func (t *tx) effectSalt(portal crm.PortalID, id string) (salt string, err error) {
+	err = t.one("SELECT salt FROM effects WHERE portal = ? AND id = ?", []any{int64(portal), id}, &salt)
+	if err != nil || salt != "" {
+		return salt, err
+	}
+	salt = rand.Text()
+	return salt, t.do("UPDATE effects SET salt = ? WHERE portal = ? AND id = ?", salt, int64(portal), id)
 }
 
 // moveChange carries an effect's end to its change and, once nothing of it is open, to the suggestion. An undo that did not succeed leaves the change applied.

@@ -3,30 +3,58 @@ package store
 import (
 	"context"
 	"fmt"
+	"maps"
+	"slices"
 	"strconv"
 	"time"
 
 	"github.com/contextd/contextd/internal/crm"
 )
 
-// unsignalled are the records of a portal whose crm.ReviewStatus does not say yet whether something waits on them.
-const unsignalled = `SELECT DISTINCT p.record FROM proposals p WHERE p.portal = ? AND p.state = 'pending' AND p.record <> ''
-		AND NOT EXISTS (SELECT 1 FROM signals s WHERE s.portal = p.portal AND s.record = p.record AND s.value = 'pending')
-	UNION ALL SELECT s.record FROM signals s WHERE s.portal = ? AND s.value = 'pending'
+// unsignalled are the records of a portal whose crm.ReviewStatus does not say yet whether something waits on them, and how often HubSpot has refused to say so. Where it has, the
+// time for another try has come.
+const unsignalled = `SELECT DISTINCT p.record, COALESCE(s.tries, 0) FROM proposals p LEFT JOIN signals s ON s.portal = p.portal AND s.record = p.record
+		WHERE p.portal = ? AND p.state = 'pending' AND p.record <> '' AND (s.record IS NULL OR s.value <> 'pending' AND s.retry_at <= ?)
+	UNION ALL SELECT s.record, s.tries FROM signals s WHERE s.portal = ? AND s.value = 'pending' AND s.retry_at <= ?
 		AND NOT EXISTS (SELECT 1 FROM proposals p WHERE p.portal = s.portal AND p.record = s.record AND p.state = 'pending')
 	LIMIT ?`
 
-// Signal makes HubSpot show whether something waits for a decision, by one effect for every record where it shows otherwise, at most limit of them; it returns their number.
-func (db *DB) Signal(ctx context.Context, portal crm.PortalID, limit int) (n int, err error) {
-	var due []string
-	err = db.r.read(ctx, func(v *view) (err error) {
-		due, err = v.strings(unsignalled, int64(portal), int64(portal), limit)
-		return err
+// What HubSpot refused is tried again after ten minutes, and after twice as long with every further refusal, a day at most.
+const (
+	signalAgain   = 10 * time.Minute
+	signalLongest = 24 * time.Hour
+)
+
+// Signal makes HubSpot show whether something waits for a decision, by one effect for every record where it shows otherwise, at most limit of them; it returns their number. Where
+// HubSpot has refused that before, ready is asked first whether it would take it now (nil: it would): what is not ready waits for ten minutes more.
+func (db *DB) Signal(ctx context.Context, portal crm.PortalID, limit int, ready func(crm.Ref) bool) (n int, err error) {
+	due := map[string]int{}
+	err = db.r.read(ctx, func(v *view) error {
+		now := micros(db.now())
+		return v.each(unsignalled, []any{int64(portal), now, int64(portal), now, limit}, func(scan func(...any) error) error {
+			var record string
+			var tries int
+			err := scan(&record, &tries)
+			due[record] = tries
+			return err
+		})
 	})
+	waits := map[string]bool{}
+	for record, tries := range due {
+		target, bad := refOf(portal, record)
+		err = errorsOf(err, bad)
+		waits[record] = bad == nil && tries > 0 && ready != nil && !ready(target)
+	}
 	if err == nil && len(due) > 0 {
 		err = db.w.write(ctx, func(t *tx) error {
 			n = 0
-			for _, record := range due {
+			for _, record := range slices.Sorted(maps.Keys(due)) {
+				if waits[record] {
+					if err := t.do("UPDATE signals SET retry_at = ? WHERE portal = ? AND record = ?", micros(t.now.Add(signalAgain)), int64(portal), record); err != nil {
+						return err
+					}
+					continue
+				}
 				done, err := t.signal(portal, record)
 				if err != nil {
 					return fmt.Errorf("%s: %w", record, err)
@@ -73,7 +101,37 @@ func (t *tx) signal(portal crm.PortalID, record string) (bool, error) {
 	return true, errorsOf(
 		t.do("INSERT INTO signals (portal, record, value, seq) VALUES (?, ?, ?, ?) ON CONFLICT (portal, record) DO UPDATE SET value = excluded.value, seq = excluded.seq",
 			int64(portal), record, value, seq+1),
-		t.ownField(target, crm.ReviewStatus, before, value, "signal:"+record+":"+strconv.FormatInt(seq+1, 10), t.now))
+		t.ownField(target, crm.ReviewStatus, before, value, signalName(record, seq+1), t.now))
+}
+
+func signalName(record string, seq int64) string {
+	return "signal:" + record + ":" + strconv.FormatInt(seq, 10)
+}
+
+// signalled notes what became of the newest write of a record's crm.ReviewStatus. What HubSpot refused shows what it showed before, as far as anybody knows, and is tried again.
+func (t *tx) signalled(e crm.Effect, state crm.EffectState) error {
+	if e.Change.Property != crm.ReviewStatus || e.Workflow != "" || state != crm.EffectVerified && state != crm.EffectFailed {
+		return nil
+	}
+	record := path(e.Change.Target)
+	var seq int64
+	var tries int
+	err := t.one("SELECT seq, tries FROM signals WHERE portal = ? AND record = ?", []any{int64(e.Portal), record}, &seq, &tries)
+	if isKind(err, crm.ErrNotFound) || err == nil && signalName(record, seq) != e.Proposal {
+		return nil // erased, or overtaken
+	}
+	if err != nil {
+		return err
+	}
+	if state == crm.EffectVerified {
+		return t.do("UPDATE signals SET tries = 0, retry_at = 0 WHERE portal = ? AND record = ?", int64(e.Portal), record)
+	}
+	shown := ""
+	if e.Change.After == crm.ReviewNone {
+		shown = crm.ReviewPending
+	}
+	wait := min(signalAgain<<min(tries, 10), signalLongest)
+	return t.do("UPDATE signals SET value = ?, tries = tries + 1, retry_at = ? WHERE portal = ? AND record = ?", shown, micros(t.now.Add(wait)), int64(e.Portal), record)
 }
 
 // ownField writes one of the two properties of the review: an effect that belongs to no suggestion. name makes it one of its own; readAt is when before was seen there.

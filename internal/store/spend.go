@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/contextd/contextd/internal/crm"
@@ -107,6 +108,9 @@ func (t *tx) addSpent(c crm.ModelCall) error {
 	}
 	if c.Usage.Unpriced > 0 {
 		ids["cost_usd"] = "unknown"
+	}
+	if len(c.Requests) > 0 {
+		ids["requests"] = strings.Join(c.Requests, " ")
 	}
 	err := t.audit(crm.AuditEntry{Action: "model.called", Actors: []crm.Actor{crm.System("models")}, Portal: c.Portal, Subject: "model/" + c.Model, IDs: ids, Hashes: map[string]string{}})
 	if err != nil {

@@ -241,8 +241,9 @@ type AuditReplayed struct {
 	Erased   int           `json:"erased"`
 	Unstated int           `json:"unstated"`
 	Runs     int           `json:"runs"`
-	Texts    AuditTexts    `json:"texts"` // of the runs: prompts, replies and what was read
-	Last     int64         `json:"last"`  // number of the last entry that was looked at
+	Texts    AuditTexts    `json:"texts"`  // of the runs: prompts, replies and what was read
+	Values   AuditTexts    `json:"values"` // that were to be written
+	Last     int64         `json:"last"`   // number of the last entry that was looked at
 	Faults   []AuditReplay `json:"faults"`
 	Omitted  int           `json:"omitted"` // faults beyond those that are listed
 }

@@ -21,6 +21,9 @@ type Meter struct {
 	waiting map[line]crm.ModelCall
 }
 
+// mostNamed is how many requests of a sum are named.
+const mostNamed = 16
+
 // line is what the calls of one row in the ledger have in common.
 type line struct {
 	portal     crm.PortalID
@@ -37,6 +40,7 @@ func (m *Meter) Count(ctx context.Context, model string, price Price, u crm.Usag
 	for _, n := range shares {
 		total += max(n, 1)
 	}
+	requests, _ := crm.RequestsOf(ctx)
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	left := u
@@ -50,7 +54,7 @@ func (m *Meter) Count(ctx context.Context, model string, price Price, u crm.Usag
 		if price.Unknown {
 			part.Unpriced = 1
 		}
-		m.add(crm.ModelCall{Portal: portal, Day: day, Task: crm.EmbeddingTask, Model: model, Cost: price.Of(part), Usage: part})
+		m.add(crm.ModelCall{Portal: portal, Day: day, Task: crm.EmbeddingTask, Model: model, Cost: price.Of(part), Usage: part, Requests: requests})
 	}
 }
 
@@ -62,6 +66,8 @@ func (m *Meter) add(c crm.ModelCall) {
 		sum = crm.ModelCall{Portal: c.Portal, Day: c.Day, Task: c.Task, Model: c.Model}
 	}
 	sum.Times, sum.Cost, sum.Usage = sum.Times+max(c.Times, 1), sum.Cost+c.Cost, sum.Usage.Add(c.Usage)
+	sum.Requests = append(slices.Clone(sum.Requests), c.Requests...)
+	sum.Requests = sum.Requests[max(0, len(sum.Requests)-mostNamed):]
 	if m.waiting == nil {
 		m.waiting = map[line]crm.ModelCall{}
 	}

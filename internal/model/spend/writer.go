@@ -44,7 +44,9 @@ func (w *Writer) Complete(ctx context.Context, r model.Request) (model.Response,
 			return model.Response{}, w.failed(ctx, call, false, fmt.Errorf("%s: %w", w.Name(), err))
 		}
 	}
+	ctx, _ = crm.WithRequests(ctx)
 	got, err := w.Completer.Complete(ctx, r)
+	call.Requests, _ = crm.RequestsOf(ctx)
 	if err != nil {
 		return got, w.failed(ctx, call, charged(err), err)
 	}

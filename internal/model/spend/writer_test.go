@@ -27,8 +27,9 @@ type answering struct {
 
 func (*answering) Name() string { return "openai/m" }
 
-func (a *answering) Complete(_ context.Context, r model.Request) (model.Response, error) {
+func (a *answering) Complete(ctx context.Context, r model.Request) (model.Response, error) {
 	a.calls++
+	crm.NoteRequest(ctx, fmt.Sprint("req_", a.calls), true)
 	if a.during != nil {
 		a.during()
 	}
@@ -97,6 +98,9 @@ func TestCost(t *testing.T) {
 	got := run(t, db, writer(db, &answering{}, &now), request("one"), "1", true)
 	if got.Usage.CostUSD != 0.0024 || got.Usage.CachedTokens != 400 {
 		t.Errorf("usage %+v, want 0.0024 dollars", got.Usage)
+	}
+	if len(got.Call.Requests) != 1 || got.Call.Requests[0] != "req_1" {
+		t.Errorf("requests %v", got.Call.Requests)
 	}
 	if m := month(t, db); m != (crm.MonthSpend{Spent: 2_400_000}) {
 		t.Errorf("month %+v", m)

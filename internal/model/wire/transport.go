@@ -2,6 +2,7 @@ package wire
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -56,6 +57,7 @@ func (t Transport) RoundTrip(r *http.Request) (*http.Response, error) {
 		return nil, err
 	}
 	defer resp.Body.Close()
+	crm.NoteRequest(r.Context(), t.hide(cmp.Or(resp.Header.Get("X-Request-Id"), resp.Header.Get("Request-Id"))), r.Method != http.MethodGet)
 	body, err := io.ReadAll(io.LimitReader(resp.Body, t.Limit+1))
 	switch {
 	case err != nil:

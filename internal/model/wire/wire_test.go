@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"io"
 	"net/http"
 	"strings"
 	"testing"
@@ -114,5 +115,35 @@ func TestLowerSaysWhatProvidersDoNotTake(t *testing.T) {
 	}
 	if _, err := Lower(json.RawMessage(`[1]`)); !errors.Is(err, crm.ErrInvalid) {
 		t.Errorf("error %v", err)
+	}
+}
+
+// The ids that a provider gives to its requests are noted, of failures too, and never a key that it echoes.
+func TestRequestsAreNoted(t *testing.T) {
+	const secret = "sk-live-0123456789"
+	for name, c := range map[string]struct {
+		header http.Header
+		status int
+		want   string
+	}{
+		"OpenAI": {http.Header{"X-Request-Id": {"req_17"}}, 200, "req_17"}, "Anthropic": {http.Header{"Request-Id": {"req_011"}}, 200, "req_011"}, "a failure": {http.Header{"X-Request-Id": {"req_18"}}, 500, "req_18"},
+		"none": {http.Header{}, 200, ""}, "a key": {http.Header{"X-Request-Id": {"r-" + secret}}, 200, ""},
+	} {
+		next := roundTrip(func(*http.Request) (*http.Response, error) {
+			return &http.Response{StatusCode: c.status, Header: c.header, Body: io.NopCloser(strings.NewReader("{}"))}, nil
+		})
+		client, idle := Transport{Next: next, Judge: func(Answer) *Failure { return nil }, Limit: 1 << 20, Secret: secret}.Client()
+		defer idle()
+		ctx, _ := crm.WithRequests(t.Context())
+		r, err := http.NewRequestWithContext(ctx, http.MethodPost, "http://model.test/", nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if resp, err := client.Do(r); err == nil {
+			resp.Body.Close()
+		}
+		if written, read := crm.RequestsOf(ctx); strings.Join(written, " ") != c.want || len(read) != 0 {
+			t.Errorf("%s: %v, %v", name, written, read)
+		}
 	}
 }

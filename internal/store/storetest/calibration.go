@@ -60,8 +60,15 @@ func calibrationCaused(w *world) {
 	start := w.clock.now()
 	p := w.propose(proposal("p1", crm.Review, crm.Apply))
 	alone := func(field string, since time.Time) []bool {
-		out, err := w.UndoneAlone(w.ctx, portal, "call_summary", field, since)
+		writes, err := w.WrittenAloneSince(w.ctx, portal, "call_summary", field, since, time.Time{})
 		w.no(err)
+		out := make([]bool, len(writes))
+		for i, x := range writes {
+			out[i] = x.Undone
+			rest, err := w.WrittenAloneSince(w.ctx, portal, "call_summary", field, since, x.At)
+			w.no(err)
+			same(w, "read back later", len(rest), len(writes)-1-i)
+		}
 		return out
 	}
 	same(w, "written before it is", len(alone("ai_1", start)), 0)

@@ -12,7 +12,7 @@ import (
 func proposalsSignals(w *world) {
 	signals := func(what string, want ...string) {
 		w.Helper()
-		n, err := w.Signal(w.ctx, portal, 10)
+		n, err := w.Signal(w.ctx, portal, 10, nil)
 		w.no(err)
 		same(w, what+": records", n, len(want))
 		var got []string
@@ -30,7 +30,7 @@ func proposalsSignals(w *world) {
 		if slices.Sort(want); !slices.Equal(got, want) {
 			w.Fatalf("%s: %v, want %v", what, got, want)
 		}
-		n, err = w.Signal(w.ctx, portal, 10)
+		n, err = w.Signal(w.ctx, portal, 10, nil)
 		w.no(err)
 		same(w, what+": said again", n, 0)
 		w.records(nil, crm.Record{Ref: ref(crm.Companies, 5)}, crm.Record{Ref: ref(crm.Contacts, 7)}) // read again without the property, which no workflow asks for
@@ -67,7 +67,7 @@ func proposalsSignals(w *world) {
 
 	// A person's own word on the property ends the effect, and no workflow is thought over for it.
 	reject("p5")
-	_, err := w.Signal(w.ctx, portal, 10)
+	_, err := w.Signal(w.ctx, portal, 10, nil)
 	w.no(err)
 	c := w.claim(crm.ApplyWork)
 	e, err := w.Effect(w.ctx, portal, c.Key)
@@ -81,6 +81,69 @@ func proposalsSignals(w *world) {
 	for _, week := range stats.Weeks {
 		same(w, "counted as written: "+week.Workflow, week.Workflow, "call_summary")
 	}
+}
+
+// proposalsSignalsRefused: what HubSpot refused to show is not forgotten. It is tried again after ten minutes, and after twice as long next time, when the record takes it by then; and
+// once it was taken all is forgotten.
+func proposalsSignalsRefused(w *world) {
+	p := proposal("p1", crm.Review)
+	p.Subject, p.Record, p.CreatedAt = ref(crm.Calls, 1), ref(crm.Companies, 5), w.clock.now()
+	w.propose(p)
+	asked, takes := 0, false
+	round := func(what string, want int) {
+		w.Helper()
+		n, err := w.Signal(w.ctx, portal, 10, func(record crm.Ref) bool {
+			same(w, what+": asked about", record, p.Record)
+			asked++
+			return takes
+		})
+		w.no(err)
+		same(w, what, n, want)
+	}
+	ends := func(state crm.EffectState, value string) {
+		w.Helper()
+		c := w.claim(crm.ApplyWork)
+		e, err := w.Effect(w.ctx, portal, c.Key)
+		w.no(err)
+		same(w, "value", e.Change.After, value)
+		e.Fence, e.State, e.LastError = c.Fence, state, "no such property"
+		w.no(w.Settle(w.ctx, e, crm.Receipt{Object: e.Change.Target}))
+		w.finish(c)
+	}
+	round("at first", 1)
+	same(w, "asked before anything was refused", asked, 0)
+	ends(crm.EffectFailed, crm.ReviewPending)
+	round("at once", 0)
+	w.clock.advance(9 * time.Minute)
+	round("too early", 0)
+	same(w, "asked too early", asked, 0)
+	w.clock.advance(2 * time.Minute)
+	round("there is still no such property", 0)
+	same(w, "asked", asked, 1)
+	takes = true
+	round("at once", 0)
+	w.reopen()
+	w.clock.advance(11 * time.Minute)
+	round("it was set up", 1)
+	ends(crm.EffectFailed, crm.ReviewPending)
+	w.clock.advance(19 * time.Minute)
+	round("twice as long", 0)
+	w.clock.advance(2 * time.Minute)
+	round("twice as long", 1)
+	ends(crm.EffectVerified, crm.ReviewPending)
+	round("it is shown", 0)
+	_, err := w.Decide(w.ctx, crm.Decision{Portal: portal, Proposal: "p1", Reason: "other", Actor: ann, Seen: w.suggestion("p1").ETag()})
+	w.no(err)
+	asked = 0
+	round("nothing waits", 1)
+	same(w, "asked after it was taken", asked, 0)
+	ends(crm.EffectFailed, crm.ReviewNone)
+	round("nothing waits, refused", 0)
+	w.clock.advance(11 * time.Minute)
+	round("nothing waits, again", 1)
+	ends(crm.EffectVerified, crm.ReviewNone)
+	w.clock.advance(time.Hour)
+	round("all is said", 0)
 }
 
 // proposalsWaiting: a person's word in HubSpot is about what was there to be seen, and is closed once.

@@ -38,6 +38,7 @@ func spendLedger(w *world) {
 	}
 	same(w, "spent", w.month(w.clock.now()), crm.MonthSpend{Spent: 500})
 	free := w.modelCall("", 0, 0)
+	free.Requests = []string{"req_1", "req_2"}
 	free.Model, free.Usage.Unpriced = "openai/other", 1
 	cached := w.modelCall("", 0, 0)
 	cached.Usage, cached.Saved = crm.Usage{FromCache: 1}, 110
@@ -66,6 +67,11 @@ func spendLedger(w *world) {
 		"03 chat openai/m 100+10/5 calls 1 unsure 0 unpriced 0 cached 0 saved 0 cost 1000"}, "\n"))
 	same(w, "sum", w.month(today), crm.MonthSpend{Spent: 1570})
 	same(w, "of the month before", w.month(today.AddDate(0, -1, 0)), crm.MonthSpend{})
+	entries, _, err := w.AuditEntries(w.ctx, portal, "model/openai/other", "", 10)
+	w.no(err)
+	if len(entries) != 1 || entries[0].IDs["requests"] != "req_1 req_2" {
+		w.Fatalf("requests of a call: %+v", entries)
+	}
 	elsewhere, err := w.Spending(w.ctx, portal+1, today)
 	w.no(err)
 	same(w, "lines of another portal", len(elsewhere), 0)

@@ -77,6 +77,7 @@ func Run(t *testing.T, open Open) {
 		{"Proposals/List", proposalsList},
 		{"Proposals/ByLook", proposalsByLook},
 		{"Proposals/Signals", proposalsSignals},
+		{"Proposals/SignalsRefused", proposalsSignalsRefused},
 		{"Proposals/Waiting", proposalsWaiting},
 		{"Prompts/Evaluated", promptsEvaluated},
 		{"Prompts/Promoted", promptsPromoted},
