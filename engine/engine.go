@@ -32,8 +32,9 @@ type Engine struct {
 	Usage     []string                          // properties of companies that measure usage
 	Log       *slog.Logger                      // nil: silent
 
-	Definitions Definitions // nil: nobody looks whether HubSpot would take a value
-	Outside     Outside     // nil: no source beside HubSpot is asked
+	Definitions Definitions                    // nil: nobody looks whether HubSpot would take a value
+	Pasted      func(text string) []crm.Pasted // whose messages somebody has put into a text (see indexer.Pasted); nil: all words are the author's
+	Outside     Outside                        // nil: no source beside HubSpot is asked
 
 	deciding sync.Mutex // held from counting what caps are about until the decision is stored
 }

@@ -78,7 +78,7 @@ func TestPlantedInHeldOutTexts(t *testing.T) {
 	if kept := set.kept(t, "held-out sentences", set.verbatim); kept < 1 {
 		t.Errorf("true claims are cut: kept %v", kept)
 	}
-	if total := set.plantAll(t, "held-out", acceptedHeldOut, 5); total < 600 {
+	if total := set.plantAll(t, plants, "held-out", acceptedHeldOut, 5); total < 600 {
 		t.Errorf("only %d claims were planted", total)
 	}
 }

@@ -41,7 +41,10 @@ func ActivityKey(portal crm.PortalID, workflow string, subject crm.Ref) string {
 }
 
 // Marker is the line in a note or task by which people and the applier recognise it.
-func Marker(key string) string { return "Ref: CTX-" + key[:min(len(key), 12)] }
+func Marker(key string) string { return markerLead + key[:min(len(key), 12)] }
+
+// markerLead begins that line.
+const markerLead = "Ref: CTX-"
 
 // proposalID and changeID are functions of the run alone, so that a run repeated after a crash proposes and writes the same. A change's id is its effect's.
 func proposalID(workflow string, version int, subject crm.Ref, seq int64) string {

@@ -13,7 +13,8 @@ import (
 //   - a capitalised word inside a sentence, except the words that a language always writes so (I, months, weekdays, currencies);
 //   - at the beginning of a sentence, a word that is a known name, that is followed by another capitalised word, or that says, wants or asks something;
 //   - an acronym or a word with a capital inside, everywhere;
-//   - in German, where every noun has a capital, only acronyms, known names, what stands behind a title, and pairs of capitalised words.
+//   - and one that is the subject of a verb in the singular without an article, where it has not the form of a word that needs none ("usage", "planning");
+//   - in German, where every noun has a capital, only acronyms, known names, what stands behind a title, pairs of capitalised words, and such subjects.
 //
 // known holds the folded words of all people and accounts that the run has seen.
 func nameTerms(tokens []token, lang string, known map[string]bool) []string {
@@ -30,9 +31,9 @@ func nameTerms(tokens []token, lang string, known map[string]bool) []string {
 		case acronym(t.text), knownWord(t.lower, known):
 			is = true
 		case lang == "de":
-			is = titles[prev.lower] || adjacent && knownWord(next.lower, known) && !germanRoles[t.lower] || !t.first && adjacent && !capital(prev.text) && !endsLikeNoun(t.lower) || firstNamed(tokens, i, known)
+			is = titles[prev.lower] || abbreviatedTitle(tokens, i) || adjacent && knownWord(next.lower, known) && !germanRoles[t.lower] && !functionWords[t.lower] || t.first && bareGerman(tokens, i) || !t.first && adjacent && !capital(prev.text) && !endsLikeNoun(t.lower) || firstNamed(tokens, i, known)
 		case t.first:
-			is = !functionWords[t.lower] && (adjacent || sayingVerbs[next.lower])
+			is = !functionWords[t.lower] && (adjacent || sayingVerbs[next.lower] || bareSubject(t, next))
 		default:
 			is = true
 		}
@@ -117,7 +118,7 @@ func ordinaryCapital(t token) bool {
 	return month || weekday || short && len(t.lower) > 3 || currencies[t.lower] != "" || titles[t.lower] || ordinaryWords[t.lower] || strings.HasPrefix(t.lower, "i'")
 }
 
-var titles = wordSet("mr mrs ms miss dr prof herr herrn frau dipl ing monsieur madame mme mlle m señor señora sr sra don doña")
+var titles = wordSet("mr mrs ms miss dr prof herr herrn frau doktor professor dipl ing monsieur madame mme mlle m señor señora sr sra don doña")
 
 // Words that are written with a capital without being a name.
 var ordinaryWords = wordSet("i sie ihr ihre ihren ihrem ihrer ihnen english german french spanish deutsch deutsche englisch französisch spanisch")

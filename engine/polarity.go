@@ -5,13 +5,13 @@ import (
 )
 
 var negations = wordSet(`not no never none nothing nobody neither nor cannot without hardly barely
-	nicht kein keine keinen keinem keiner keines nie niemals niemand nichts ohne kaum weder
+	nicht kein keine keinen keinem keiner keines nie niemals niemand nichts ohne kaum weder keinesfalls keineswegs
 	ne pas jamais rien aucun aucune sans ni
 	nunca nada nadie ningún ninguna ninguno sin jamás tampoco`)
 
 // Phrases that hold a negation and deny nothing.
 var noDenials = []string{"not only", "nicht nur", "pas seulement", "no solo", "no sólo", "no later than", "not later than", "pas plus tard", "no más tarde", "nicht später als", "no more than",
-	"not more than", "nicht mehr als", "pas plus de", "no más de", "no problem", "kein problem", "pas de problème", "sin problema", "no doubt", "sans doute", "sin duda", "no worries", "why not",
+	"not more than", "not more", "nicht mehr als", "pas plus de", "no más de", "no problem", "kein problem", "pas de problème", "sin problema", "no doubt", "sans doute", "sin duda", "no worries", "why not",
 	"warum nicht", "pourquoi pas", "por qué no", "or not", "oder nicht", "ou non", "o no", "sí o no", "yes or no", "not sure", "nicht sicher", "pas sûr"}
 
 // Words that deny without a negation: a claim may use them for one, and one for them.

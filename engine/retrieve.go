@@ -107,6 +107,10 @@ func (r *run) admit(ctx context.Context, candidates []crm.Passage, budget int) e
 	texts := map[string]string{}
 	used := 0
 	kept := []Source{}
+	drafts, err := r.drafts(ctx)
+	if err != nil {
+		return err
+	}
 	for _, p := range candidates {
 		cost := tokens(p.Text)
 		if used+cost > budget && len(kept) > 0 {
@@ -118,7 +122,7 @@ func (r *run) admit(ctx context.Context, candidates []crm.Passage, budget int) e
 		}
 		if ok {
 			used += cost
-			kept = append(kept, src)
+			kept = append(kept, r.divide(src, known[p.Activity], drafts)...)
 		}
 	}
 	order := make([]int, len(kept)) // of kept, which is in the order of value
@@ -169,9 +173,6 @@ func (r *run) confirm(ctx context.Context, p crm.Passage, known map[crm.Ref]crm.
 	}
 	if p.Start < 0 || p.End > len(text) || p.Start > p.End || text[p.Start:p.End] != p.Text {
 		return Source{}, false, nil // erased or changed since it was indexed
-	}
-	if holdsOurs(p.Text) {
-		return Source{}, false, nil // somebody pasted a note of ours
 	}
 	r.untimed[p.Activity] = a.TimeUnknown
 	src := Source{Passage: p, Stored: text, Accounts: a.Accounts, Theirs: theirWords(p, a)}

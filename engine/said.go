@@ -244,7 +244,7 @@ func (s said) namesMissing(scope Scope) string {
 	if word := uncased(s.tokens, have); word != "" {
 		return fmt.Sprintf("%q is not in the quotes", shorten(word))
 	}
-	return s.replaced(have)
+	return cmp.Or(s.replaced(have), s.misplaced(have))
 }
 
 func termSet(texts ...string) map[string]bool {

@@ -131,14 +131,7 @@ const (
 // history finds the older messages. A marked quotation ends with its marks, so that answers between and below stay; an unmarked one reaches to the end.
 func history(lines []line, quoted []bool) ([]part, boundary) {
 	parts := make([]part, len(lines))
-	attributions := map[int]int{}
-	for end := range min(len(lines), maxMailLines) {
-		if start := attribution(lines, quoted, end); start >= 0 {
-			if _, taken := attributions[start]; !taken {
-				attributions[start] = end + 1
-			}
-		}
-	}
+	attributions := attributionsOf(lines, quoted)
 	for i := 0; i < len(lines); {
 		if quoted[i] {
 			start := i
@@ -172,6 +165,19 @@ func history(lines []line, quoted []bool) ([]part, boundary) {
 		}
 	}
 	return parts, boundary{at: -1}
+}
+
+// attributionsOf maps the first line of each attribution to the line after it.
+func attributionsOf(lines []line, quoted []bool) map[int]int {
+	out := map[int]int{}
+	for end := range min(len(lines), maxMailLines) {
+		if start := attribution(lines, quoted, end); start >= 0 {
+			if _, taken := out[start]; !taken {
+				out[start] = end + 1
+			}
+		}
+	}
+	return out
 }
 
 // onlyHeaders: some webmails mark the header of the older message but not its text.

@@ -193,7 +193,7 @@ func (s *service) wire(clients portals, apps map[crm.PortalID]inbox.App, ids []c
 	for portal, c := range s.clients {
 		s.takes[portal] = hubspot.NewDefinitions(c, nil)
 	}
-	s.engine = &engine.Engine{Workflows: s.workflows, Retriever: s.search, Models: s.completers(),
+	s.engine = &engine.Engine{Workflows: s.workflows, Retriever: s.search, Pasted: indexer.Pasted, Models: s.completers(),
 		History: s.db, Proposals: s.db, Version: (&promptVersions{s}).live, Spending: s.db, Definitions: s.takes, Proofs: (&calibrating{s}).proof, Decided: (&calibrating{s}).before, Policy: func(portal crm.PortalID) engine.Policy {
 			p := s.approving.policy(portal)
 			p.Write = writing(portal) == nil

@@ -25,7 +25,7 @@ func listen(r model.Request) voices {
 	v := voices{}
 	for i := range r.Passages {
 		p := &r.Passages[i]
-		if (p.Direction == crm.Outgoing && !call(p.Kind)) || p.Kind == crm.Note || p.Kind == crm.Task {
+		if (p.Direction == crm.Outgoing && !call(p.Kind)) || (p.Kind == crm.Note || p.Kind == crm.Task) && p.Direction != crm.Incoming {
 			v.set(p.Person, ourVoice)
 		}
 	}
@@ -55,8 +55,8 @@ func (v voices) set(name string, side voice) {
 // of says whose words a sentence is. In a conversation somebody who is not known as ours is taken for a guest; without a named speaker it is our own record of it.
 func (v voices) of(s *sentence) voice {
 	p := s.passage
-	if p.Kind == crm.Note || p.Kind == crm.Task {
-		return unknownVoice // our words about them
+	if (p.Kind == crm.Note || p.Kind == crm.Task) && p.Direction != crm.Incoming {
+		return unknownVoice // our words about them; what is pasted there of a mail of theirs is incoming
 	}
 	if side, ok := v[strings.ToLower(s.speaker)]; ok && s.speaker != "" && !(call(p.Kind) && s.speaker == p.Person && s.lead == s.start && !v.turns(p)) {
 		return side

@@ -1,0 +1,174 @@
+package engine
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/contextd/contextd/internal/crm"
+)
+
+// freshPlants are the ways of plants_test.go and three more: the opposite in other words than a "not", the opposite of a direction, and two names that change places.
+var freshPlants = append(slices.Clone(plants), plant{"negation in other words", plantOtherNegation}, plant{"opposite", plantOpposite}, plant{"names swapped", plantNameSwap})
+
+// fresh reads testdata/fresh: passages that no rule was made with, and what people said of them in their own words. Passages are "@ language|kind|person|day|account" and their text;
+// a true claim is "= claim | quote | quote …". Every second passage belongs to the half (0 or 1); the second half is measured only, and no rule may be made for what it shows.
+func fresh(t testing.TB, half int) *plantedSet {
+	t.Helper()
+	set := &plantedSet{passages: map[string]Source{}, accounts: map[string][]string{}, names: map[string]string{}}
+	people := map[string]bool{}
+	n := 0
+	for _, file := range []string{"de", "en"} {
+		raw, err := os.ReadFile("testdata/fresh/" + file + ".txt")
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, block := range strings.Split("\n"+string(raw), "\n@ ")[1:] {
+			if n++; n%2 != half {
+				continue
+			}
+			head, rest, _ := strings.Cut(block, "\n")
+			text, claims, _ := strings.Cut(rest, "\n= ")
+			f := strings.Split(head, "|")
+			at, err := time.Parse(time.DateOnly, f[3])
+			if err != nil || len(f) != 5 {
+				t.Fatalf("%s: %q", file, head)
+			}
+			account, id := crm.Ref{Portal: 7, Type: crm.Companies, ID: fmt.Sprint(n)}, fmt.Sprint("F", n)
+			src := Source{Passage: crm.Passage{ID: id, Activity: crm.Ref{Portal: 7, Type: crm.Kind(f[1]).Type(), ID: fmt.Sprint(1000 + n)}, Version: "v", Kind: crm.Kind(f[1]), Time: at.Add(10 * time.Hour), Person: f[2],
+				Language: f[0], Text: text, End: len(text)}, Stored: text, Accounts: []crm.Ref{account}}
+			people[f[2]] = true
+			if f[1] == "call" {
+				for at, line := 0, ""; at < len(text); at += len(line) + 1 {
+					line, _, _ = strings.Cut(text[at:], "\n")
+					name, _, _ := strings.Cut(line, ": ")
+					src.Turns = append(src.Turns, crm.Span{Speaker: name, Start: at, End: at + len(line)})
+					people[name] = true
+				}
+			}
+			set.passages[id], set.accounts[account.Path()], set.names[account.Path()] = src, []string{id}, f[4]
+			for _, c := range strings.Split(claims, "\n= ") {
+				parts := strings.Split(strings.TrimSpace(c), " | ")
+				s := Statement{Text: parts[0]}
+				for _, q := range parts[1:] {
+					if !strings.Contains(text, q) {
+						t.Errorf("%s: %q does not stand there", head, q)
+					}
+					s.Quotes = append(s.Quotes, Quote{id, q})
+				}
+				set.others = append(set.others, s)
+				set.verbatim = append(set.verbatim, Statement{Text: s.Quotes[0].Quote, Quotes: s.Quotes[:1]}) // to take foreign words from
+			}
+		}
+	}
+	for name := range people {
+		for _, w := range strings.Fields(name) {
+			if len(w) > 3 && capital(w) && !slices.Contains(set.people, w) {
+				set.people = append(set.people, w)
+			}
+		}
+	}
+	for _, w := range []string{"Colin", "Samira", "Elke", "Lucille", "Ingrid", "Joost", "Lena", "Ravi", "Moira", "Rupert", "Nele", "Petri", "Hinz", "Lenz", "Jonas", "Maurer", "Zwick", "Ludwig", "Thaler", "Pichler", "Asmussen", "Weiland",
+		"Fenwick", "Tully", "Siri", "Moen", "Ibsen", "Tovey", "Mette", "Ravn", "Claire", "Dorsey", "Britta", "Sand", "Kassel", "Malmö", "Faro", "Poole", "Hof", "Gera", "Jena", "Ulm", "Bozen", "Graz"} {
+		if !slices.Contains(set.people, w) {
+			set.people = append(set.people, w)
+		}
+	}
+	slices.Sort(set.people)
+	return set
+}
+
+var otherNegations = map[string][][2]string{
+	"en": {{" does not ", " does "}, {" do not ", " do "}, {" cannot ", " can "}, {" not ", " "}, {"Nobody ", "Everybody "}, {" no ", " a "}, {" never ", " always "}, {"Without ", "With "}, {" without ", " with "},
+		{" wants ", " refuses "}, {" would like ", " would hate "}, {" liked ", " disliked "}, {" like ", " dislike "}, {" love ", " hate "}, {" agreed ", " refused "}, {" asked for ", " declined "}, {" has ", " lacks "}, {" have ", " lack "},
+		{" can ", " is unable to "}, {" will ", " will never "}, {" is ", " is hardly "}, {" are ", " are hardly "}, {" was ", " was hardly "}, {" needs ", " could do without "}, {" knows ", " ignores "}},
+	"de": {{" nicht ", " "}, {" nicht.", "."}, {" keinen ", " einen "}, {" keine ", " eine "}, {" kein ", " ein "}, {"Ohne ", "Mit "}, {" ohne ", " mit "}, {" nichts ", " etwas "}, {" will ", " will keinesfalls "}, {" möchte ", " möchte keinesfalls "},
+		{" möchten ", " möchten keinesfalls "}, {" hat ", " hat niemals "}, {" haben ", " haben niemals "}, {" kann ", " kann unmöglich "}, {" können ", " können unmöglich "}, {" zufrieden", " unzufrieden"}, {" erwartet ", " verzichtet auf "},
+		{" lobt ", " tadelt "}, {" ist ", " ist kaum "}, {" sind ", " sind kaum "}, {" gut.", " schlecht."}, {" bereit.", " nicht bereit."}},
+}
+
+// plantOtherNegation says the opposite without a plain "not", or takes a negation away that a plain list does not have.
+func plantOtherNegation(set *plantedSet, _ *rand.Rand, s Statement, _ *Scope) (Statement, bool) {
+	return plantWords(set, s, otherNegations)
+}
+
+var opposites = map[string][][2]string{
+	"en": {{" rises ", " falls "}, {" rose ", " fell "}, {" fell ", " rose "}, {" more ", " less "}, {" before ", " after "}, {" after ", " before "}, {" starts ", " ends "}, {" begins ", " ends "}, {" ends ", " begins "}, {" runs out ", " begins "},
+		{" cheaper", " dearer"}, {" over ", " under "}, {" up to ", " from "}, {" late ", " early "}, {" closed", " opened"}, {" lost", " won"}, {" down", " up"}, {" bigger ", " smaller "}, {" all ", " none of the "}, {"Only ", "Not only "}, {" missing", " found"},
+		{" outside ", " inside "}, {" happy ", " unhappy "}, {" approved", " rejected"}, {" wrong", " right"}, {" off ", " on "}},
+	"de": {{" weniger ", " mehr "}, {" mehr ", " weniger "}, {" vor ", " nach "}, {" endet ", " beginnt "}, {" beginnt ", " endet "}, {" falsch ", " richtig "}, {" zu viel", " zu wenig"}, {" geschlossen", " geöffnet"}, {"Nur ", "Nicht nur "},
+		{" nur ", " nicht nur "}, {" sparen ", " verlieren "}, {" verliert ", " gewinnt "}, {" ab ", " bis "}, {" bis ", " ab "}, {" freigegeben", " gesperrt"}, {" abgelehnt", " zugesagt"}, {" angenommen", " abgelehnt"}, {" zugestimmt", " widersprochen"},
+		{"alten ", "neuen "}, {" größte ", " kleinste "}, {" gekündigt", " angefangen"}, {" draußen", " drin"}, {" Pflicht", " freiwillig"}},
+}
+
+// plantOpposite puts the opposite of a word that tells a direction, an order or an outcome.
+func plantOpposite(set *plantedSet, _ *rand.Rand, s Statement, _ *Scope) (Statement, bool) {
+	return plantWords(set, s, opposites)
+}
+
+func plantWords(set *plantedSet, s Statement, words map[string][][2]string) (Statement, bool) {
+	lead, text := body(s, set)
+	for _, p := range words[set.passages[s.Quotes[0].Passage].Language] {
+		if strings.Count(text, p[0]) == 1 {
+			s.Text = lead + strings.Replace(text, p[0], p[1], 1)
+			return s, true
+		}
+	}
+	return s, false
+}
+
+// plantNameSwap lets two names of a claim change places.
+func plantNameSwap(set *plantedSet, _ *rand.Rand, s Statement, _ *Scope) (Statement, bool) {
+	type place struct{ from, to int }
+	var at []place
+	for _, w := range set.people {
+		if from, ok := wholeWord(s.Text, w); ok {
+			at = append(at, place{from, from + len(w)})
+		}
+	}
+	if len(at) != 2 {
+		return s, false
+	}
+	slices.SortFunc(at, func(a, b place) int { return a.from - b.from })
+	a, b := at[0], at[1]
+	between := strings.TrimSpace(s.Text[a.to:b.from])
+	if between == "" || between == "and" || between == "und" || between == "together with" {
+		return s, false // first and last name, or both alike
+	}
+	s.Text = s.Text[:a.from] + s.Text[b.from:b.to] + s.Text[a.to:b.from] + s.Text[a.from:a.to] + s.Text[b.to:]
+	return s, true
+}
+
+// What is accepted of each half: the share of true claims that are kept, and of false ones that are cut. The last three kinds have no goal: what they show is known to pass.
+var (
+	acceptedFreshKept = [2]float64{0.91, 0.905}
+	acceptedFresh     = [2]map[string]float64{
+		{"number": 1, "date": 1, "name": 0.99, "negation": 0.93, "foreign quote": 1, "invented quote": 1, "paraphrase as quote": 1, "doubt dropped": 1, "unit": 1, "numbers swapped": 1,
+			"negation in other words": 0.85, "opposite": 0.57, "names swapped": 0},
+		{"number": 1, "date": 1, "name": 0.81, "negation": 0.95, "foreign quote": 1, "invented quote": 1, "paraphrase as quote": 1, "doubt dropped": 1, "unit": 1, "numbers swapped": 1,
+			"negation in other words": 0.85, "opposite": 0.73, "names swapped": 0},
+	}
+)
+
+// TestFreshClaims measures the checks on both halves.
+func TestFreshClaims(t *testing.T) {
+	total, claims := 0, 0
+	for half, name := range []string{"fresh 0", "fresh 1"} {
+		if *showMissed && half == 1 {
+			continue // whoever looks at these makes rules for them
+		}
+		set := fresh(t, half)
+		claims += len(set.others)
+		if kept := set.kept(t, name, set.others); kept < acceptedFreshKept[half] {
+			t.Errorf("%s: true claims are cut: kept %.4f, accepted is %.4f", name, kept, acceptedFreshKept[half])
+		}
+		total += set.plantAll(t, freshPlants, name, acceptedFresh[half], 0)
+	}
+	if total < 1000 || claims < 300 {
+		t.Errorf("only %d true claims and %d planted ones", claims, total)
+	}
+}
