@@ -164,7 +164,7 @@ func TestLayersOverruleEachOther(t *testing.T) {
 	}
 	got := fmt.Sprint(cfg.DataDir, cfg.Server.Listen, cfg.Server.AdminListen, cfg.Server.PublicURL, cfg.Server.TrustedProxies, cfg.HubSpot.WriteOn(), cfg.HubSpot.PortalID,
 		cfg.HubSpot.Token.Reveal(), cfg.HubSpot.ClientSecret.Reveal(), cfg.Gate.Threshold, cfg.Privacy.Objects, cfg.Index.Batch, cfg.HubSpot.BaseURL)
-	want := "/a:3:5https://c.example/x[10.0.0.0/8 ::1]true7tokfrom-file0.5[notes tasks]64https://api.hubapi.com"
+	want := "/a:3:5https://c.example/x[10.0.0.0/8 ::1]true7tokfrom-file0.5[notes tasks]32https://api.hubapi.com"
 	if strings.ReplaceAll(got, " ", "") != strings.ReplaceAll(want, " ", "") {
 		t.Errorf("got  %s\nwant %s", got, want)
 	}

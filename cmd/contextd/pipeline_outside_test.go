@@ -28,6 +28,7 @@ func TestASourceBesideHubSpot(t *testing.T) {
 			w.WriteHeader(http.StatusServiceUnavailable)
 			return
 		}
+		w.Header().Set("Content-Type", "application/json")
 		_, _ = io.WriteString(w, `{"employees": 420}`)
 	}))
 	defer server.Close()
