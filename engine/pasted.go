@@ -197,7 +197,7 @@ func (r *run) writtenAt(src Source, p crm.Pasted) time.Time {
 		if d.year == 0 || d.month == 0 || d.day == 0 {
 			continue
 		}
-		at := time.Date(d.year, time.Month(d.month), d.day, 12, 0, 0, 0, zone)
+		at := time.Date(d.year, d.month, d.day, 12, 0, 0, 0, zone)
 		if src.Time.IsZero() || at.Before(src.Time.Add(24*time.Hour)) {
 			return at
 		}
