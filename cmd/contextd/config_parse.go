@@ -6,9 +6,11 @@ import (
 	"net/netip"
 	"net/url"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 	"unicode"
 
@@ -23,8 +25,13 @@ type complaint struct{ what, fix string }
 func (c *complaint) Error() string { return c.what + ": " + c.fix }
 
 func complain(fix, format string, args ...any) error {
-	return &complaint{fmt.Sprintf(format, args...), fix}
+	return &complaint{withoutUser(fmt.Sprintf(format, args...)), fix}
 }
+
+// userInfo is what stands before the host of an address, often with a password.
+var userInfo = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`://[^/\s"]*@`) })
+
+func withoutUser(s string) string { return userInfo().ReplaceAllString(s, "://…@") }
 
 // one parses a key with a single value.
 func one[T any](parse func(string) (T, error)) func([]string) (any, error) {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"syscall"
 
 	"github.com/contextd/contextd/internal/store"
 )
@@ -27,6 +28,8 @@ func openData(ctx context.Context, dir string) (*store.DB, error) {
 	switch {
 	case errors.Is(err, fs.ErrPermission), code == sqliteReadonly:
 		return nil, withExit(exitConfig, fmt.Errorf("the data directory cannot be written: data_dir: make %s and its files writable for this user, or choose another directory: %w", dir, err))
+	case errors.Is(err, fs.ErrNotExist), errors.Is(err, syscall.ENOTDIR), errors.Is(err, syscall.EROFS):
+		return nil, withExit(exitConfig, fmt.Errorf("the data directory cannot be made: data_dir: choose a directory below one that exists and can be written, not %s: %w", dir, err))
 	case code == sqliteNotADB, code == sqliteCorrupt:
 		return nil, withExit(exitConfig, fmt.Errorf("the database is damaged: data_dir: put a backup of %s in its place, or choose an empty directory and run contextd index: %w", dir, err))
 	case code == sqliteFull:

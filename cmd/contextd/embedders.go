@@ -106,7 +106,7 @@ func (e embedderConfig) open(ctx context.Context, key string) (generation.Embedd
 		return nil, fmt.Errorf("embedder %s/%s: %w", e.Provider, e.Model, crm.ErrNotFound)
 	}
 	if err != nil {
-		return nil, withExit(exitUnreachable, fmt.Errorf("the embedder cannot be used: embedder.base_url %s, embedder.model %s: %w", e.BaseURL, e.Model, err))
+		return nil, withExit(exitUnreachable, fmt.Errorf("the embedder cannot be used: embedder.base_url %s, embedder.model %s: see that the server runs there and has the model: %w", e.BaseURL, e.Model, err))
 	}
 	return made, nil
 }

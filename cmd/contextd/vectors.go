@@ -111,6 +111,9 @@ func (s *service) openGenerations(ctx context.Context) (fresh bool, err error) {
 		return false, err
 	}
 	before, err := backend.Generations(ctx)
+	if u, uerr := url.Parse(s.cfg.Vectors.URL); uerr == nil && u.Host != "" && errors.Is(err, crm.ErrTemporary) { // what speaks to a server may only now have asked it
+		err = unreachableStore(err, u.Host)
+	}
 	if err == nil && !slices.ContainsFunc(before, func(g crm.Generation) bool { return g.Live }) {
 		err = s.keepFill(ctx, "due")
 	}
