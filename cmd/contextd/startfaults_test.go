@@ -1,11 +1,13 @@
 package main
 
 import (
+	"context"
 	"net"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 )
 
 // What a start meets outside of the program is said in one error with what, where and how to mend it, and with the exit code that scripts expect.
@@ -34,10 +36,18 @@ func TestAStartThatCannotBe(t *testing.T) {
 		"pgvector is away":   {"VECTORS__URL=postgres://u:s3cr3t@" + free + "/x", exitUnreachable, []string{"the vector store does not answer: vectors.url: see that " + free + " is running"}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			environ := []string{"HOME=" + t.TempDir(), "CONTEXTD_DATA_DIR=" + filepath.Join(t.TempDir(), "d"), "CONTEXTD_SERVER__LISTEN=127.0.0.1:0", "CONTEXTD_SERVER__ADMIN_LISTEN=127.0.0.1:0",
-				"CONTEXTD_HUBSPOT__PORTAL_ID=7", "CONTEXTD_HUBSPOT__TOKEN=t", "CONTEXTD_HUBSPOT__CLIENT_SECRET=s", "CONTEXTD_HUBSPOT__BASE_URL=http://" + free, "CONTEXTD_" + c.set}
+			set := map[string]string{"DATA_DIR": filepath.Join(t.TempDir(), "d"), "SERVER__LISTEN": "127.0.0.1:0", "SERVER__ADMIN_LISTEN": "127.0.0.1:0", "HUBSPOT__PORTAL_ID": "7",
+				"HUBSPOT__TOKEN": "t", "HUBSPOT__CLIENT_SECRET": "s", "HUBSPOT__BASE_URL": "http://" + free}
+			key, value, _ := strings.Cut(c.set, "=")
+			set[key] = value
+			environ := []string{"HOME=" + t.TempDir()}
+			for key, value := range set {
+				environ = append(environ, "CONTEXTD_"+key+"="+value)
+			}
+			ctx, cancel := context.WithTimeout(t.Context(), time.Minute) // a start that does succeed ends, too
+			defer cancel()
 			var out, talk strings.Builder
-			err := run(t.Context(), []string{"serve"}, environ, strings.NewReader(""), &out, &talk, allCommands())
+			err := run(ctx, []string{"serve"}, environ, strings.NewReader(""), &out, &talk, allCommands())
 			if exitCode(err) != c.code {
 				t.Fatalf("exit %d, want %d: %v", exitCode(err), c.code, err)
 			}
