@@ -2,14 +2,18 @@ package reliability
 
 import (
 	"crypto/sha256"
+	"database/sql"
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
 	"net/http"
 	"net/url"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
+
+	_ "modernc.org/sqlite" // the driver
 
 	"github.com/contextd/contextd/internal/evals/proctest"
 )
@@ -46,7 +50,7 @@ type ledger struct {
 // effect is what the audit says of one effect.
 type effect struct {
 	subject, property, object string
-	state, value              string
+	state, value, salt        string // value is the hash that the audit has, of the salt and the value
 	settled                   time.Time
 	order                     int
 }
@@ -96,6 +100,11 @@ func effectsOf(t *testing.T, c *proctest.Service) (map[string]*effect, ledger) {
 		}
 		cursor = *page.Next
 	}
+	for id, salt := range saltsOf(t, c) {
+		if f := effects[id]; f != nil {
+			f.salt = salt
+		}
+	}
 	for _, f := range effects {
 		switch f.state {
 		case "verified":
@@ -113,6 +122,33 @@ func effectsOf(t *testing.T, c *proctest.Service) (map[string]*effect, ledger) {
 	dead := buried(t, c)
 	l.Dead, l.Open = dead, l.Open-dead
 	return effects, l
+}
+
+// saltsOf reads what the audit's hashes of values are salted with, by effect, where nobody but the store keeps it.
+func saltsOf(t *testing.T, c *proctest.Service) map[string]string {
+	t.Helper()
+	db, err := sql.Open("sqlite", "file:"+filepath.Join(c.Dir, "contextd.db")+"?mode=ro&_pragma=busy_timeout(5000)")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	rows, err := db.QueryContext(t.Context(), "SELECT id, salt FROM effects")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer rows.Close()
+	out := map[string]string{}
+	for rows.Next() {
+		var id, salt string
+		if err := rows.Scan(&id, &salt); err != nil {
+			t.Fatal(err)
+		}
+		out[id] = salt
+	}
+	if err := rows.Err(); err != nil {
+		t.Fatal(err)
+	}
+	return out
 }
 
 // buried counts effects that were given up and are kept for a person.
@@ -137,7 +173,7 @@ func (r *writesReport) count(t *testing.T, c *proctest.Service, s *proctest.Sim,
 	type stands struct {
 		changes int
 		value   string
-		values  map[string]bool // hashes
+		values  map[string]bool // all that stood there
 		at      time.Time
 	}
 	places, byKey := map[spot]*stands{}, map[string]map[string]bool{}
@@ -171,7 +207,7 @@ func (r *writesReport) count(t *testing.T, c *proctest.Service, s *proctest.Sim,
 				places[spot{w.Object, name}] = p
 			}
 			p.changes, p.value, p.at = p.changes+1, value, w.Time
-			p.values[hash(value)] = true
+			p.values[value] = true
 		}
 	}
 	for _, objects := range byKey {
@@ -181,8 +217,13 @@ func (r *writesReport) count(t *testing.T, c *proctest.Service, s *proctest.Sim,
 	for _, e := range effects {
 		if e.state == "superseded" { // a later decision overtook it; it may have been written before that, and nobody looked
 			for at, p := range places {
-				if at.property == e.property && p.values[e.value] {
-					allowed[at]++
+				if at.property != e.property {
+					continue
+				}
+				for value := range p.values {
+					if e.says(value) {
+						allowed[at]++
+					}
 				}
 			}
 		}
@@ -209,15 +250,15 @@ func (r *writesReport) count(t *testing.T, c *proctest.Service, s *proctest.Sim,
 			r.AfterSettle++
 			t.Logf("%+v changed at %s, %s after the last effect there was settled", at, p.at, p.at.Sub(e.settled))
 		}
-		if hash(p.value) != e.value {
+		if !e.says(p.value) {
 			r.Wrong++
 			t.Logf("%+v holds %q, which is not the value of the last effect there", at, p.value)
 		}
 	}
 }
 
-// hash is how the audit names a value.
-func hash(value string) string {
-	sum := sha256.Sum256([]byte(value))
-	return hex.EncodeToString(sum[:])
+// says reports whether a value is the one that the audit's hash stands for.
+func (e *effect) says(value string) bool {
+	sum := sha256.Sum256([]byte(e.salt + "\x00" + value))
+	return hex.EncodeToString(sum[:]) == e.value
 }
