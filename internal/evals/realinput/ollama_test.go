@@ -236,7 +236,7 @@ func conversation(t *testing.T) (args []string) {
 
 // Bounds that keep the run short on two cores: tokens of an answer and of the window, and threads of the runner, which spin.
 const (
-	mostPredicted = 256
+	mostPredicted = 128
 	smallWindow   = 3072
 	runnerThreads = 2
 )
