@@ -1,6 +1,9 @@
 package calibration
 
-import "math"
+import (
+	"math"
+	"sync"
+)
 
 // FeaturesVersion is the meaning of the features that the terms below read; outcomes of another one are not learned from.
 const FeaturesVersion = 4
@@ -18,8 +21,8 @@ type term struct {
 // bias is the hand-set log-odds of a change with nothing for or against it.
 const bias = 1.83
 
-// terms are those of the conservative prior that applies before there are outcomes.
-func terms() []term {
+// terms are those of the conservative prior that applies before there are outcomes; not to be changed.
+var terms = sync.OnceValue(func() []term {
 	up := func(name string, prior float64, of func(map[string]float64) float64) term {
 		return term{name: name, sign: 1, prior: prior, of: of}
 	}
@@ -52,7 +55,7 @@ func terms() []term {
 		light("unsure", 0.3, func(f map[string]float64) float64 { return unit(f["unsure"]) }),
 		light("replaces", 0.05, func(f map[string]float64) float64 { return unit(f["replaces"]) }),
 	}
-}
+})
 
 func is(b bool) float64 {
 	if b {

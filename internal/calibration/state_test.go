@@ -16,9 +16,11 @@ var group = Group{Workflow: "w", Fields: []string{"ai_x"}, Budget: two}
 func grow(t *testing.T, group Group, s *State, most int, draw func(i int) Sample, forget bool) (n int) {
 	t.Helper()
 	var own []Sample
+	tally := group.tally(nil)
 	for i := range most {
 		own = append(own, draw(i))
-		if !s.Due(group, own) {
+		tally.add(own[i:])
+		if !s.due(group, tally) {
 			continue
 		}
 		f, err := s.Look(group, Fit{}, own, own, time.Unix(int64(i), 0))
