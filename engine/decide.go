@@ -55,9 +55,13 @@ func (r *run) decide(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
+		failed, err := r.Proposals.Failed(ctx, r.proposal, c)
+		if err != nil {
+			return err
+		}
 		gate := r.gateState(hour, day)
 		gate.Stopped, gate.Stale, gate.Flags, gate.Overruled = stopped, stale || !r.asOf.IsZero(), r.doubts(m), overruled
-		gate.Outside = r.outsideWords(c.Claims)
+		gate.Failed, gate.Outside = failed, r.outsideWords(c.Claims)
 		gate.Human, gate.Invalid = wc.Verdict != nil && *wc.Verdict == crm.Review, state.invalid
 		c.Risk = whole.RiskOf(wc)
 		c.Preflight = preflight(ctx, r.Definitions, r.subject.Portal, c)

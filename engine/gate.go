@@ -20,6 +20,7 @@ type GateState struct {
 	Stale     bool     // the evidence or the record changed since it was read
 	Flags     []string // doubts about the run: injection, repair, cut claims …: any of them needs a person
 	Overruled bool     // people had the last word at this very place
+	Failed    string   // why the last write at this very place came to nothing; "" when it did not
 	Human     bool     // the workflow says that a person decides
 	Outside   bool     // it stands on the word of a source beside HubSpot
 	Preflight string   // why HubSpot would refuse it as things are; "" when nothing speaks against it
@@ -82,7 +83,7 @@ func ownFields(c crm.Change) bool {
 // Gate decides about one change of a portal. It is pure, and this list is its whole policy:
 //
 //   - outside the allow-list, never to be touched, or a value that HubSpot would refuse: Drop;
-//   - writing off or stopped, a policy that waits for approval, stale evidence, a place where people had the last word, what HubSpot would refuse as things are, any flag, a property or workflow for people, a confidence that is NaN or below the threshold, a threshold that is not in
+//   - writing off or stopped, a policy that waits for approval, stale evidence, a place where people had the last word or the last write failed, what HubSpot would refuse as things are, any flag, a property or workflow for people, a confidence that is NaN or below the threshold, a threshold that is not in
 //     (0, 1], an error budget that is none or not proved for the field, being one of those that people see by chance, a cap that is reached (one below 0 always is), a rule that does not hold or cannot be judged, a mode that leaves it to people: Review;
 //   - else Apply. A confidence equal to the threshold passes. A change's own threshold goes before the workflow's, that before the configuration's; under a budget the one that
 //     outcomes prove holds where it is higher.
@@ -110,6 +111,7 @@ func Gate(p Policy, portal crm.PortalID, c crm.Change, s GateState) (crm.Verdict
 	add(s.Stopped != "", "writing is stopped: %s", s.Stopped)
 	add(s.Stale, "the record or the evidence changed since it was read")
 	add(s.Overruled, "a person changed or undid what was written here: it is theirs until they release it")
+	add(s.Failed != "", "the last write here failed: %s", s.Failed)
 	add(s.Preflight != "", "%s", s.Preflight)
 	add(s.Human, "the workflow leaves this to a person")
 	add(s.Outside, "it stands on the word of a source beside HubSpot")

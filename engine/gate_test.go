@@ -42,6 +42,7 @@ func TestGate(t *testing.T) {
 		"stale":                {on, property("ai_lead_score", 0.9), GateState{Stale: true}, crm.Review},
 		"flagged":              {on, property("ai_lead_score", 0.9), GateState{Flags: []string{"x"}}, crm.Review},
 		"HubSpot refuses":      {on, property("ai_lead_score", 0.9), GateState{Preflight: "read-only"}, crm.Review},
+		"refused before":       {on, property("ai_lead_score", 0.9), GateState{Failed: "a rule"}, crm.Review},
 		"people's last word":   {on, property("ai_lead_score", 0.9), GateState{Overruled: true}, crm.Review},
 		"for people":           {on, property("ai_lead_score", 0.9), GateState{Human: true}, crm.Review},
 		"policy for people":    {Policy{Write: true, Mode: crm.GateOn, HumanOnly: []string{"ai_lead_score"}}, property("ai_lead_score", 0.9), GateState{}, crm.Review},

@@ -56,7 +56,7 @@ func (g gateCases) draw(t *rapid.T) (c gateCase) {
 	}
 	c.state = GateState{Stale: seldom.Draw(t, "stale"), Human: seldom.Draw(t, "for people"), Overruled: seldom.Draw(t, "overruled"), Record: crm.Record{Ref: ref()},
 		LastHour: rapid.IntRange(0, 3).Draw(t, "last hour"), RecordsDay: rapid.IntRange(0, 3).Draw(t, "last day"), Now: noon}
-	for name, to := range map[string]*string{"stop": &c.state.Stopped, "bad": &c.state.Invalid, "read-only": &c.state.Preflight} {
+	for name, to := range map[string]*string{"stop": &c.state.Stopped, "bad": &c.state.Invalid, "read-only": &c.state.Preflight, "refused before": &c.state.Failed} {
 		if seldom.Draw(t, name) {
 			*to = name
 		}
@@ -113,7 +113,7 @@ func (c gateCase) broken() string {
 		return "not a body"
 	case !p.Write, s.Stopped != "":
 		return "writing is off or stopped"
-	case s.Stale, s.Human, s.Overruled, s.Explored, s.Invalid != "", s.Preflight != "", len(s.Flags) > 0:
+	case s.Stale, s.Human, s.Overruled, s.Explored, s.Invalid != "", s.Preflight != "", s.Failed != "", len(s.Flags) > 0:
 		return "against the state"
 	case slices.Contains(p.Never, name), slices.Contains(p.HumanOnly, name):
 		return "against the lists"

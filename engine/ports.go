@@ -61,6 +61,9 @@ type Proposals interface {
 	// Overruled reports whether people had the last word where this change of the proposal would write: the newest write there gave way to theirs,
 	// was undone, or another value than the one written stands there now (the change's Before); and nobody has released the place since.
 	Overruled(ctx context.Context, p crm.Proposal, c crm.Change) (bool, error)
+	// Failed is why the newest write to where this change of the proposal would write came to nothing, "" when it did not: HubSpot says no word beforehand about an
+	// administrator's rules between properties or those of a pipeline's stages, and the next write will meet them again.
+	Failed(ctx context.Context, p crm.Proposal, c crm.Change) (string, error)
 	// WrittenAlone counts the writes that the gate let through without a person in the time before now, undoing left out: those about one record, or all of the portal (zero).
 	WrittenAlone(ctx context.Context, portal crm.PortalID, record crm.Ref, within time.Duration) (int, error)
 }

@@ -35,6 +35,7 @@ type world struct {
 	seq        int64
 	answerable float64
 	overruled  map[string]bool       // by property
+	failed     map[string]string     // by property: why the last write failed
 	open       map[crm.Ref][]crm.Ref // tasks by subject
 }
 
@@ -188,6 +189,10 @@ func (w *world) Propose(_ context.Context, p crm.Proposal, raw Raw) (bool, error
 
 func (w *world) Overruled(_ context.Context, _ crm.Proposal, c crm.Change) (bool, error) {
 	return w.overruled[c.Property], nil
+}
+
+func (w *world) Failed(_ context.Context, _ crm.Proposal, c crm.Change) (string, error) {
+	return w.failed[c.Property], nil
 }
 
 func (w *world) WrittenAlone(_ context.Context, _ crm.PortalID, record crm.Ref, _ time.Duration) (n int, _ error) {

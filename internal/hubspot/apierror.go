@@ -40,7 +40,11 @@ func (e *APIError) Error() string {
 		}
 	}
 	for _, p := range e.Properties {
-		fmt.Fprintf(&b, " [%s %s]", p.Name, p.Code)
+		fmt.Fprintf(&b, " [%s %s", p.Name, p.Code)
+		if p.Message != "" && !strings.Contains(e.Message, p.Message) {
+			b.WriteString(": " + p.Message)
+		}
+		b.WriteString("]")
 	}
 	if len(e.Scopes) > 0 {
 		fmt.Fprintf(&b, " (grant %s)", strings.Join(e.Scopes, " "))

@@ -93,6 +93,25 @@ func (db *DB) Overruled(ctx context.Context, p crm.Proposal, c crm.Change) (foun
 	return found, nil
 }
 
+// Failed is why the newest write to the place of a change came to nothing, "" when it did not or there was none; see engine.Proposals.
+func (db *DB) Failed(ctx context.Context, p crm.Proposal, c crm.Change) (why string, err error) {
+	where, args := place(p.Portal, p.Workflow, p.Subject, c)
+	err = db.r.read(ctx, func(v *view) error {
+		var state crm.EffectState
+		err := v.one("SELECT state, last_error FROM effects WHERE "+where+` AND state IN ('verified', 'conflict', 'failed')
+			ORDER BY settled_at DESC, created_at DESC LIMIT 1`, args, &state, &why)
+		if errors.Is(err, crm.ErrNotFound) || err == nil && state != crm.EffectFailed {
+			why = ""
+			return nil
+		}
+		return err
+	})
+	if err != nil {
+		return "", fmt.Errorf("look for failed writes of %s of %s: %w", c.Property, p.Subject, err)
+	}
+	return why, nil
+}
+
 // newestWrite is the newest effect at a place that has come to an end which people can see; crm.ErrNotFound.
 func (v *view) newestWrite(where string, args []any) (w lastWrite, err error) {
 	err = v.one("SELECT id, state, undo_of, value, released_at FROM effects WHERE "+where+` AND state IN ('verified', 'conflict')

@@ -113,13 +113,21 @@ func effectsPeople(w *world) {
 			w.no(w.Begin(w.ctx, e))
 		case crm.EffectConflict:
 			e.LastError = "changed by CRM_UI:userId:12 at 2026-11-20T10:00:00Z"
+		case crm.EffectFailed:
+			e.LastError = "a rule of the portal"
 		}
 		w.no(w.Settle(w.ctx, e, r))
 		w.finish(c)
 		w.clock.advance(time.Second)
 	}
 	p := proposal("p1", crm.Apply)
+	failed := func() string {
+		why, err := w.Failed(w.ctx, p, p.Changes[0])
+		w.no(err)
+		return why
+	}
 	same(w, "before any write", overruled(p), false)
+	same(w, "failed before any write", failed(), "")
 	end(p, crm.EffectVerified, crm.Receipt{Object: p.Record, After: "new 0"})
 	same(w, "after a write", overruled(p), false)
 	own, err := w.Record(w.ctx, p.Record)
@@ -135,8 +143,10 @@ func effectsPeople(w *world) {
 	same(w, "another property", r.Properties["name"], "Acme")
 	end(proposal("p3", crm.Apply), crm.EffectFailed, crm.Receipt{})
 	same(w, "after a failure", overruled(p), true)
+	same(w, "why it failed", failed(), "a rule of the portal")
 	end(proposal("p4", crm.Apply), crm.EffectVerified, crm.Receipt{Object: p.Record, After: "new 0"})
 	same(w, "after people let it through", overruled(p), false)
+	same(w, "failed, after it went through", failed(), "")
 	_, err = w.Undo(w.ctx, portal, "p4", nil, ann, w.suggestion("p4").ETag())
 	w.no(err)
 	c := w.claim(crm.ApplyWork)
