@@ -39,8 +39,17 @@ func TestTwoAdministratorsApproveAPolicy(t *testing.T) {
 	if p := a.policy(p.portal()); !strings.Contains(p.Unapproved, "1 of 2") {
 		t.Errorf("the same one twice: %q", p.Unapproved)
 	}
+	if _, err := keepLocal(p.s.cfg.DataDir, p.url, nil); err != nil {
+		t.Fatal(err)
+	}
+	if c := policyChecks(t.Context(), p.s.cfg); len(c) != 1 || c[0].State != "warn" || !strings.Contains(c[0].Detail, "1 of 2") || !strings.HasSuffix(c[0].Fix, hash) {
+		t.Errorf("doctor, while it waits: %+v", c)
+	}
 	if err := approve("bo", hash); err != nil {
 		t.Fatal(err)
+	}
+	if c := policyChecks(t.Context(), p.s.cfg); len(c) != 1 || c[0].State != "ok" {
+		t.Errorf("doctor, once it is approved: %+v", c)
 	}
 	if s := call(strings.ReplaceAll(talk, "140", "150")); s.State != crm.Applied {
 		t.Errorf("approved by two: %s %q", s.State, s.Changes[0].Reasons)

@@ -52,6 +52,7 @@ func (p *program) policyShowCommand() *cobra.Command {
 				return err
 			}
 			v := viewPolicy(cfg, portal, policies[portal.PortalID], all)
+			v.Approvals = nil // the service knows them
 			return out.Value(v, func(w io.Writer) { showPolicy(w, v) })
 		},
 	}
@@ -81,6 +82,29 @@ func (p *program) askPolicy(cmd *cobra.Command, c call) error {
 		}
 		return out.Value(v, func(w io.Writer) { showPolicy(w, v.Read) })
 	})
+}
+
+// policyChecks says of each portal of a running service whether its policy waits for approval.
+func policyChecks(ctx context.Context, cfg Config) (checks []Check) {
+	l, err := readLocal(cfg.DataDir)
+	if err != nil || l.URL == "" || cfg.Gate.Approvals == 0 {
+		return nil
+	}
+	for _, p := range cfg.AllPortals() {
+		cfg.Portal = p.PortalID
+		c := Check{Name: "policy " + p.PortalID.String(), State: "ok"}
+		var v item[web.Policy]
+		_, _, err := (&apiClient{http: &http.Client{Timeout: 10 * time.Second}, base: l.URL, token: scoped(l.Token, cfg)}).do(ctx, call{method: http.MethodGet, path: "/policy"}, &v)
+		given, needed := len(v.Read.Approvals), v.Read.ApprovalsNeeded
+		switch c.Detail = fmt.Sprintf("%d of %d administrators have approved it", given, needed); {
+		case err != nil:
+			c.State, c.Detail, c.Fix = "warn", err.Error(), "see that the running service is of this version"
+		case given < needed:
+			c.State, c.Fix = "warn", "nothing is written without a person until then: contextd policy approve "+v.Read.SHA256
+		}
+		checks = append(checks, c)
+	}
+	return checks
 }
 
 func viewPolicy(cfg Config, portal PortalConfig, p engine.Policy, all []prompts.Workflow) web.Policy {
@@ -169,7 +193,10 @@ func showPolicy(w io.Writer, v web.Policy) {
 			fmt.Fprintf(w, " and those of the owners %s", strings.Join(v.CanaryOwners, ", "))
 		}
 	}
-	if v.ApprovalsNeeded > 0 || len(v.Approvals) > 0 {
+	switch {
+	case v.Approvals == nil && v.ApprovalsNeeded > 0:
+		fmt.Fprintf(w, "\napproval  %d administrators must approve it; --running shows who has", v.ApprovalsNeeded)
+	case v.ApprovalsNeeded > 0 || len(v.Approvals) > 0:
 		fmt.Fprintf(w, "\napproved  by %d, needed %d", len(v.Approvals), v.ApprovalsNeeded)
 		for _, a := range v.Approvals {
 			fmt.Fprintf(w, "\n          %s, %s", oneLine(a.By.String()), a.At.UTC().Format(time.RFC3339))
