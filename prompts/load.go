@@ -26,10 +26,10 @@ const (
 
 // Load reads every folder of fsys as a workflow, in the order of their names, and validates all of them. The error joins one sentence per problem, each with file
 // and line, and wraps crm.ErrInvalid; then no workflow is returned. Plain files beside the folders are not read.
-func Load(fsys fs.FS) ([]Workflow, error) { return load(fsys, false) }
+func Load(fsys fs.FS) ([]Workflow, error) { return load(fsys, nil) }
 
-// load is Load; tried folders hold no mistakes.
-func load(fsys fs.FS, tried bool) ([]Workflow, error) {
+// load is Load; folders whose workflow.yaml has been read hold no mistakes.
+func load(fsys fs.FS, read map[string]Workflow) ([]Workflow, error) {
 	entries, err := fs.ReadDir(fsys, ".")
 	if err != nil {
 		return nil, fmt.Errorf("list workflows: %w", err)
@@ -40,7 +40,7 @@ func load(fsys fs.FS, tried bool) ([]Workflow, error) {
 		if strings.HasPrefix(e.Name(), ".") || !isFolder(fsys, e) {
 			continue
 		}
-		w, err := loadFolder(fsys, e.Name(), tried)
+		w, err := loadFolder(fsys, e.Name(), read)
 		if err != nil {
 			errs = append(errs, err)
 			continue
@@ -54,15 +54,20 @@ func load(fsys fs.FS, tried bool) ([]Workflow, error) {
 }
 
 // loadFolder reads one workflow with its prompt, schema and golden cases.
-func loadFolder(fsys fs.FS, name string, tried bool) (Workflow, error) {
-	var w Workflow
+func loadFolder(fsys fs.FS, name string, read map[string]Workflow) (Workflow, error) {
+	w, tried := read[name]
 	file := path.Join(name, workflowFile)
 	raw, err := fs.ReadFile(fsys, file)
+	if errors.Is(err, fs.ErrNotExist) {
+		return w, fmt.Errorf("%s: there is no such file, and a folder without one is no workflow: add it, or move the folder elsewhere: %w", file, err)
+	}
 	if err != nil {
 		return w, fmt.Errorf("read %s: %w", file, err)
 	}
-	if err := decode(file, raw, &w); err != nil {
-		return w, err
+	if !tried {
+		if err := decode(file, raw, &w); err != nil {
+			return w, err
+		}
 	}
 	p := &problems{file: file, text: raw}
 	schemaPath := path.Join(name, schemaFile)
@@ -82,6 +87,9 @@ func loadFolder(fsys fs.FS, name string, tried bool) (Workflow, error) {
 	for i, v := range w.Versions {
 		w.Versions[i].SHA256 = hashFiles(hashedFile{workflowFile, raw}, hashedFile{versionFile(v.Number), []byte(v.Text)}, hashedFile{schemaFile, schema},
 			hashedFile{"payload.tmpl", []byte(shared)})
+	}
+	if answer == nil { // what the workflow says of its fields can be judged once the schema is one
+		return w, p.err()
 	}
 	validate(w, name, answer, p)
 	if live, err := w.At(w.Version); err == nil {

@@ -2,8 +2,12 @@ package prompts
 
 import (
 	"bytes"
+	"encoding/json"
 	"errors"
+	"flag"
 	"io/fs"
+	"os"
+	"path"
 	"reflect"
 	"strings"
 	"testing"
@@ -64,6 +68,83 @@ func folder(t *testing.T, name, file, old, replacement string) fstest.MapFS {
 	return out
 }
 
+var renew = flag.Bool("update", false, "rewrite builtin.json")
+
+// withoutZeros drops from objects what reading them gives anyway; numbers stay, for some are pointers.
+func withoutZeros(v any) any {
+	switch x := v.(type) {
+	case map[string]any:
+		for key, below := range x {
+			switch below := withoutZeros(below).(type) {
+			case nil:
+				delete(x, key)
+			case string:
+				if below == "" {
+					delete(x, key)
+				}
+			case bool:
+				if !below {
+					delete(x, key)
+				}
+			case map[string]any:
+				if len(below) == 0 {
+					delete(x, key)
+				}
+			}
+		}
+	case []any:
+		for i := range x {
+			x[i] = withoutZeros(x[i])
+		}
+	}
+	return v
+}
+
+// TestTheBuiltinWorkflowsAreReadAlready: builtin.json says what the folders say. Run it with -update when one of them has changed.
+func TestTheBuiltinWorkflowsAreReadAlready(t *testing.T) {
+	read := map[string]Workflow{}
+	folders, err := fs.Glob(builtin, "*/"+workflowFile)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, file := range folders {
+		raw, err := fs.ReadFile(builtin, file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var w Workflow
+		if err := decode(file, raw, &w); err != nil {
+			t.Fatal(err)
+		}
+		read[path.Dir(file)] = w
+	}
+	raw, err := json.Marshal(read)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var tree any
+	if err := json.Unmarshal(raw, &tree); err != nil {
+		t.Fatal(err)
+	}
+	if raw, err = json.Marshal(withoutZeros(tree)); err != nil {
+		t.Fatal(err)
+	}
+	raw = append(raw, '\n')
+	if *renew {
+		if err := os.WriteFile("builtin.json", raw, 0o644); err != nil {
+			t.Fatal(err)
+		}
+		return
+	}
+	var got map[string]Workflow
+	if err := json.Unmarshal(alreadyRead, &got); err != nil {
+		t.Fatal(err)
+	}
+	if !bytes.Equal(raw, alreadyRead) || !reflect.DeepEqual(got, read) {
+		t.Error("a workflow.yaml has changed: go test ./prompts -run TestTheBuiltinWorkflowsAreReadAlready -update")
+	}
+}
+
 // What the program brings along is loaded without looking for mistakes: there are none.
 func TestTheBuiltinWorkflowsHoldNoMistakes(t *testing.T) {
 	strict, err := Load(builtin)
@@ -83,6 +164,21 @@ func TestTheBuiltinWorkflowsHoldNoMistakes(t *testing.T) {
 
 func TestMistakesAreNamedWithFileAndLine(t *testing.T) {
 	cases := []struct{ workflow, file, old, replacement, want string }{
+		{"lead_score", "workflow.yaml", "quiet: 60s", "quiet: 60 seconds", "lead_score/workflow.yaml:7: `60 seconds`: want a duration with its unit, such as 60s"},
+		{"lead_score", "workflow.yaml", "quiet: 60s", "quiet: 60", "lead_score/workflow.yaml:7: `60`: want a duration"},
+		{"lead_score", "workflow.yaml", "prompt: 1", "prompt: one", "lead_score/workflow.yaml:4: `one`: want a whole number"},
+		{"lead_score", "workflow.yaml", "imports: true", "imports: maybe", "lead_score/workflow.yaml:7: `maybe`: want true or false"},
+		{"lead_score", "workflow.yaml", "subjects: [contacts]", "subjects: contacts", "lead_score/workflow.yaml:5: `contacts`: want a list"},
+		{"lead_score", "workflow.yaml", "title:", "# caf\xe9\ntitle:", "lead_score/workflow.yaml:2: a character is not UTF-8"},
+		{"lead_score", "workflow.yaml", "cues: &decision", "cues:", "stands for what &decision marks, and nothing before is marked so"},
+		{"lead_score", "workflow.yaml", "            en: [\"approved\"", "            eng: [\"approved\"", `lead_score/workflow.yaml:36: cues in "eng" (did you mean "en"?): want en, de, fr or es`},
+		{"lead_score", "workflow.yaml", "en: [\"approved\"", "en: [\"…\"", `lead_score/workflow.yaml:36: cue "…" holds no word`},
+		{"lead_score", "output.schema.json", "\"type\": \"object\",", "\"type\": \"object\"", "lead_score/output.schema.json:4: not JSON"},
+		{"lead_score", "output.schema.json", "\"type\": \"number\"", "\"type\": \"numbr\"", `lead_score/output.schema.json:5: not a JSON schema: the root.score has the type "numbr"`},
+		{"lead_score", "prompt@1.md", "{{.Context.Language}}", "{{.Context.Languag}}", `lead_score/prompt@1.md:2: there is no field Languag (did you mean "Language"?): here are AsOf, `},
+		{"lead_score", "prompt@1.md", "{{.Context.Language}}", "{{upper .Context.Language}}", `lead_score/prompt@1.md:2: there is no function upper: want field, quoted`},
+		{"lead_score", "prompt@1.md", `{{template "payload" .}}`, `{{template "paylod" .}}`, `lead_score/prompt@1.md:4: there is no template "paylod" (did you mean "payload"?)`},
+		{"lead_score", "prompt@1.md", `{{template "payload" .}}`, `{{template "payload" .}`, `lead_score/prompt@1.md:4: `},
 		{"lead_score", "workflow.yaml", "title:", "titel:", "lead_score/workflow.yaml:2: unknown key titel"},
 		{"lead_score", "workflow.yaml", "name: lead_score", "name: other", "workflow.yaml:1: name"},
 		{"lead_score", "workflow.yaml", "subjects: [contacts]", "subjects: [people]", `workflow.yaml:5: object type "people"`},
@@ -169,5 +265,18 @@ func TestHashCoversWhatARunDependsOn(t *testing.T) {
 		if hash(file, change[0], change[1]) != same {
 			t.Errorf("a change of %s changes the hash: no run reads it", file)
 		}
+	}
+}
+
+// BenchmarkBuiltin is the part of a start that reads the workflows; yaml is how long their files take instead.
+func BenchmarkBuiltin(b *testing.B) {
+	for name, read := range map[string]func() ([]Workflow, error){"json": Builtin, "yaml": func() ([]Workflow, error) { return Load(builtin) }} {
+		b.Run(name, func(b *testing.B) {
+			for b.Loop() {
+				if _, err := read(); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
 	}
 }

@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"path"
+	"path/filepath"
 	"slices"
 
 	"github.com/contextd/contextd/internal/crm"
@@ -49,7 +51,7 @@ func openDir(dir string) ([]Workflow, error) {
 // together checks what one workflow says of another, and that no two write to the same place.
 func together(all []Workflow) error {
 	var errs []error
-	names, places := []string{}, map[string]string{}
+	names, places := []string{}, map[string]Workflow{}
 	for _, w := range all {
 		names = append(names, w.Name)
 	}
@@ -57,15 +59,35 @@ func together(all []Workflow) error {
 		if s := w.Payload.Summary; s != "" && !slices.Contains(names, s) {
 			errs = append(errs, fmt.Errorf("%s: payload.summary: %q is not a workflow%s: %w", w.Name, s, meant(s, names), crm.ErrInvalid))
 		}
-		for _, c := range w.Changes {
+		for i, c := range w.Changes {
 			for _, t := range w.Subjects {
 				place := string(t) + "." + c.Property
-				if first := places[place]; c.Kind == crm.PropertyKind && first != "" && first != w.Name {
-					errs = append(errs, fmt.Errorf("%s and %s both write the property %s: %w", first, w.Name, place, crm.ErrInvalid))
+				first, taken := places[place]
+				if c.Kind == crm.PropertyKind && taken && first.Name != w.Name {
+					later, i := w, i
+					if first.Origin != "" && w.Origin == "" { // the one that somebody wrote is the one to be changed
+						first, later = w, first
+						i = slices.IndexFunc(later.Changes, func(o Change) bool { return o.Property == c.Property })
+					}
+					errs = append(errs, fmt.Errorf("%s: property %q of %s is written by %s already: name another one that starts with ai_: %w", later.line(i), c.Property, t, first.Name, crm.ErrInvalid))
 				}
-				places[place] = w.Name
+				places[place] = w
 			}
 		}
 	}
 	return errors.Join(errs...)
+}
+
+// line is where a change stands, as far as the file can be read again.
+func (w Workflow) line(change int) string {
+	file := path.Join(w.Name, workflowFile)
+	if w.Origin == "" {
+		return file
+	}
+	raw, err := os.ReadFile(filepath.Join(w.Origin, w.Name, workflowFile))
+	if err != nil {
+		return file
+	}
+	p := &problems{file: file, text: raw}
+	return fmt.Sprintf("%s:%d", file, lineOf(p.root(), at("changes", change, "property")))
 }

@@ -74,11 +74,14 @@ func TestADirectoryAddsAndOverridesWorkflows(t *testing.T) {
 func TestADirectoryThatIsWrongIsRefused(t *testing.T) {
 	for want, spoil := range map[string]func(dir string) string{
 		"no folder with a workflow": func(dir string) string { return dir },
+		"twice_score/workflow.yaml: there is no such file, and a folder without one is no workflow": func(dir string) string {
+			return dropped(t, written(t, dir, "lead_score", "twice_score"), "workflow.yaml")
+		},
 		"no such file or directory": func(dir string) string { return filepath.Join(dir, "nowhere") },
 		"it is one workflow":        func(dir string) string { return written(t, dir, "lead_score", "lead_score") },
 		"no twice_score/README.md":  func(dir string) string { return dropped(t, written(t, dir, "lead_score", "twice_score"), "README.md") },
 		"has no golden cases":       func(dir string) string { return dropped(t, written(t, dir, "call_summary", "visit"), "golden") },
-		"both write the property":   func(dir string) string { written(t, dir, "lead_score", "twice_score"); return dir },
+		`property "ai_lead_score" of contacts is written by lead_score already: name another one`: func(dir string) string { written(t, dir, "lead_score", "twice_score"); return dir },
 		"prompts are named prompt@1": func(dir string) string {
 			return renamed(t, written(t, dir, "call_summary", "visit"), "prompt@1.md", "prompt@one.md")
 		},

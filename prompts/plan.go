@@ -2,6 +2,7 @@ package prompts
 
 import (
 	"slices"
+	"strings"
 
 	"github.com/contextd/contextd/internal/crm"
 )
@@ -49,6 +50,7 @@ func plan(pl crm.Plan, answer map[string]*node, p *problems) {
 		if f.Kind == "choice" && len(n.Enum) > 0 && !slices.Contains(n.Enum, f.Value) {
 			p.add(at("plan", "fields", i, "default"), "default %q is not one of the schema's %v", f.Value, n.Enum)
 		}
+		cues(f.Cues, at("plan", "fields", i, "cues"), p)
 		rules(f, n, at("plan", "fields", i, "rules"), p)
 		for j, name := range f.Like {
 			if f.Kind != "claims" || !slices.ContainsFunc(pl.Fields, func(o crm.Field) bool { return o.Name == name && o.Kind == "claims" && len(o.Like) == 0 }) {
@@ -61,6 +63,24 @@ func plan(pl crm.Plan, answer map[string]*node, p *problems) {
 	for _, name := range sortedKeys(answer) {
 		if _, ok := seen[name]; !ok {
 			p.add(at("plan", "fields"), "field %q of the schema is not in the plan", name)
+		}
+	}
+}
+
+// languages are those that the built-in writer tells apart.
+var languages = []string{"en", "de", "fr", "es"}
+
+// cues checks that each can be found: under a language that is looked for, and with something to find.
+func cues(by map[string][]string, where []any, p *problems) {
+	for _, language := range sortedKeys(by) {
+		here := append(where[:len(where):len(where)], language)
+		if !slices.Contains(languages, language) {
+			p.add(here, "cues in %q%s: want en, de, fr or es", language, meant(language, languages))
+		}
+		for i, text := range by[language] {
+			if len(crm.Terms(strings.ReplaceAll(text, "#", "10"))) == 0 {
+				p.add(append(here[:len(here):len(here)], i), "cue %q holds no word", text)
+			}
 		}
 	}
 }
@@ -88,6 +108,7 @@ func rules(f crm.Field, n *node, where []any, p *problems) {
 		if r.Name == "" {
 			p.add(here, "a rule needs a name")
 		}
+		cues(r.Cues, append(here[:len(here):len(here)], "cues"), p)
 		if !r.Looks() && r.AtLeast == nil && r.AtMost == nil {
 			p.add(here, "rule %q needs cues, a finding, dated, at_least or at_most", r.Name)
 		}

@@ -7,6 +7,7 @@ import (
 	"io"
 	"reflect"
 	"strings"
+	"unicode/utf8"
 
 	"go.yaml.in/yaml/v3"
 
@@ -48,7 +49,7 @@ func decode(file string, raw []byte, v any) error {
 		if errors.Is(err, io.EOF) {
 			return fmt.Errorf("%s:1: the file is empty", file)
 		}
-		return withFile(file, err)
+		return unread(file, raw, err)
 	}
 	if err := dec.Decode(new(yaml.Node)); !errors.Is(err, io.EOF) {
 		return fmt.Errorf("%s: there is more than one document in the file", file)
@@ -72,10 +73,59 @@ func withFile(file string, err error) error {
 		}
 		if key, typ, ok := strings.Cut(strings.TrimPrefix(m, "field "), " not found in type "); ok {
 			m = "unknown key " + key + meant(key, keysOf(typ))
+		} else if found := yamlValue().FindStringSubmatch(m); found != nil {
+			m = found[1] + ": want " + wanted(found[2])
 		}
 		errs = append(errs, fmt.Errorf("%s:%s: %s", file, line, m))
 	}
 	return errors.Join(errs...)
+}
+
+var yamlValue = expression("^cannot unmarshal !!\\S+(?: (`[^`]*`))? into (\\S+)$")
+
+// wanted says in words what a Go type takes.
+func wanted(typ string) string {
+	switch typ = strings.TrimPrefix(typ, "*"); {
+	case typ == "time.Duration":
+		return "a duration with its unit, such as 60s, 20m or 720h"
+	case typ == "int":
+		return "a whole number"
+	case typ == "float64":
+		return "a number"
+	case typ == "bool":
+		return "true or false"
+	case typ == "time.Time":
+		return "a moment such as 2026-05-20T08:00:00Z"
+	case strings.HasPrefix(typ, "[]"):
+		return "a list"
+	case typ == "string", strings.HasPrefix(typ, "crm."):
+		return "a word or text"
+	}
+	return "keys with their values"
+}
+
+// unread adds the line to mistakes that the library tells without one.
+func unread(file string, raw []byte, err error) error {
+	text := err.Error()
+	lineAt := func(offset int) int { return 1 + bytes.Count(raw[:offset], []byte("\n")) }
+	if !utf8.Valid(raw) {
+		offset := 0
+		for offset < len(raw) {
+			r, size := utf8.DecodeRune(raw[offset:])
+			if r == utf8.RuneError && size == 1 {
+				break
+			}
+			offset += size
+		}
+		return fmt.Errorf("%s:%d: a character is not UTF-8: save the file as UTF-8", file, lineAt(offset))
+	}
+	if _, name, is := strings.Cut(text, "unknown anchor '"); is {
+		name, _, _ = strings.Cut(name, "'")
+		if offset := bytes.Index(raw, []byte("*"+name)); offset >= 0 {
+			return fmt.Errorf("%s:%d: *%s stands for what &%s marks, and nothing before is marked so", file, lineAt(offset), name, name)
+		}
+	}
+	return withFile(file, err)
 }
 
 // keysOf lists the yaml keys of a type that decode fills, by its name in the library's messages.

@@ -1,12 +1,16 @@
 package prompts
 
 import (
+	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"math"
 	"slices"
+	"strings"
 
 	"github.com/google/jsonschema-go/jsonschema"
+	"go.yaml.in/yaml/v3"
 )
 
 // node is the part of a JSON schema that contextd's answers are made of.
@@ -28,25 +32,30 @@ func (n *node) isClaims() bool {
 // fields of the answer, nil when the schema is unusable.
 func checkSchema(file string, raw []byte, tried bool, p *problems) map[string]*node {
 	if !tried && !json.Valid(raw) {
-		p.raw(fmt.Errorf("%s: not JSON: %w", file, json.Unmarshal(raw, new(any))))
+		err := json.Unmarshal(raw, new(any))
+		line := 1
+		if syntax, ok := errors.AsType[*json.SyntaxError](err); ok {
+			line += bytes.Count(raw[:max(syntax.Offset-1, 0)], []byte("\n"))
+		}
+		p.raw(fmt.Errorf("%s:%d: not JSON: %w", file, line, err))
 		return nil
 	}
+	s := schemaCheck{file: file, raw: raw, p: p}
 	if !tried {
 		if err := compiles(raw); err != nil {
-			p.raw(fmt.Errorf("%s: not a JSON schema: %w", file, err))
+			s.fail(placeOf(err), "not a JSON schema: %v", err)
 			return nil
 		}
 	}
 	var root node
 	if err := json.Unmarshal(raw, &root); err != nil {
-		p.raw(fmt.Errorf("%s: %w", file, err))
+		s.fail("the root", "%v", err)
 		return nil
 	}
 	if root.Type != "object" || len(root.Properties) == 0 {
-		p.raw(fmt.Errorf("%s: the root must be an object with properties", file))
+		s.fail("the root", "the root must be an object with properties")
 		return nil
 	}
-	s := schemaCheck{file: file, p: p}
 	s.object("the root", &root)
 	return root.Properties
 }
@@ -115,20 +124,50 @@ func value[T any](p *T, other T) T {
 
 type schemaCheck struct {
 	file string
+	raw  []byte
 	p    *problems
 }
 
-func (s schemaCheck) fail(format string, args ...any) {
-	s.p.raw(fmt.Errorf(s.file+": "+format, args...))
+// fail adds a problem of the schema at where, such as "the root.factors[].quotes".
+func (s schemaCheck) fail(where, format string, args ...any) {
+	var root yaml.Node
+	line := 1
+	if yaml.Unmarshal(s.raw, &root) == nil { // JSON is YAML; the line is all that is read again
+		line = lineOf(&root, pathOf(where))
+	}
+	s.p.raw(fmt.Errorf(fmt.Sprintf("%s:%d: ", s.file, line)+format, args...))
+}
+
+// pathOf is where in the file the schema of a place stands.
+func pathOf(where string) (path []any) {
+	for part := range strings.SplitSeq(strings.TrimPrefix(where, "the root"), ".") {
+		name := strings.TrimRight(part, "[]")
+		if name != "" {
+			path = append(path, "properties", name)
+		}
+		for range strings.Count(part, "[]") {
+			path = append(path, "items")
+		}
+	}
+	return path
+}
+
+// placeOf is the place that an error of sensible begins with.
+func placeOf(err error) string {
+	if rest, is := strings.CutPrefix(err.Error(), "the root"); is {
+		name, _, _ := strings.Cut(rest, " ")
+		return "the root" + name
+	}
+	return "the root"
 }
 
 func (s schemaCheck) object(where string, n *node) {
 	if n.AdditionalProperties == nil || *n.AdditionalProperties {
-		s.fail("%s must say additionalProperties: false", where)
+		s.fail(where, "%s must say additionalProperties: false", where)
 	}
 	for _, name := range sortedKeys(n.Properties) {
 		if !slices.Contains(n.Required, name) {
-			s.fail("%s must require %q: an answer has every field", where, name)
+			s.fail(where+"."+name, "%s must require %q: an answer has every field", where, name)
 		}
 		s.value(where+"."+name, n.Properties[name])
 	}
@@ -143,29 +182,29 @@ func (s schemaCheck) value(where string, n *node) {
 		s.object(where, n)
 	case "array":
 		if n.Items == nil {
-			s.fail("%s must say what its items are", where)
+			s.fail(where, "%s must say what its items are", where)
 			return
 		}
 		s.value(where+"[]", n.Items)
 	case "string", "number", "integer", "boolean":
 	default:
-		s.fail("%s has type %v: want object, array, string, number, integer or boolean", where, n.Type)
+		s.fail(where, "%s has type %v: want object, array, string, number, integer or boolean", where, n.Type)
 	}
 }
 
 // claim checks the one shape that the engine knows how to verify.
 func (s schemaCheck) claim(where string, n *node) {
 	if t := n.Properties["text"]; t == nil || t.Type != "string" {
-		s.fail("%s has quotes and so is a claim, but it has no string text", where)
+		s.fail(where, "%s has quotes and so is a claim, but it has no string text", where)
 	}
 	q := n.Properties["quotes"]
 	if q.Type != "array" || q.Items == nil || q.Items.Type != "object" {
-		s.fail("%s.quotes must be an array of objects", where)
+		s.fail(where+".quotes", "%s.quotes must be an array of objects", where)
 		return
 	}
 	for _, key := range []string{"passage", "quote"} {
 		if k := q.Items.Properties[key]; k == nil || k.Type != "string" {
-			s.fail("%s.quotes[] must have a string %q", where, key)
+			s.fail(where+".quotes[]", "%s.quotes[] must have a string %q", where, key)
 		}
 	}
 }

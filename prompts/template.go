@@ -4,6 +4,7 @@ import (
 	_ "embed"
 	"fmt"
 	"path"
+	"reflect"
 	"strings"
 	"text/template"
 )
@@ -50,23 +51,64 @@ func parsePrompt(file, text string, p *problems) *template.Template {
 		t, err = t.New(path.Base(file)).Parse(text)
 	}
 	if err != nil {
-		p.raw(fmt.Errorf("%s: %w", file, err))
+		p.raw(unreadable(file, err))
 		return nil
 	}
 	var b strings.Builder
 	if err := t.Execute(&b, sample()); err != nil {
-		p.raw(fmt.Errorf("%s: %w", file, err))
+		p.raw(unreadable(file, err))
 		return nil
 	}
 	for _, want := range []string{sampleText, sampleSchema} {
 		if !strings.Contains(b.String(), want) {
-			p.raw(fmt.Errorf("%s: the prompt does not show %s", file, map[string]string{sampleText: `the data ({{template "payload" .}})`, sampleSchema: `how to answer ({{template "answer" .}})`}[want]))
+			p.raw(fmt.Errorf("%s:1: the prompt does not show %s", file, map[string]string{sampleText: `the data ({{template "payload" .}})`, sampleSchema: `how to answer ({{template "answer" .}})`}[want]))
 		}
 	}
 	if !markedEverywhere(b.String()) {
-		p.raw(fmt.Errorf(`%s: the prompt shows data without its mark: show it with {{template "payload" .}}`, file))
+		p.raw(fmt.Errorf(`%s:1: the prompt shows data without its mark: show it with {{template "payload" .}}`, file))
 	}
 	return t
+}
+
+var (
+	templateError    = expression(`(?s)^template: ([^:]+):(\d+)(?::\d+)?: (?:executing "[^"]*" at <.*?>: )?(.*)$`)
+	templateField    = expression(`^can't evaluate field (\S+) in type \*?prompts\.(\w+)$`)
+	templateFunction = expression(`^function "([^"]+)" not defined$`)
+	templateName     = expression(`^template "([^"]+)" not defined$`)
+)
+
+// unreadable turns the library's "template: prompt@1.md:2:34: executing …: can't evaluate field Lang in type prompts.Context" into "file:2: there is no field Lang …".
+func unreadable(file string, err error) error {
+	found := templateError().FindStringSubmatch(err.Error())
+	if found == nil || found[1] != path.Base(file) {
+		return fmt.Errorf("%s:1: %w", file, err)
+	}
+	why := found[3]
+	if f := templateField().FindStringSubmatch(why); f != nil {
+		names := fieldsOf(f[2])
+		why = fmt.Sprintf("there is no field %s%s: here are %s", f[1], meant(f[1], names), strings.Join(names, ", "))
+	}
+	if f := templateFunction().FindStringSubmatch(why); f != nil {
+		why = fmt.Sprintf("there is no function %s: want field, quoted, or one of Go's text/template", f[1])
+	}
+	if f := templateName().FindStringSubmatch(why); f != nil {
+		why = fmt.Sprintf("there is no template %q%s: want payload or answer", f[1], meant(f[1], []string{"payload", "answer"}))
+	}
+	return fmt.Errorf("%s:%s: %s", file, found[2], why)
+}
+
+// fieldsOf lists the fields of a type that a prompt is executed over.
+func fieldsOf(typ string) (names []string) {
+	for _, v := range []any{Input{}, Payload{}, Context{}, Summary{}, Person{}, Company{}, Deal{}, Ticket{}, Field{}, Quoted{}} {
+		if t := reflect.TypeOf(v); t.Name() == typ {
+			for _, f := range reflect.VisibleFields(t) {
+				if f.IsExported() && !f.Anonymous {
+					names = append(names, f.Name)
+				}
+			}
+		}
+	}
+	return names
 }
 
 // Texts of the sample that a prompt must show.

@@ -115,7 +115,7 @@ func update(u Update, w Workflow, answer map[string]*node, p *problems) {
 func types(list []crm.ObjectType, where []any, p *problems) {
 	for i, t := range list {
 		if _, err := crm.ParseObjectType(string(t)); err != nil {
-			p.add(append(where[:len(where):len(where)], i), "%v", err)
+			p.add(append(where[:len(where):len(where)], i), "%s", strings.TrimSuffix(err.Error(), ": "+crm.ErrInvalid.Error()))
 		}
 	}
 }
@@ -123,7 +123,7 @@ func types(list []crm.ObjectType, where []any, p *problems) {
 func kinds(list []crm.Kind, where []any, p *problems) {
 	for i, k := range list {
 		if _, err := crm.ParseKind(string(k)); err != nil {
-			p.add(append(where[:len(where):len(where)], i), "%v", err)
+			p.add(append(where[:len(where):len(where)], i), "%s", strings.TrimSuffix(err.Error(), ": "+crm.ErrInvalid.Error()))
 		}
 	}
 }
@@ -214,7 +214,7 @@ func retrieve(r Retrieve, p *problems) {
 // evidence checks what a run needs: more than can be retrieved would let none through.
 func evidence(w Workflow, p *problems) {
 	e := w.Evidence
-	if most := w.Retrieve.Budget / 2; e.MinWords < 0 || e.MinWords > most {
+	if most := w.Retrieve.Budget / 2; w.Retrieve.Budget >= minBudget && (e.MinWords < 0 || e.MinWords > most) {
 		p.add(at("evidence", "min_words"), "min_words %d: want 0 (the default) to %d, what %d tokens of passages hold", e.MinWords, most, w.Retrieve.Budget)
 	}
 	if e.MinSources < 0 || e.MinSources > maxSources {
