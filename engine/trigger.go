@@ -40,6 +40,11 @@ func LooksAtAll(w prompts.Workflow) bool {
 	return slices.ContainsFunc(w.Triggers, func(t prompts.Trigger) bool { return t.Unseen })
 }
 
+// LooksAtImports reports whether a workflow looks once at every record that was imported.
+func LooksAtImports(w prompts.Workflow) bool {
+	return slices.ContainsFunc(w.Triggers, func(t prompts.Trigger) bool { return t.Imports })
+}
+
 // Takes reports whether a workflow would not skip a record.
 func Takes(w prompts.Workflow, rec crm.Record) bool {
 	return slices.Contains(w.Subjects, rec.Ref.Type) && !slices.ContainsFunc(w.Require, func(c prompts.Condition) bool { return !holds(c, rec) })
@@ -86,7 +91,7 @@ func RecordTriggers(workflows []prompts.Workflow) func(rec crm.Record, before *c
 		if rec.Archived {
 			return nil
 		}
-		bulk := lane == crm.BackfillLane || before == nil && imported(rec)
+		bulk := lane == crm.BackfillLane || before == nil && Imported(rec)
 		var out []crm.Mark
 		for _, w := range workflows {
 			for _, t := range w.Triggers {
@@ -132,8 +137,8 @@ func changedSubjects(t prompts.Trigger, rec crm.Record) []crm.Ref {
 	return []crm.Ref{rec.Ref}
 }
 
-// imported: HubSpot says where a record came from in hs_object_source_label or hs_object_source.
-func imported(rec crm.Record) bool {
+// Imported reports whether a record came in by an import: HubSpot says where it came from in hs_object_source_label or hs_object_source.
+func Imported(rec crm.Record) bool {
 	return strings.EqualFold(rec.Properties["hs_object_source_label"], "IMPORT") || strings.EqualFold(rec.Properties["hs_object_source"], "IMPORT")
 }
 

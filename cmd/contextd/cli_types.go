@@ -186,6 +186,13 @@ type statusView struct {
 		Since     time.Time `json:"since"`
 		Next      time.Time `json:"next"`
 	} `json:"paused"`
+	Failing []struct {
+		Model     string    `json:"model"`
+		Workflows []string  `json:"workflows"`
+		Cause     string    `json:"cause"`
+		Since     time.Time `json:"since"`
+	} `json:"failing"`
+	Held    []heldView  `json:"held"`
 	Stops   []stopView  `json:"stops"`
 	Budget  budgetView  `json:"budget"`
 	Usage   []usageView `json:"usage"`

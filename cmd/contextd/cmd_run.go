@@ -61,6 +61,7 @@ func runWorkflow(ctx context.Context, c *apiClient, out *output, body map[string
 	if id == "" {
 		return errors.New("the service did not name the run: POST /api/v1/runs: see that service and command are of the same version")
 	}
+	said := ""
 	for pause := firstPause; ; pause = min(2*pause, lastPause) {
 		if _, _, err := c.do(ctx, call{method: http.MethodGet, path: "/runs/" + url.PathEscape(id)}, &run); err != nil {
 			return err
@@ -70,6 +71,11 @@ func runWorkflow(ctx context.Context, c *apiClient, out *output, body map[string
 			return showRun(ctx, c, out, run)
 		case "dead":
 			return fmt.Errorf("run %s ended without a result: %s: mend the cause, then run it again", id, run.Read.Error)
+		case "queued":
+			if run.Read.Error != "" && run.Read.Error != said {
+				said = run.Read.Error
+				out.Say("the run waits: %s; it goes on by itself, also when this command is ended", oneLine(said))
+			}
 		}
 		if err := wait(ctx, pause); err != nil {
 			return err

@@ -49,12 +49,18 @@ func showStatus(w io.Writer, s statusView) {
 		fmt.Fprintf(w, "STOPPED   %s\n", stop)
 	}
 	showSpending(w, s.Budget, s.Usage)
-	for _, p := range s.Paused {
-		of := ""
-		if len(p.Workflows) > 0 {
-			of = " for " + strings.Join(p.Workflows, ", ")
+	showHeld(w, s.Held)
+	of := func(workflows []string) string {
+		if len(workflows) == 0 {
+			return ""
 		}
-		fmt.Fprintf(w, "paused    %s%s since %s, tried again at %s: %s\n", p.Model, of, p.Since.UTC().Format(time.RFC3339), p.Next.UTC().Format(time.RFC3339), printable(p.Cause))
+		return " for " + strings.Join(workflows, ", ")
+	}
+	for _, f := range s.Failing {
+		fmt.Fprintf(w, "failing   %s%s since %s, tried again by itself: %s\n", f.Model, of(f.Workflows), f.Since.UTC().Format(time.RFC3339), printable(f.Cause))
+	}
+	for _, p := range s.Paused {
+		fmt.Fprintf(w, "paused    %s%s since %s, tried again at %s: %s\n", p.Model, of(p.Workflows), p.Since.UTC().Format(time.RFC3339), p.Next.UTC().Format(time.RFC3339), printable(p.Cause))
 	}
 }
 

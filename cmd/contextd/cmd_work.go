@@ -53,7 +53,7 @@ func (p *program) workListCommand() *cobra.Command {
 					{"STATE", func(r item[workView]) string { return r.Read.State }},
 					{"LANE", func(r item[workView]) string { return r.Read.Lane }},
 					{"ATTEMPTS", func(r item[workView]) string { return strconv.Itoa(r.Read.Attempts) }},
-					{"ERROR", func(r item[workView]) string { return shorten(oneLine(r.Read.LastError), 80) }},
+					{"ERROR", func(r item[workView]) string { return shorten(r.Read.cause(), 120) }},
 				})
 			})
 		},
@@ -144,4 +144,9 @@ func moveWork(ctx context.Context, c *apiClient, verb, name string) (string, err
 		return "", fmt.Errorf("%s is not there, or not in a state to %s: see contextd work list", name, verb)
 	}
 	return map[string]string{"redrive": "ready", "bury": "buried"}[verb], nil
+}
+
+// cause is the last error without what the row's own name says.
+func (w workView) cause() string {
+	return strings.TrimPrefix(oneLine(w.LastError), w.Kind+" "+w.Key+": ")
 }

@@ -170,10 +170,11 @@ type CacheConfig struct {
 }
 
 // WorkflowsConfig holds what applies to all workflows. Quiet replaces their own quiet periods when it is not 0. Usage are the properties of companies that measure
-// usage: what workflows may state findings of.
+// usage: what workflows may state findings of. FirstLooks is free, all or none: whose model may be asked about records to which nothing happened.
 type WorkflowsConfig struct {
-	Quiet time.Duration `koanf:"quiet"`
-	Usage []string      `koanf:"usage"`
+	Quiet      time.Duration `koanf:"quiet"`
+	Usage      []string      `koanf:"usage"`
+	FirstLooks string        `koanf:"first_looks"`
 }
 
 // PromptsConfig names a directory with workflows beside the built-in ones; "" for none.

@@ -44,7 +44,7 @@ func (c Config) rows() []configRow {
 		"gate.max_per_hour": c.Gate.MaxPerHour, "gate.max_per_record_per_day": c.Gate.MaxPerRecordPerDay, "gate.rules": c.Gate.Rules, "gate.error_budget": c.Gate.ErrorBudget, "gate.budget_confidence": c.Gate.BudgetConfidence, "gate.explore": c.Gate.Explore,
 		"review.hubspot_status": c.Review.HubSpotStatus, "review.hubspot_users": c.Review.HubSpotUsers,
 		"budget.monthly_usd": c.Budget.MonthlyUSD, "cache.days": c.Cache.Days, "cache.megabytes": c.Cache.Megabytes, "embedder.input_usd_per_million": c.Embedder.InputPrice,
-		"prompts.dir": c.Prompts.Dir, "workflows.quiet": c.Workflows.Quiet.String(), "workflows.usage": c.Workflows.Usage, "enrichment.source.url": c.Enrichment.Source.URL, "enrichment.source.token": c.Enrichment.Source.Token, "enrichment.source.timeout": c.Enrichment.Source.Timeout.String(),
+		"prompts.dir": c.Prompts.Dir, "workflows.quiet": c.Workflows.Quiet.String(), "workflows.usage": c.Workflows.Usage, "workflows.first_looks": c.Workflows.FirstLooks, "enrichment.source.url": c.Enrichment.Source.URL, "enrichment.source.token": c.Enrichment.Source.Token, "enrichment.source.timeout": c.Enrichment.Source.Timeout.String(),
 		"enrichment.source.max_bytes": c.Enrichment.Source.MaxBytes, "enrichment.source.private": c.Enrichment.Source.Private, "index.workers": c.Index.Workers, "index.batch": c.Index.Batch,
 		"audit.checkpoint_file": c.Audit.CheckpointFile, "audit.checkpoint_url": c.Audit.CheckpointURL, "audit.checkpoint_every": c.Audit.CheckpointEvery.String(),
 		"log.level": c.Log.Level, "log.format": c.Log.Format,

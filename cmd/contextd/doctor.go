@@ -48,6 +48,7 @@ func doctor(ctx context.Context, cfg Config) []Check {
 		checks = append(checks, pauseChecks(ctx, cfg)...)
 		checks = append(checks, budgetChecks(ctx, cfg)...)
 		checks = append(checks, policyChecks(ctx, cfg)...)
+		checks = append(checks, heldChecks(ctx, cfg)...)
 	}
 	if len(cfg.AllPortals()) == 0 {
 		return append(checks, Check{Name: "hubspot", State: "fail", Detail: "no portal is configured", Fix: "set hubspot.portal_id and hubspot.token", Code: exitConfig})

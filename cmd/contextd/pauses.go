@@ -113,16 +113,39 @@ func (s *service) paused(portal crm.PortalID) (out []web.Paused) {
 	return out
 }
 
+// failing lists the models whose servers do not answer a portal now; that goes by without a person.
+func (s *service) failing(portal crm.PortalID) (out []web.Paused) {
+	s.providing.Lock()
+	defer s.providing.Unlock()
+	for _, p := range s.providers {
+		of := portal
+		if p.all {
+			of = 0
+		}
+		if _, stopped := p.brake.Stopped(of); stopped {
+			continue
+		}
+		if f, is := p.brake.Failing(of); is {
+			out = append(out, web.Paused{Model: p.name, Workflows: p.workflows, Cause: f.Cause, Since: f.Since})
+		}
+	}
+	return out
+}
+
 // statuses is the store's status with what only this process knows.
 type statuses struct {
 	reads
-	paused func(crm.PortalID) []web.Paused
+	s *service
 }
 
 // Status implements web.StatusReader.
 func (s statuses) Status(ctx context.Context, portal crm.PortalID) (web.Status, error) {
 	st, err := s.reads.Status(ctx, portal)
-	st.Paused = s.paused(portal)
+	if err != nil {
+		return st, err
+	}
+	st.Paused, st.Failing = s.s.paused(portal), s.s.failing(portal)
+	st.Held, err = s.s.heldLooks(ctx, portal)
 	return st, err
 }
 
@@ -139,10 +162,14 @@ func pauseChecks(ctx context.Context, cfg Config) (checks []Check) {
 			checks = append(checks, Check{Name: "paused " + p.PortalID.String(), State: "warn", Detail: err.Error(), Fix: "see that the running service is of this version"})
 			continue
 		}
+		for _, m := range st.Read.Failing {
+			checks = append(checks, Check{Name: "failing " + p.PortalID.String(), State: "warn", Detail: fmt.Sprintf("%s since %s: %s", m.Model, m.Since.Format(time.RFC3339), m.Cause),
+				Fix: "look at the provider's server; what waits is kept and tried again by itself"})
+		}
 		for _, m := range st.Read.Paused {
 			checks = append(checks, Check{Name: "paused " + p.PortalID.String(), State: "fail", Code: exitFailed,
 				Detail: fmt.Sprintf("%s since %s: %s", m.Model, m.Since.Format(time.RFC3339), m.Cause),
-				Fix:    "mend it at the provider (credit, limit, key, permission); it is tried again at " + m.Next.Format(time.RFC3339) + ", and what waits is kept"})
+				Fix:    "mend it at the provider (credit, limit, permission), or in the configuration (key, name of the model) and start the service anew; it is tried again at " + m.Next.Format(time.RFC3339) + ", and what waits is kept"})
 		}
 	}
 	return checks

@@ -11,6 +11,7 @@ import (
 	"github.com/contextd/contextd/indexer"
 	"github.com/contextd/contextd/internal/crm"
 	"github.com/contextd/contextd/internal/store"
+	"github.com/contextd/contextd/internal/web"
 	"github.com/contextd/contextd/prompts"
 )
 
@@ -36,7 +37,7 @@ func (r *repeating) look(ctx context.Context, portal crm.PortalID) (seen int, er
 		r.after, r.rests = map[string]string{}, map[string]time.Time{}
 	}
 	for _, w := range r.s.workflows {
-		if !engine.LooksByTime(w) {
+		if !r.looks(w) {
 			continue
 		}
 		for _, typ := range w.Subjects {
@@ -52,15 +53,27 @@ func (r *repeating) look(ctx context.Context, portal crm.PortalID) (seen int, er
 	return seen, nil
 }
 
-// lookAt goes on through the records of a type until enough of them were looked at.
+// looks reports whether a workflow's records are gone through. Imported records that were held back when they came are among them: nothing else would ever look at them.
+func (r *repeating) looks(w prompts.Workflow) bool {
+	if r.s.cfg.Workflows.FirstLooks == "none" {
+		return false
+	}
+	return engine.LooksByTime(w) || engine.LooksAtImports(w) && r.s.costs(w)
+}
+
+// lookAt goes on through the records of a type until enough of them were looked at. What is held back is only counted, and anew every hour.
 func (r *repeating) lookAt(ctx context.Context, portal crm.PortalID, w prompts.Workflow, typ crm.ObjectType) (seen int, err error) {
-	key, every := portal.String()+"/"+w.Name+"/"+string(typ), engine.LooksAtAll(w)
+	key, every, held := portal.String()+"/"+w.Name+"/"+string(typ), engine.LooksAtAll(w), r.s.heldBack(w)
 	if r.rests[key].After(r.s.now()) {
 		return 0, nil
 	}
+	most := repeatMost
+	if held { // counting asks nobody
+		most = skipMost
+	}
 	var marks []crm.Mark
-	for looked := 0; looked < repeatMost && seen < skipMost; {
-		records, err := r.s.db.Unseen(ctx, portal, typ, w.Name, r.after[key], repeatMost-looked)
+	for looked := 0; looked < most && seen < skipMost; {
+		records, err := r.s.db.Unseen(ctx, portal, typ, w.Name, r.after[key], most-looked)
 		if err != nil {
 			return seen, err
 		}
@@ -71,25 +84,46 @@ func (r *repeating) lookAt(ctx context.Context, portal crm.PortalID, w prompts.W
 				continue
 			}
 			looked++
-			due := every
-			if !due {
-				if due, err = r.s.engine.HasItsTime(ctx, w, rec); err != nil {
-					return seen, errors.Join(err, r.s.db.Mark(ctx, marks, crm.Claim{}))
-				}
-			}
-			if due {
+			switch due, err := r.isDue(ctx, w, rec); {
+			case err != nil:
+				return seen, errors.Join(err, r.s.db.Mark(ctx, marks, crm.Claim{}))
+			case due && held:
+				r.s.held.add(key, 1)
+			case due:
 				marks = append(marks, crm.Mark{Portal: portal, Kind: crm.ConsiderWork, Key: engine.ConsiderKey(w.Name, rec.Ref), Lane: crm.BackfillLane})
 			}
 		}
 		if len(records) == 0 {
 			r.after[key] = ""
-			if !every {
+			if held || !every {
 				r.rests[key] = r.s.now().Add(lookEvery)
+			}
+			if held {
+				r.tell(portal, key, web.Held{Workflow: w.Name, Type: string(typ), Model: modelOf(r.s.writerOf(w.Name))})
 			}
 			break
 		}
 	}
 	return seen, r.s.db.Mark(ctx, marks, crm.Claim{})
+}
+
+// isDue reports whether a record that a workflow takes is to be looked at now, though nothing happened there.
+func (r *repeating) isDue(ctx context.Context, w prompts.Workflow, rec crm.Record) (bool, error) {
+	switch {
+	case engine.LooksAtAll(w), engine.LooksAtImports(w) && engine.Imported(rec):
+		return true, nil
+	case !engine.LooksByTime(w):
+		return false, nil
+	}
+	return r.s.engine.HasItsTime(ctx, w, rec)
+}
+
+// tell keeps what a walk has counted, and says it once in the log: whoever has just set up a model that costs money reads that.
+func (r *repeating) tell(portal crm.PortalID, key string, of web.Held) {
+	if told, first := r.s.held.end(key, of); first {
+		r.s.log.Warn("first looks wait: their model costs money, and workflows.first_looks is free; contextd status says what they would cost", "portal", portal, "workflow", told.Workflow,
+			"records", told.Records, "model", told.Model)
+	}
 }
 
 const (

@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"net/http"
 	"strings"
 	"testing"
 	"time"
@@ -83,6 +84,119 @@ func TestSilentAtInstall(t *testing.T) {
 	}
 	for _, a := range p.runs("churn_risk", firms["talking"]) {
 		t.Errorf("no customer yet, and its risk was looked at: %v", a.Reasons)
+	}
+}
+
+// TestFirstLooksThatCostMoneyWait: what nothing happens to is not put before a model that costs money, or of which nobody has said what it costs, until the configuration says so: imported contacts and customers
+// are counted, with what they would cost, and nothing is asked. Something that happens is looked at as ever.
+func TestFirstLooksThatCostMoneyWait(t *testing.T) {
+	m, server := providers(t)["openai"](protocols["openai"].Truthful())
+	unpriced, free := m, priced(m, 0, 0)
+	for name, c := range map[string]struct {
+		model ModelConfig
+		setup string
+		asked bool
+		cost  string
+	}{
+		"a price":                 {priced(m, 2, 10), "free", false, "at most about $0.0"},
+		"no price":                {unpriced, "free", false, "nobody has said what that costs"},
+		"a price, and all":        {priced(m, 2, 10), "all", true, ""},
+		"a server of one's own":   {free, "free", true, ""},
+		"the built-in, but none":  {ModelConfig{Provider: "builtin"}, "none", false, ""},
+		"the built-in, of itself": {ModelConfig{Provider: "builtin"}, "free", true, ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			before := len(server.Asked())
+			p := startPipeline(t, hubsim.Options{}, func(cfg *Config) { cfg.Model, cfg.Workflows.FirstLooks = c.model, c.setup })
+			p.call("POST", "webhooks", map[string]any{"drop_rate": 1})
+			firm, contact := "", ""
+			for i := range 3 {
+				company := p.create("companies", map[string]any{"name": fmt.Sprint("Customer ", i), "lifecyclestage": "customer"})
+				p.call("POST", "import", map[string]any{"objects": []any{map[string]any{"type": "contacts", "properties": map[string]any{"firstname": "Mira", "email": fmt.Sprintf("mira%d@harborline.example", i)}, "associations": []string{company}}}})
+				p.create("emails", mailOf(i, fmt.Sprintf("Hello Dana, %d. We are not happy with the app, it is too slow, and the board asks for a price by Friday. Mira", i)), company)
+				firm = company
+			}
+			if err := p.s.indexer.IndexAll(t.Context(), p.portal(), nil); err != nil {
+				t.Fatal(err)
+			}
+			people, err := p.s.db.Unseen(t.Context(), p.portal(), "contacts", "", "", 9)
+			if err != nil || len(people) != 3 {
+				t.Fatalf("%d contacts: %v", len(people), err)
+			}
+			contact = people[0].Ref.Path()
+			r := &repeating{s: p.s}
+			for range 2 {
+				if _, err := r.look(t.Context(), p.portal()); err != nil {
+					t.Fatal(err)
+				}
+			}
+			p.settle()
+			var st statusView
+			p.api("/status", &st)
+			var out strings.Builder
+			showStatus(&out, st)
+			if c.asked {
+				scores := map[string]int{"all": 1}[c.setup] // where nothing is held back, what was imported before is history
+				if len(p.runs("churn_risk", firm)) != 1 || len(p.runs("lead_score", contact)) != scores || len(st.Held) > 0 {
+					t.Errorf("%d runs about a customer, %d about a contact, held %+v", len(p.runs("churn_risk", firm)), len(p.runs("lead_score", contact)), st.Held)
+				}
+				return
+			}
+			if n := len(server.Asked()) - before; n > 0 || len(p.runs("churn_risk", firm))+len(p.runs("lead_score", contact)) > 0 || st.Work["backfill"] > 0 {
+				t.Errorf("asked %d times, work %v", n, st.Work)
+			}
+			if c.setup == "none" {
+				if len(st.Held) > 0 {
+					t.Errorf("held %+v, although somebody has decided", st.Held)
+				}
+				return
+			}
+			for _, want := range []string{"held      churn_risk has not looked at 3 companies: one answer of openai/", "held      lead_score has not looked at 3 contacts", c.cost} {
+				if !strings.Contains(out.String(), want) {
+					t.Errorf("status lacks %q:\n%s", want, out.String())
+				}
+			}
+			if _, err := keepLocal(p.s.cfg.DataDir, p.url, nil); err != nil {
+				t.Fatal(err)
+			}
+			if checks := heldChecks(t.Context(), p.s.cfg); len(checks) != 2 || checks[0].State != "warn" || !strings.Contains(checks[0].Detail, "3 companies") {
+				t.Errorf("doctor says %+v", checks)
+			}
+			p.call("POST", "webhooks", map[string]any{"drop_rate": 0})
+			p.create("emails", mailOf(9, "Hello Dana, we will give notice if this is not solved by Monday. Mira"), firm, contact)
+			p.settle()
+			if len(p.runs("churn_risk", firm)) != 1 || len(server.Asked()) == before {
+				t.Errorf("something happened: %d runs, asked %d times", len(p.runs("churn_risk", firm)), len(server.Asked())-before)
+			}
+		})
+	}
+}
+
+// TestWhatFailedForGoodIsNotLookedAtAgain: a model that gives no usable answer about a customer is not asked again every minute.
+func TestWhatFailedForGoodIsNotLookedAtAgain(t *testing.T) {
+	m, server := providers(t)["openai"](func(w http.ResponseWriter, _ *http.Request) {
+		if _, err := w.Write([]byte(protocols["openai"].Reply(`{"risk": 1e999`, "stop"))); err != nil {
+			t.Error(err)
+		}
+	})
+	m.Workflows = []string{"churn_risk"}
+	p := startPipeline(t, hubsim.Options{}, func(cfg *Config) { cfg.Models = []ModelConfig{priced(m, 0, 0)} })
+	p.call("POST", "webhooks", map[string]any{"drop_rate": 1})
+	company := p.create("companies", map[string]any{"name": "Customer", "lifecyclestage": "customer"})
+	person := p.create("contacts", map[string]any{"firstname": "Mira", "email": "mira@harborline.example"}, company)
+	p.create("emails", mailOf(1, "Hello Dana, we are not happy with the app, it is too slow, and the board asks for a price by Friday. Mira"), company, person)
+	if err := p.s.indexer.IndexAll(t.Context(), p.portal(), nil); err != nil {
+		t.Fatal(err)
+	}
+	r := &repeating{s: p.s}
+	for range 4 { // minutes
+		if _, err := r.look(t.Context(), p.portal()); err != nil {
+			t.Fatal(err)
+		}
+		p.settle()
+	}
+	if n := len(server.Asked()); n != 2 {
+		t.Errorf("asked %d times, want the call and one repair", n)
 	}
 }
 

@@ -45,6 +45,7 @@ type service struct {
 	providing sync.Mutex
 	purse     *spend.Purse
 	meter     *spend.Meter
+	held      heldLooks // first looks that wait because they would cost money
 	takes     definitionsOf
 	indexer   *indexer.Indexer
 	outside   *outside.Source // nil: none is configured
@@ -187,7 +188,7 @@ func (s *service) wire(clients portals, apps map[crm.PortalID]inbox.App, ids []c
 	s.people = &people{db: s.db}
 	s.search = &searcher{s: s}
 	s.indexer = &indexer.Indexer{Source: clients, Embedder: s.index, Vectors: s.index, Texts: s.db, Marker: s.db, Names: s.db, Deals: s.db,
-		Lister: lister(s.clients), Cursors: cursors{s.db}, Now: s.now, Triggers: engine.Triggers(s.workflows), RecordTriggers: engine.RecordTriggers(s.triggered())}
+		Lister: lister(s.clients), Cursors: cursors{s.db}, Now: s.now, Triggers: engine.Triggers(s.workflows), RecordTriggers: s.recordTriggers()}
 	writing := s.writing()
 	s.takes = definitionsOf{}
 	for portal, c := range s.clients {
@@ -218,7 +219,7 @@ func (s *service) wire(clients portals, apps map[crm.PortalID]inbox.App, ids []c
 	}}
 	s.handler = web.New(web.Server{Verifier: s.verifier(publicURL), Inbox: s.db, Access: s.access, Tokens: s.access, Retriever: asked{s.search, s.db}, History: reads{s.db},
 		Suggestions: reads{s.db}, Decider: reviewer, Desk: s.db, Stops: s.db, Policies: s.approving, Runs: &runs{s}, Audit: s.auditing,
-		Work: reads{s.db}, Status: statuses{reads{s.db}, s.paused}, Usage: usage{s}, Prompts: &promptVersions{s}, Calibration: &calibrating{s}, Backfills: &backfills{s}, Generations: &generations{s}, Similar: &profiles{s}, Portals: ids, PublicURL: publicURL, Checks: s.checks(), Writing: s.cfg.anyWriting(),
+		Work: reads{s.db}, Status: statuses{reads{s.db}, s}, Usage: usage{s}, Prompts: &promptVersions{s}, Calibration: &calibrating{s}, Backfills: &backfills{s}, Generations: &generations{s}, Similar: &profiles{s}, Portals: ids, PublicURL: publicURL, Checks: s.checks(), Writing: s.cfg.anyWriting(),
 		Version: version(), Log: s.log})
 }
 
@@ -273,6 +274,15 @@ func decodeEvents(body []byte) ([]crm.Event, []error, error) {
 func (s *service) run(ctx context.Context) error {
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
+	if !s.brief {
+		n, err := s.db.Unpause(ctx)
+		if err != nil && ctx.Err() == nil { // stopped before it had begun is stopped, too
+			return err
+		}
+		if n > 0 {
+			s.log.Info("what waited for a paused provider or for money is tried anew", "rows", n)
+		}
+	}
 	all := []func(context.Context) error{s.runner.Run, s.words.run, (&profiles{s}).run, (&reconciling{s}).run, s.auditing.run, (&expiring{s}).run, (&calibrating{s}).run, (&retaining{s}).run, s.meter.Run, s.pruneAnswers, s.inbox.Run}
 	if !s.brief && len(s.clients) > 0 { // who comes for one command, or writes nowhere, has nothing repeated because of the time
 		all = append([]func(context.Context) error{(&repeating{s: s}).run, (&signalling{s}).run}, all...)

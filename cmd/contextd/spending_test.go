@@ -7,7 +7,6 @@ import (
 	"slices"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/contextd/contextd/internal/crm"
 	"github.com/contextd/contextd/internal/hubspot/hubsim"
@@ -76,7 +75,6 @@ func TestTheBudgetStopsRuns(t *testing.T) {
 	}
 	t.Run("used up", func(t *testing.T) {
 		p := startPipeline(t, hubsim.Options{Portal: 7}, with(0.01))
-		p.s.purse.Every = 300 * time.Millisecond
 		company, contact, of := p.account()
 		deal = of
 		p.create("emails", mailOf(1, question), company, contact, deal)

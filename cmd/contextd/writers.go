@@ -17,7 +17,7 @@ import (
 // writer is a chat model of the configuration.
 type writer interface {
 	model.Completer
-	// Check asks the provider whether it can write with this model, and says what it found.
+	// Check asks the provider whether it can write with this model, and says what it found; model.ErrUnlisted beside that where the provider lists other models only.
 	Check(ctx context.Context) (string, error)
 	Close()
 }
@@ -75,6 +75,9 @@ func writerChecks(ctx context.Context, cfg Config) (checks []Check) {
 			c.Detail, err = w.Check(ctx)
 			c.Detail += cfg.Privacy.shown(m.Provider, m.Model, m.BaseURL)
 			w.Close()
+		}
+		if errors.Is(err, model.ErrUnlisted) {
+			c.State, c.Fix, err = "warn", "set "+prefix+"model to one that the server lists, unless it knows names that it does not list", nil
 		}
 		if err != nil {
 			c.State, c.Detail, c.Fix, c.Code = "fail", err.Error(), "start the provider's server, or correct "+prefix+"base_url; until then runs wait", exitCode(err)

@@ -123,7 +123,7 @@ func TestASpendLimitPausesTheProvider(t *testing.T) {
 	company, contact, deal := p.account()
 	p.create("emails", mailOf(1, question), company, contact, deal)
 	eventually(t, func() bool { return len(p.s.paused(p.portal())) == 1 && len(server.Asked()) > 2 })
-	st, err := statuses{reads{p.s.db}, p.s.paused}.Status(t.Context(), p.portal())
+	st, err := statuses{reads{p.s.db}, p.s}.Status(t.Context(), p.portal())
 	if err != nil || len(st.Paused) != 1 || st.Paused[0].Model != "openai/"+modeltest.OpenAIModel || !strings.Contains(st.Paused[0].Cause, "insufficient_quota") || st.Events.Dead > 0 || st.Work[crm.LiveLane.String()] == 0 {
 		t.Errorf("%+v, %v", st, err)
 	}
@@ -198,12 +198,16 @@ func TestDoctorAsksEveryWriter(t *testing.T) {
 	cfg.Models[0].Workflows = []string{"reply_draft"}
 	cfg.Models[1].Model, cfg.Models[1].Workflows = "llama4", []string{"lead_score"}
 	cfg.Models[2].BaseURL, cfg.Models[2].Workflows = "http://127.0.0.1:1", []string{"call_summary"}
+	alias, _ := providers(t)["openai"](http.NotFound)
+	alias.Model, alias.Workflows = "alias", []string{"enrichment"}
+	cfg.Models = append(cfg.Models, alias)
 	got := writerChecks(t.Context(), cfg)
 	for i, want := range []Check{
 		{Name: "writer", State: "ok", Detail: "built in"},
 		{Name: "writer of reply_draft", State: "ok", Detail: "ollama/" + modeltest.OllamaModel + "@4b32c9de7c46"},
 		{Name: "writer of lead_score", State: "fail", Detail: "ollama pull llama4", Fix: "models[1].model", Code: exitConfig},
 		{Name: "writer of call_summary", State: "fail", Detail: "list models", Fix: "models[2].base_url", Code: exitUnreachable},
+		{Name: "writer of enrichment", State: "warn", Detail: "which does not list it, but other, " + modeltest.OpenAIModel + "; pseudonyms are sent", Fix: "models[3].model"},
 	} {
 		if g := got[i]; g.Name != want.Name || g.State != want.State || g.Code != want.Code || !strings.Contains(g.Detail, want.Detail) || !strings.Contains(g.Fix, want.Fix) {
 			t.Errorf("%+v\nwant %+v", g, want)

@@ -21,8 +21,9 @@ type Brake struct {
 
 	mu      sync.Mutex
 	stopped map[crm.PortalID]StoppedSince
-	ended   map[crm.PortalID]time.Time // when the last pause ended
-	born    time.Time                  // when it was first asked; a pause may have lasted until the process ended
+	failing map[crm.PortalID]StoppedSince // outages since the last answer; without Next: work waits by itself
+	ended   map[crm.PortalID]time.Time    // when the last pause ended
+	born    time.Time                     // when it was first asked; a pause may have lasted until the process ended
 }
 
 // StoppedSince describes a pause.
@@ -51,6 +52,31 @@ func (b *Brake) Stopped(portal crm.PortalID) (StoppedSince, bool) {
 	defer b.mu.Unlock()
 	s, is := b.stopped[portal]
 	return s, is
+}
+
+// Failing is the outage of a portal's requests, if the last one met one: since when, and how the last one failed. Nobody needs to act.
+func (b *Brake) Failing(portal crm.PortalID) (StoppedSince, bool) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	s, is := b.failing[portal]
+	return s, is
+}
+
+// noteOutage keeps since when requests have failed; b.mu is held.
+func (b *Brake) noteOutage(portal crm.PortalID, now time.Time, err error) {
+	if !errors.Is(err, crm.ErrTemporary) {
+		delete(b.failing, portal)
+		return
+	}
+	if b.failing == nil {
+		b.failing = map[crm.PortalID]StoppedSince{}
+	}
+	s, was := b.failing[portal]
+	if !was {
+		s.Since = now
+	}
+	s.Cause = err.Error()
+	b.failing[portal] = s
 }
 
 func (b *Brake) now() time.Time {
@@ -95,6 +121,9 @@ func (b *Brake) judge(portal crm.PortalID, trial bool, err error) error {
 	b.mu.Lock()
 	s, was := b.stopped[portal]
 	now := b.now()
+	if !unsent && (!outage || errors.Is(err, crm.ErrTemporary)) { // a caller who left says nothing
+		b.noteOutage(portal, now, err)
+	}
 	switch {
 	case stop:
 		s.Next, s.Cause = now.Add(b.every()), err.Error()
@@ -129,10 +158,16 @@ func (b *Brake) judge(portal crm.PortalID, trial bool, err error) error {
 	case stop:
 		return &crm.RetryAfter{At: s.Next, Err: fmt.Errorf("%w: %w", crm.ErrPaused, err)}
 	case late:
-		return fmt.Errorf("%w (the provider was paused): %w", crm.ErrPaused, err)
+		return &lingering{err}
 	}
 	return err
 }
+
+// lingering is an outage that is waited for like a pause. Its text says nothing of a person: nobody needs to act.
+type lingering struct{ error }
+
+// Unwrap gives both kinds.
+func (l *lingering) Unwrap() []error { return []error{crm.ErrPaused, l.error} }
 
 func neverLeft(err error) bool {
 	var long *TooLong

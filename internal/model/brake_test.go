@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"testing"
 	"time"
 
@@ -173,5 +174,38 @@ func TestWhatIsNotSentIsNoTrial(t *testing.T) {
 	}
 	if _, is := r.m.Stopped(1); is {
 		t.Error("a provider that has read a prompt answers again")
+	}
+}
+
+// An outage is told for as long as it lasts, for its portal alone, and asks for nobody: a caller who leaves neither begins nor ends it.
+func TestAnOutageIsToldUntilItEnds(t *testing.T) {
+	r := newRig(t)
+	if _, is := r.m.Failing(1); is {
+		t.Error("failing before anything was asked")
+	}
+	began := r.now
+	for range 3 {
+		r.echo.Err = fmt.Errorf("503 overloaded: %w", crm.ErrTemporary)
+		if err := r.ask(1); !errors.Is(err, crm.ErrPaused) || !errors.Is(err, crm.ErrTemporary) || strings.Contains(err.Error(), "person") {
+			t.Errorf("error %v: it is waited for, and nobody needs to act", err)
+		}
+		r.now = r.now.Add(time.Minute)
+		r.echo.Err = context.Canceled
+		if err := r.ask(1); err == nil {
+			t.Error("a caller who left got an answer")
+		}
+		if f, is := r.m.Failing(1); !is || !f.Since.Equal(began) || f.Cause == "" {
+			t.Errorf("failing %v: %+v", is, f)
+		}
+	}
+	if _, is := r.m.Failing(2); is {
+		t.Error("another portal is failing, too")
+	}
+	r.echo.Err = nil
+	if err := r.ask(1); err != nil {
+		t.Fatal(err)
+	}
+	if f, is := r.m.Failing(1); is {
+		t.Errorf("it answers, and is told as failing: %+v", f)
 	}
 }

@@ -1,5 +1,10 @@
 package model
 
+import "errors"
+
+// ErrUnlisted says that a server lists models and not the one in question. It may have it all the same: some servers know names that they do not list.
+var ErrUnlisted = errors.New("the server does not list the model")
+
 // Unsent marks a failure of a request that never left: it says nothing about the provider. It unwraps to Err.
 type Unsent struct{ Err error }
 

@@ -86,11 +86,14 @@ func (db *DB) KnownRecords(ctx context.Context, refs []crm.Ref) (map[crm.Ref]crm
 	return out, nil
 }
 
-// Unseen lists records of a type after a path ("": from the first on), by path, about which a workflow has never run, at most limit of them.
+// Unseen lists records of a type after a path ("": from the first on), by path, about which a workflow has never run, at most limit of them. Those whose run waits, is under way or was
+// buried are left out: marking them again would ask a model once more about what it has just been asked, or has failed at for good.
 func (db *DB) Unseen(ctx context.Context, portal crm.PortalID, typ crm.ObjectType, workflow, after string, limit int) (out []crm.Record, err error) {
 	err = db.r.read(ctx, func(v *view) error {
 		paths, err := v.strings(`SELECT r.ref FROM records r WHERE r.portal = ? AND r.type = ? AND r.deleted_at = 0 AND r.ref > ? AND NOT EXISTS (SELECT 1 FROM proposals p
-			WHERE p.portal = r.portal AND p.workflow = ? AND p.subject = r.ref) ORDER BY r.ref LIMIT ?`, int64(portal), string(typ), after, workflow, limit)
+			WHERE p.portal = r.portal AND p.workflow = ? AND p.subject = r.ref) AND NOT EXISTS (SELECT 1 FROM work k
+			WHERE k.portal = r.portal AND k.kind = ? AND k.key = ? || r.ref AND k.wanted > k.done) ORDER BY r.ref LIMIT ?`,
+			int64(portal), string(typ), after, workflow, string(crm.ConsiderWork), workflow+":", limit)
 		if err != nil {
 			return err
 		}

@@ -180,6 +180,28 @@ func (db *DB) Reclaim(ctx context.Context, owner string) (n int, err error) {
 	return n, nil
 }
 
+// Unpause makes due what waits because a provider was paused, or the month's budget used up: who starts the program anew may have mended that, and the first request finds out. It tells how
+// many rows those were.
+func (db *DB) Unpause(ctx context.Context) (n int, err error) {
+	err = db.w.write(ctx, func(t *tx) error {
+		n = 0
+		for _, kind := range []crm.WorkKind{crm.ConsiderWork, crm.IndexWork} {
+			res, err := t.exec(`UPDATE work SET retry_at = 0, due = quiet_until WHERE kind = ? AND wanted > done AND buried = 0 AND owner = '' AND retry_at > ? AND (last_error LIKE ? OR last_error LIKE ?)`,
+				string(kind), micros(t.now), "%"+crm.ErrPaused.Error()+"%", "%"+crm.BudgetWords+"%")
+			if err != nil {
+				return err
+			}
+			n += int(res)
+			t.topics[topicOf(kind)] = true
+		}
+		return nil
+	})
+	if err != nil {
+		return 0, fmt.Errorf("unpause work: %w", err)
+	}
+	return n, nil
+}
+
 // NextDue is the earliest moment at which a row becomes claimable, zero when none ever does by itself.
 func (db *DB) NextDue(ctx context.Context, kind crm.WorkKind, lanes []crm.Lane) (due time.Time, err error) {
 	earlier := func(at int64) {

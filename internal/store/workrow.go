@@ -39,14 +39,17 @@ func (r workRow) due() time.Time {
 	return r.quietUntil
 }
 
-// marked raises wanted. The quiet moment slides with every mark, within maxQuiet periods of the first one that no run has read; a back-off stays. A buried row
-// starts afresh.
+// marked raises wanted. The quiet moment slides with every mark, within maxQuiet periods of the first one that no run has read; a back-off stays, but for who asks
+// as a person and waits. A buried row starts afresh.
 func (r workRow) marked(now time.Time, m crm.Mark) workRow {
 	if !r.dirty() || m.Lane < r.lane {
 		r.lane = m.Lane
 	}
 	if r.buried {
 		r.buried, r.attempts, r.retryAt, r.lastError, r.markedAt = false, 0, time.Time{}, "", time.Time{}
+	}
+	if m.Lane == crm.ReviewLane {
+		r.retryAt = time.Time{}
 	}
 	r.wanted++
 	if r.markedAt.IsZero() {

@@ -319,6 +319,17 @@ type Status struct {
 	Undecoded     int            // deliveries that wait to be decoded
 	Coverage      map[string]float64
 	Paused        []Paused
+	Failing       []Paused // without Next: it is tried again by itself
+	Held          []Held
+}
+
+// Held is what a workflow does not look at of itself because its model costs money, or nobody has said what it costs. CostUSD is about what it would cost at most; nil: nobody knows.
+type Held struct {
+	Workflow string
+	Type     string // of the records
+	Records  int
+	Model    string
+	CostUSD  *float64
 }
 
 // Paused is a model that is not asked until a person has acted, but for a trial at Next. What it would have been asked waits in work.

@@ -419,9 +419,12 @@ func (w *world) BuryRows(_ context.Context, f web.WorkFilter, cause string, _ cr
 	return 0, w.touch()
 }
 
+var heldCost = 12.4
+
 func (w *world) Status(context.Context, crm.PortalID) (web.Status, error) {
 	return web.Status{Events: web.EventCounts{Received: 9, Done: 4, InReview: 2, Dead: 1, Ignored: map[string]int{"echo": 2}}, Work: map[string]int{"live": 3},
-		OldestSeconds: 1.5, Coverage: map[string]float64{"calls": 1}}, w.touch()
+		OldestSeconds: 1.5, Coverage: map[string]float64{"calls": 1}, Failing: []web.Paused{{Model: "ollama/m", Workflows: []string{"call_summary"}, Cause: "connection refused", Since: now}},
+		Held: []web.Held{{Workflow: "churn_risk", Type: "companies", Records: 4100, Model: "openai/m", CostUSD: &heldCost}, {Workflow: "lead_score", Type: "contacts", Records: 7, Model: "anthropic/m"}}}, w.touch()
 }
 
 func (w *world) Policy(_ context.Context, p crm.PortalID) (web.Policy, error) {

@@ -17,6 +17,8 @@ type statusJSON struct {
 	Undecoded int                `json:"undecoded"`
 	Coverage  map[string]float64 `json:"coverage"`
 	Paused    []pausedJSON       `json:"paused"`
+	Failing   []failingJSON      `json:"failing"` // models whose server fails to answer: their work waits and goes on by itself
+	Held      []heldJSON         `json:"held"`    // first looks that wait because they would cost money
 	Budget    budgetJSON         `json:"budget"`
 	Usage     []usageJSON        `json:"usage"` // of this month, by task, workflow and model
 	Stops     []crm.Stop         `json:"stops"`
@@ -30,6 +32,21 @@ type pausedJSON struct {
 	Cause     string    `json:"cause"`
 	Since     time.Time `json:"since"`
 	Next      time.Time `json:"next"`
+}
+
+type failingJSON struct {
+	Model     string    `json:"model"`
+	Workflows []string  `json:"workflows"`
+	Cause     string    `json:"cause"`
+	Since     time.Time `json:"since"`
+}
+
+type heldJSON struct {
+	Workflow string   `json:"workflow"`
+	Type     string   `json:"type"`
+	Records  int      `json:"records"`
+	Model    string   `json:"model"`
+	CostUSD  *float64 `json:"cost_usd"` // about, at most; null: no price is set
 }
 
 type eventsJSON struct {
@@ -62,7 +79,7 @@ func (s *server) status(c *gin.Context) {
 		Work:   map[string]int{}, Oldest: st.OldestSeconds, Undecoded: st.Undecoded, Coverage: dict(st.Coverage),
 		Paused: each(st.Paused, func(p Paused) pausedJSON {
 			return pausedJSON{p.Model, list(p.Workflows), p.Cause, p.Since.UTC(), p.Next.UTC()}
-		}), Stops: s.stopsOf(portalOf(c)), Write: writeWord(s.Writing), Version: s.Version,
+		}), Failing: each(st.Failing, func(p Paused) failingJSON { return failingJSON{p.Model, list(p.Workflows), p.Cause, p.Since.UTC()} }), Held: each(st.Held, func(h Held) heldJSON { return heldJSON(h) }), Stops: s.stopsOf(portalOf(c)), Write: writeWord(s.Writing), Version: s.Version,
 	}
 	for _, lane := range crm.Lanes() {
 		out.Work[lane.String()] = st.Work[lane.String()]

@@ -14,6 +14,7 @@ import (
 	"github.com/openai/openai-go/v3/option"
 
 	"github.com/contextd/contextd/internal/crm"
+	"github.com/contextd/contextd/internal/model"
 	"github.com/contextd/contextd/internal/model/wire"
 )
 
@@ -74,7 +75,8 @@ func (c client) call(ctx context.Context, doing string, do func(context.Context)
 // listed is what a server's list says about the model; servers add what they like to the few fields that OpenAI has.
 type listed struct {
 	found  bool
-	window int // tokens; 0: not told
+	window int      // tokens; 0: not told
+	others []string // the first of the models that are listed instead
 }
 
 // list is the answer: an object with the models as its data, or, from some servers, the bare models.
@@ -133,13 +135,19 @@ func (c client) list(ctx context.Context) (l listed, err error) {
 	}
 	for _, m := range all {
 		if m.ID == c.model {
-			return listed{true, cmp.Or(m.Max, m.Meta.Context, m.Length, m.Window, m.Meta.Trained)}, err
+			return listed{found: true, window: cmp.Or(m.Max, m.Meta.Context, m.Length, m.Window, m.Meta.Trained)}, err
+		}
+		if len(l.others) < mostOthers {
+			l.others = append(l.others, wire.Short(m.ID))
 		}
 	}
-	return listed{}, err
+	return l, err
 }
 
-// check asks for the list, which every server guards with its key, and says what it found.
+// mostOthers is how many models of a list are named to somebody whose own is not in it.
+const mostOthers = 5
+
+// check asks for the list, which every server guards with its key, and says what it found: with model.ErrUnlisted where a list has other models only.
 func (c client) check(ctx context.Context) (string, error) {
 	l, err := c.list(ctx)
 	switch {
@@ -147,6 +155,8 @@ func (c client) check(ctx context.Context) (string, error) {
 		return "", err
 	case !l.found && c.theirs:
 		return "", fmt.Errorf("%s: the account's list has no such model: %w", c.name(), crm.ErrForbidden)
+	case len(l.others) > 0:
+		return fmt.Sprintf("%s at %s, which does not list it, but %s", c.name(), c.base, strings.Join(l.others, ", ")), model.ErrUnlisted
 	case !l.found:
 		return fmt.Sprintf("%s at %s, which does not list it", c.name(), c.base), nil
 	case l.window > 0:

@@ -176,7 +176,7 @@ func TestCheckSaysWhatTheServerLists(t *testing.T) {
 		t.Errorf("%q, %v", got, err)
 	}
 	w = writer(t, Options{BaseURL: s.URL, Model: "alias"})
-	if got, err := w.Check(t.Context()); err != nil || !strings.Contains(got, "does not list it") {
+	if got, err := w.Check(t.Context()); !errors.Is(err, model.ErrUnlisted) || !strings.HasSuffix(got, "which does not list it, but other, gpt-oss-120b") {
 		t.Errorf("%q, %v", got, err)
 	}
 	for body, want := range map[string]string{ // both forms that servers have

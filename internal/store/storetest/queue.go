@@ -135,6 +135,32 @@ func queueRetry(w *world) {
 	same(w, "attempts after success", w.claim(crm.IndexWork).Attempts, 0)
 }
 
+// queueUnpause: what waits because a provider was paused, or for money, is due once Unpause is asked; other back-offs stay. Who asks as a person waits for none.
+func queueUnpause(w *world) {
+	consider := func(key string, lane crm.Lane) crm.Mark {
+		return crm.Mark{Portal: portal, Kind: crm.ConsiderWork, Key: key, Lane: lane}
+	}
+	w.mark(consider("a", crm.LiveLane), consider("b", crm.LiveLane), consider("c", crm.LiveLane), consider("d", crm.LiveLane))
+	causes := map[string]string{"a": "model x: " + crm.ErrPaused.Error() + " since then: 401", "b": "consider: " + crm.BudgetWords + ": $1 of $1 spent", "c": "connection refused", "d": "busy"}
+	for _, c := range w.claims(crm.ConsiderWork, 10) {
+		w.no(w.Retry(w.ctx, c, w.clock.now().Add(10*time.Minute), causes[c.Key], false))
+	}
+	same(w, "all wait", len(w.claims(crm.ConsiderWork, 10)), 0)
+	n, err := w.Unpause(w.ctx)
+	w.no(err)
+	same(w, "unpaused", n, 2)
+	keys := ""
+	for _, c := range w.claims(crm.ConsiderWork, 10) {
+		keys += c.Key
+		w.finish(c)
+	}
+	same(w, "due", keys, "ab")
+	w.mark(consider("c", crm.LiveLane))
+	same(w, "a further event leaves a back-off", len(w.claims(crm.ConsiderWork, 10)), 0)
+	w.mark(consider("c", crm.ReviewLane))
+	same(w, "a person's word ends it", w.claim(crm.ConsiderWork).Key, "c")
+}
+
 func queueBury(w *world) {
 	w.mark(index(1), index(2))
 	for _, c := range w.claims(crm.IndexWork, 2) {

@@ -36,6 +36,7 @@ func Run(t *testing.T, open Open) {
 		{"Queue/Lanes", queueLanes},
 		{"Queue/Quiet", queueQuiet},
 		{"Queue/Retry", queueRetry},
+		{"Queue/Unpause", queueUnpause},
 		{"Queue/Bury", queueBury},
 		{"Queue/NextDue", queueNextDue},
 		{"Queue/OneClaimPerKey", queueOneClaim},
