@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -72,7 +73,7 @@ func (p *program) promptsListCommand() *cobra.Command {
 						return strings.TrimSpace(day(i.Read.PromotedAt) + " " + i.Read.PromotedBy)
 					}},
 					{"FIGURES", func(i item[promptView]) string { return i.Read.figures() }},
-					{"ORIGIN", func(i item[promptView]) string { return i.Read.Origin }},
+					{"ORIGIN", func(i item[promptView]) string { return cmp.Or(i.Read.Origin, "built in") }},
 				})
 			})
 		},
@@ -194,6 +195,9 @@ func (p *program) promptsEvaluateCommand() *cobra.Command {
 				var v item[promptView]
 				if _, _, err := c.do(ctx, call{method: http.MethodPost, path: path + "/evaluate", body: struct{}{}}, &v); err != nil {
 					return err
+				}
+				if strings.HasPrefix(v.Read.Model, "builtin/") {
+					out.Say("The built-in writer follows the workflow's plan and reads no prompt: these figures say nothing of the text.")
 				}
 				return out.Value(v, func(w io.Writer) { showPromptHead(w, v.Read) })
 			})
