@@ -125,7 +125,7 @@ func Gate(p Policy, portal crm.PortalID, c crm.Change, s GateState) (crm.Verdict
 	valid := threshold > 0 && threshold <= 1
 	add(!valid, "the threshold %v is not between 0 and 1", threshold)
 	add(math.IsNaN(c.Confidence), "the confidence is unknown")
-	add(valid && c.Confidence < threshold, "confidence %.2f is below %.2f", c.Confidence, threshold)
+	add(valid && c.Confidence < threshold, "confidence %.2f is below %.4g", c.Confidence, threshold)
 	add(c.Confidence > 1, "the confidence %v is no probability", c.Confidence)
 	add(p.MaxPerHour != 0 && s.LastHour >= p.MaxPerHour, "%d were written without a person in an hour: no more than %d may be", s.LastHour, p.MaxPerHour)
 	add(p.MaxPerRecordPerDay != 0 && s.RecordsDay >= p.MaxPerRecordPerDay, "%d were written to the record without a person in a day: no more than %d may be", s.RecordsDay, p.MaxPerRecordPerDay)
@@ -139,7 +139,7 @@ func Gate(p Policy, portal crm.PortalID, c crm.Change, s GateState) (crm.Verdict
 	if len(why) > 0 {
 		return crm.Review, why
 	}
-	return crm.Apply, []string{fmt.Sprintf("confidence %.2f reaches %.2f", c.Confidence, threshold)}
+	return crm.Apply, []string{fmt.Sprintf("confidence %.2f reaches %.4g", c.Confidence, threshold)}
 }
 
 // Threshold is the first that is set (not 0) of those given, most specific first, else DefaultThreshold. NaN counts as set, and no confidence reaches it.

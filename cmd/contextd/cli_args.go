@@ -107,4 +107,7 @@ func moment(t time.Time) string {
 
 func percent(f float64) string { return fmt.Sprintf("%.0f %%", 100*f) }
 
+// exactly is a share that somebody has set or proved: 0.925 is 92.5 %.
+func exactly(f float64) string { return fmt.Sprintf("%.4g %%", 100*f) }
+
 func score(f float64) string { return strconv.FormatFloat(f, 'f', 3, 64) }

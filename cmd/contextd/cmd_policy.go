@@ -154,7 +154,7 @@ func classOf(cfg Config, p engine.Policy, w prompts.Workflow, c prompts.Change) 
 			f.Why += fmt.Sprintf("; and when reviews prove that at most %g %% are wrong (contextd calibration show)", round(100*p.Budget.Wrong))
 		}
 		if mode == crm.GateCanary {
-			f.Why += fmt.Sprintf("; on %s of the records: %s", percent(p.Canary), whose)
+			f.Why += fmt.Sprintf("; on %s of the records: %s", exactly(p.Canary), whose)
 			if len(p.CanaryOwners) > 0 {
 				f.Why += fmt.Sprintf(", and those of %d owners", len(p.CanaryOwners))
 			}
@@ -188,7 +188,7 @@ func showPolicy(w io.Writer, v web.Policy) {
 	}
 	fmt.Fprintf(w, "policy    %s\nportal    %s, writing %s\nmode      %s", v.SHA256, v.Portal, v.Write, v.Mode)
 	if v.Mode == string(crm.GateCanary) {
-		fmt.Fprintf(w, ", on %s of the records", percent(v.Canary))
+		fmt.Fprintf(w, ", on %s of the records", exactly(v.Canary))
 		if len(v.CanaryOwners) > 0 {
 			fmt.Fprintf(w, " and those of the owners %s", strings.Join(v.CanaryOwners, ", "))
 		}

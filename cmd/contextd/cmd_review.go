@@ -182,7 +182,7 @@ func showSuggestion(w io.Writer, s suggestion) {
 		if c.Before != nil && *c.Before != "" {
 			before = c.whole(*c.Before)
 		}
-		fmt.Fprintf(w, "\n  %s  %s  %s, confidence %s of %s\n", c.ID, c.name(), c.State, percent(c.Confidence), percent(c.Threshold))
+		fmt.Fprintf(w, "\n  %s  %s  %s, confidence %s of %s\n", c.ID, c.name(), c.State, percent(c.Confidence), exactly(c.Threshold))
 		fmt.Fprintf(w, "    before  %s\n    after   %s\n", before, c.whole(c.After))
 		for _, r := range c.Reasons {
 			fmt.Fprintf(w, "    because %s\n", oneLine(r))

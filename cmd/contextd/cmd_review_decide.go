@@ -158,6 +158,9 @@ func carryOut(ctx context.Context, c *apiClient, out *output, verb string, targe
 	for i, t := range targets {
 		ids[i], seen[t.id] = t.id, t.etag
 	}
+	if verb == "undo" && !out.Quiet {
+		fmt.Fprintln(out.Stderr, "an undo is written like any change: until HubSpot has it, the suggestion stays applied")
+	}
 	return decideAll(ctx, out, ids, func(ctx context.Context, id string) (string, error) {
 		return decideOne(ctx, c, picked{id, seen[id]}, verb, func(suggestion) (map[string]any, error) { return body, nil })
 	})

@@ -137,6 +137,7 @@ func TestAuditIsComplete(t *testing.T) {
 		no(p.s.db.KeepCalibration(ctx, crm.Calibration{Portal: p.portal(), Workflow: f.workflow, Field: f.name, Rev: rev, State: fmt.Sprint(i)}, made, []crm.AuditEntry{entry}))
 		rev++
 	}
+	no(p.s.db.ApprovePolicy(ctx, p.portal(), p.s.policies[p.portal()].SHA256, ann))
 	counts := p.complete()
 	var seen []string
 	for kind, c := range counts {
@@ -156,7 +157,7 @@ func TestAuditIsComplete(t *testing.T) {
 	p.complete("model calls 2 0", "decisions 0 1")
 	for kind, action := range map[string]string{
 		"delivery outcomes": "delivery.dead", "runs": "run.done", "gate verdicts": "gate.review", "comments": "review.comment", "put away": "review.snooze", "assigned": "review.assign",
-		"ended without a decision": "proposal.superseded", "effects": "effect.allowed", "read-backs": "effect.failed", "policy": "policy.changed", "prompts put live": "prompt.rolled_back",
+		"ended without a decision": "proposal.superseded", "effects": "effect.allowed", "read-backs": "effect.failed", "policy": "policy.changed", "policy approvals": "policy.approved", "prompts put live": "prompt.rolled_back",
 		"prompts evaluated": "prompt.evaluated", "tokens made": "token.created", "tokens ended": "token.revoked", "tokens used": "token.used", "signatures": "audit.signed",
 		"stops": "writing.stopped", "erasures": "erased", "model calls": "model.called", "decisions": "review.undo", "undoing effects": "effect.allowed",
 		"calibration fits": calibration.Fitted, "fields closed": calibration.Closed, "fits put in force again": calibration.Reinstated, "calibration rollbacks": "calibration.rolled_back",

@@ -175,6 +175,11 @@ func auditKinds() []counting {
 		}},
 		{kind: "released fields", query: "SELECT id, 1 FROM effects WHERE portal = ? AND released_at <> 0", state: true, tells: tellOf(keyID("effect"), "field.released")},
 		{kind: "policy", query: "SELECT value, 1 FROM cursors WHERE portal = ? AND name = '" + policyCursor + "'", state: true, tells: tellOf(func(e crm.AuditEntry) string { return e.Hashes["policy"] }, "policy.changed")},
+		{kind: "policy approvals", query: "SELECT policy || ' ' || actor, 1 FROM policy_approvals WHERE portal = ? AND at > ?", tells: func(e crm.AuditEntry, add func(string, int)) {
+			if e.Action == "policy.approved" && len(e.Actors) == 1 {
+				add(e.Hashes["policy"]+" "+e.Actors[0].String(), 1)
+			}
+		}},
 		{kind: "prompts put live", query: "SELECT 'prompt/' || workflow || ' ' || version || ' ' || back, 1 FROM prompt_decisions WHERE portal = ? AND at > ?", tells: func(e crm.AuditEntry, add func(string, int)) {
 			if back := slices.Index([]string{"prompt.promoted", "prompt.rolled_back"}, e.Action); back >= 0 {
 				add(e.Subject+" "+e.IDs["version"]+" "+strconv.Itoa(back), 1)
