@@ -44,7 +44,11 @@ func (c cursors) KeepCursor(ctx context.Context, portal crm.PortalID, name, afte
 type reads struct{ *store.DB }
 
 func (r reads) Proposals(ctx context.Context, f web.SuggestionFilter, cursor string, limit int) ([]crm.Proposal, string, error) {
-	return r.Suggestions(ctx, store.SuggestionFilter{Portal: f.Portal, State: f.State, Workflow: f.Workflow, Record: f.Record, Assignee: f.Assignee, Awake: f.Awake, Snoozed: f.Snoozed, Since: f.Since, Until: f.Until, ByLook: f.ByLook, Oldest: f.Oldest}, cursor, limit)
+	return r.Suggestions(ctx, store.SuggestionFilter(f), cursor, limit)
+}
+
+func (r reads) Beside(ctx context.Context, f web.SuggestionFilter, id string) (before, behind string, err error) {
+	return r.DB.Beside(ctx, store.SuggestionFilter(f), id)
 }
 
 func (r reads) WorkRows(ctx context.Context, f web.WorkFilter, cursor string, limit int) ([]crm.WorkRow, string, error) {

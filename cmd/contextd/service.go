@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/netip"
+	"net/url"
 	"slices"
 	"sync"
 	"time"
@@ -220,7 +221,17 @@ func (s *service) wire(clients portals, apps map[crm.PortalID]inbox.App, ids []c
 	s.handler = web.New(web.Server{Verifier: s.verifier(publicURL), Inbox: s.db, Access: s.access, Tokens: s.access, Retriever: asked{s.search, s.db}, History: reads{s.db},
 		Suggestions: reads{s.db}, Decider: reviewer, Desk: s.db, Stops: s.db, Policies: s.approving, Runs: &runs{s}, Audit: s.auditing,
 		Work: reads{s.db}, Status: statuses{reads{s.db}, s}, Usage: usage{s}, Prompts: &promptVersions{s}, Calibration: &calibrating{s}, Backfills: &backfills{s}, Generations: &generations{s}, Similar: &profiles{s}, Portals: ids, PublicURL: publicURL, Checks: s.checks(), Writing: s.cfg.anyWriting(),
-		Version: version(), Log: s.log})
+		Version: version(), Log: s.log, RecordURL: s.recordURL})
+}
+
+// recordURL is a record's page in HubSpot; "" where the portal is served by something else, such as the simulator.
+func (s *service) recordURL(record crm.Ref) string {
+	for _, p := range s.cfg.AllPortals() {
+		if u, err := url.Parse(p.BaseURL); record.Type.IsRecord() && p.PortalID == record.Portal && err == nil && u.Hostname() == "api.hubapi.com" {
+			return hubspot.RecordURL(record)
+		}
+	}
+	return ""
 }
 
 // writing says per portal whether approved changes may be written: nil, or crm.ErrStopped with the setting that stops it.

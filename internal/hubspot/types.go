@@ -1,6 +1,10 @@
 package hubspot
 
-import "github.com/contextd/contextd/internal/crm"
+import (
+	"fmt"
+
+	"github.com/contextd/contextd/internal/crm"
+)
 
 // objectTypeIDs maps our object types to HubSpot's numeric type ids ("Understanding the CRM", object type ids).
 var objectTypeIDs = map[crm.ObjectType]string{
@@ -16,6 +20,11 @@ var singulars = map[crm.ObjectType]string{
 
 // TypeID is HubSpot's numeric object type id ("0-1"), or "" for a type that contextd does not know.
 func TypeID(t crm.ObjectType) string { return objectTypeIDs[t] }
+
+// RecordURL is the page of a record in HubSpot, as HubSpot names it in its answers ("url" of an object); accounts in other data centres are sent on from there.
+func RecordURL(record crm.Ref) string {
+	return fmt.Sprintf("https://app.hubspot.com/contacts/%s/record/%s/%s", record.Portal, TypeID(record.Type), record.ID)
+}
 
 // Singular is HubSpot's singular name of t ("company"), or "".
 func Singular(t crm.ObjectType) string { return singulars[t] }

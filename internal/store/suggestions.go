@@ -2,7 +2,9 @@ package store
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -16,6 +18,7 @@ type SuggestionFilter struct {
 	Workflow string
 	Record   crm.Ref
 	Assignee string
+	Name     string    // a part of the record's name, whatever the case of its letters (with SQLite, of A to Z)
 	Awake    bool      // leave out what is snoozed
 	Snoozed  bool      // only what is snoozed
 	Since    time.Time // made at or after
@@ -27,6 +30,9 @@ type SuggestionFilter struct {
 func (f SuggestionFilter) where(now time.Time) (string, []any, error) {
 	if f.Portal <= 0 {
 		return "", nil, fmt.Errorf("portal %d: %w", f.Portal, crm.ErrInvalid)
+	}
+	if f.ByLook && f.Oldest {
+		return "", nil, fmt.Errorf("two orders at once: %w", crm.ErrInvalid)
 	}
 	parts, args := []string{"portal = ?"}, []any{int64(f.Portal)}
 	add := func(part string, values ...any) { parts, args = append(parts, part), append(args, values...) }
@@ -41,6 +47,9 @@ func (f SuggestionFilter) where(now time.Time) (string, []any, error) {
 	}
 	if f.Assignee != "" {
 		add("assignee = ?", f.Assignee)
+	}
+	if f.Name != "" {
+		add("lower(record_name) LIKE lower(?) ESCAPE '!'", "%"+strings.NewReplacer("!", "!!", "%", "!%", "_", "!_").Replace(f.Name)+"%")
 	}
 	if f.Awake {
 		add("snoozed_till <= ?", micros(now))
@@ -64,26 +73,13 @@ func (db *DB) Suggestions(ctx context.Context, f SuggestionFilter, cursor string
 		return nil, "", err
 	}
 	where, args, err := f.where(db.now())
-	if err == nil && f.ByLook && f.Oldest {
-		err = fmt.Errorf("two orders at once: %w", crm.ErrInvalid)
-	}
 	if err != nil {
 		return nil, "", fmt.Errorf("list suggestions: %w", err)
 	}
-	order, rest := "created_at DESC, id DESC", "created_at < ? OR (created_at = ? AND id < ?)"
-	switch {
-	case f.ByLook:
-		order = "look DESC, " + order
-	case f.Oldest:
-		order, rest = "created_at, id", "created_at > ? OR (created_at = ? AND id > ?)"
-	}
+	rest, order := f.from(false)
 	if cursor != "" {
-		if f.ByLook {
-			rest = "look < ? OR (look = ? AND (" + rest + "))"
-			args = append(args, after.id, after.id)
-		}
-		where += " AND (" + rest + ")"
-		args = append(args, after.at, after.at, after.key)
+		where += " AND " + rest
+		args = append(args, f.at(after)...)
 	}
 	err = db.r.read(ctx, func(v *view) error {
 		q := "SELECT " + proposalColumns + " FROM proposals WHERE " + where + " ORDER BY " + order + " LIMIT ?"
@@ -108,6 +104,63 @@ func (db *DB) Suggestions(ctx context.Context, f SuggestionFilter, cursor string
 		return nil, "", fmt.Errorf("list suggestions: %w", err)
 	}
 	return out, next, nil
+}
+
+// from is the condition that something stands behind a place of the list, and the order in which it is reached from there; backwards, before it.
+func (f SuggestionFilter) from(backwards bool) (rest, order string) {
+	columns, places := "created_at, id", "?, ?"
+	if f.ByLook {
+		columns, places = "look, "+columns, "?, "+places
+	}
+	if f.Oldest != backwards { // of the two orders that go downwards when they go forwards, the other way
+		return "(" + columns + ") > (" + places + ")", columns
+	}
+	return "(" + columns + ") < (" + places + ")", strings.ReplaceAll(columns, ",", " DESC,") + " DESC"
+}
+
+// at are the values that from has places for.
+func (f SuggestionFilter) at(place pageCursor) []any {
+	if f.ByLook {
+		return []any{place.id, place.at, place.key}
+	}
+	return []any{place.at, place.key}
+}
+
+// Beside are the ids of the suggestions before and behind one in the list that Suggestions gives, "" where there is none. One that is not in the list has only the first of it
+// behind it.
+func (db *DB) Beside(ctx context.Context, f SuggestionFilter, id string) (before, behind string, err error) {
+	where, args, err := f.where(db.now())
+	if err != nil {
+		return "", "", fmt.Errorf("suggestions beside %s: %w", id, err)
+	}
+	err = db.r.read(ctx, func(v *view) error {
+		next := func(backwards bool, from ...any) (string, error) {
+			rest, order := f.from(backwards)
+			q, all := "SELECT id FROM proposals WHERE "+where, args
+			if len(from) > 0 {
+				q, all = q+" AND "+rest, append(slices.Clip(args), from...)
+			}
+			ids, err := v.strings(q+" ORDER BY "+order+" LIMIT 1", all...)
+			return strings.Join(ids, ""), err
+		}
+		place := pageCursor{key: id}
+		err := v.one("SELECT look, created_at FROM proposals WHERE "+where+" AND id = ?", append(slices.Clip(args), id), &place.id, &place.at)
+		if errors.Is(err, crm.ErrNotFound) {
+			behind, err = next(false)
+			return err
+		}
+		if err == nil {
+			before, err = next(true, f.at(place)...)
+		}
+		if err == nil {
+			behind, err = next(false, f.at(place)...)
+		}
+		return err
+	})
+	if err != nil {
+		return "", "", fmt.Errorf("suggestions beside %s: %w", id, err)
+	}
+	return before, behind, nil
 }
 
 // SuggestionsOf lists the ids of what one run proposed: the claim's row and number. Empty while it is under way or when nothing came of it.

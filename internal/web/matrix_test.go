@@ -23,7 +23,7 @@ var access = map[string]web.Role{
 	"POST /webhooks/hubspot": signed,
 
 	"GET /livez": open, "HEAD /livez": open, "GET /readyz": open, "HEAD /readyz": open, "GET /healthz": open, "HEAD /healthz": open,
-	"GET /start": open, "GET /login": open, "POST /login": open, "GET /static/style.css": open,
+	"GET /start": open, "GET /login": open, "POST /login": open, "GET /static/style.css": open, "GET /static/keys.js": open,
 
 	"GET /api/v1/records/:type/:id/search": web.Viewer, "GET /api/v1/records/:type/:id/similar": web.Viewer, "GET /api/v1/records/:type/:id/timeline": web.Viewer, "GET /api/v1/records/:type/:id/context": web.Viewer,
 	"GET /api/v1/activities/:type/:id": web.Viewer, "POST /api/v1/records/:type/:id/release": web.Approver, "GET /api/v1/locked": web.Viewer,

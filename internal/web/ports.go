@@ -94,6 +94,7 @@ type SuggestionFilter struct {
 	Workflow string
 	Record   crm.Ref
 	Assignee string
+	Name     string    // a part of the record's name, whatever the case of its letters (with SQLite, of A to Z)
 	Awake    bool      // leave out what is snoozed
 	Snoozed  bool      // only what is snoozed
 	Since    time.Time // made at or after
@@ -106,6 +107,8 @@ type SuggestionFilter struct {
 type Suggestions interface {
 	// Proposals lists suggestions with their changes and claims.
 	Proposals(ctx context.Context, f SuggestionFilter, cursor string, limit int) (page []crm.Proposal, next string, err error)
+	// Beside are the ids of those before and behind one in such a list, "" where there is none. One that is not in the list has only the first of it behind it.
+	Beside(ctx context.Context, f SuggestionFilter, id string) (before, behind string, err error)
 	// Proposal by id; crm.ErrNotFound, also for another portal's.
 	Proposal(ctx context.Context, portal crm.PortalID, id string) (crm.Proposal, error)
 }

@@ -227,17 +227,32 @@ func (w *world) Proposals(_ context.Context, f web.SuggestionFilter, cursor stri
 	if err := w.touch(); err != nil {
 		return nil, "", err
 	}
-	var out []crm.Proposal
+	return cut(w.list(f), cursor, limit)
+}
+
+func (w *world) Beside(_ context.Context, f web.SuggestionFilter, id string) (before, behind string, err error) {
+	all := w.list(f)
+	at := slices.IndexFunc(all, func(p crm.Proposal) bool { return p.ID == id })
+	if at > 0 {
+		before = all[at-1].ID
+	}
+	if at+1 < len(all) {
+		behind = all[at+1].ID
+	}
+	return before, behind, w.touch()
+}
+
+func (w *world) list(f web.SuggestionFilter) (out []crm.Proposal) {
 	for _, p := range w.proposals {
 		if p.Portal == f.Portal && (f.State == "" || p.State == f.State) && (f.Workflow == "" || p.Workflow == f.Workflow) && (f.Record.IsZero() || p.Record == f.Record || p.Subject == f.Record) &&
-			(f.Assignee == "" || p.Assignee == f.Assignee) && (!f.Awake || !p.SnoozedTill.After(now)) && (!f.Snoozed || p.SnoozedTill.After(now)) {
+			(f.Assignee == "" || p.Assignee == f.Assignee) && strings.Contains(strings.ToLower(p.RecordName), strings.ToLower(f.Name)) && (!f.Awake || !p.SnoozedTill.After(now)) && (!f.Snoozed || p.SnoozedTill.After(now)) {
 			out = append(out, p)
 		}
 	}
 	if f.Oldest {
 		slices.Reverse(out)
 	}
-	return cut(out, cursor, limit)
+	return out
 }
 
 func (w *world) Proposal(_ context.Context, p crm.PortalID, id string) (crm.Proposal, error) {

@@ -59,8 +59,7 @@ func rowOf(p crm.Proposal, f queueFilter, now time.Time) row {
 
 type queuePage struct {
 	frame
-	Done       string // what the last decision did
-	Was        string // address of the suggestion that was decided
+	lastDone
 	Progress   string
 	Tabs       []tab
 	Workflows  []choice
@@ -102,11 +101,13 @@ func (s *server) queue(c *gin.Context) {
 		s.failPage(c, fmt.Errorf("review statistics: %w", err))
 		return
 	}
-	page := queuePage{frame: s.frame(c, "Review"), Done: doneWords[q.text("done")], Progress: progressWords(stats), Tabs: f.tabs(), Heading: f.title(), Empty: f.empty(), Back: f.values().Encode(),
-		Filtering: f.workflow != "" || f.assignee != "" && f.assignee != me, Reasons: rejectChoices()}
-	if was := q.text("was"); page.Done != "" && was != "" {
-		page.Was = suggestionURL(was)
+	page := queuePage{frame: s.frame(c, "Review"), Progress: progressWords(stats), Tabs: f.tabs(), Heading: f.title(), Empty: f.empty(), Back: f.values().Encode(),
+		Filtering: f.narrows(), Reasons: rejectChoices()}
+	if page.lastDone, err = s.lastDone(c, q, f); err != nil {
+		s.failPage(c, err)
+		return
 	}
+	page.Title = page.titled(page.Title)
 	for _, p := range proposals {
 		r := rowOf(p, f, s.Now())
 		r.Ticked = ticked && p.State == crm.Pending
@@ -136,18 +137,6 @@ func (s *server) queue(c *gin.Context) {
 		}
 	}
 	s.show(c, http.StatusOK, "queue", page)
-}
-
-// doneWords are the only things that a page says because its address says so.
-var doneWords = map[string]string{
-	"approve": "Approved. It is being written to HubSpot.",
-	"reject":  "Rejected. It will not be suggested again.",
-	"undo":    "It is being taken back in HubSpot.",
-	"snooze":  "Put away until then.",
-	"wake":    "It is back in the queue.",
-	"assign":  "Given to somebody.",
-	"drop":    "Given to nobody.",
-	"comment": "Your remark is kept.",
 }
 
 // progressWords says how much waits, and how long that takes at the speed of the last weeks.
@@ -199,7 +188,7 @@ func (s *server) choices(c *gin.Context, page *queuePage, f queueFilter) error {
 	if order == "" {
 		order = f.usual()
 	}
-	page.Filter = map[string]string{"state": f.state, "workflow": f.workflow, "assignee": f.assignee, "order": order, "snoozed": ""}
+	page.Filter = map[string]string{"state": f.state, "workflow": f.workflow, "assignee": f.assignee, "name": f.name, "order": order, "snoozed": ""}
 	if f.snoozed {
 		page.Filter["snoozed"] = "true"
 	}

@@ -19,7 +19,7 @@ func TestQueueListsWhatWaitsFirst(t *testing.T) {
 	page := request{method: "GET", path: "/", cookie: logIn(t, h, "approver")}.do(t, h).Body.String()
 	mustContain(t, page, "added: </span>Renewal in March. · Ask Ana.</ins>")
 	mustContain(t, page, "Northwind", "Call summary", "calls/9101", "removed: </span>2026-12-01", "added: </span>2027-03-01", "0.78", "We renew in March", "contradicted", "1 not supported", "Decided lately",
-		`href="/suggestions/p1" accesskey="n">Start with the first`, `value="p1 &#34;p1.4&#34;"`, "3 wait for a decision", "Given to", "worth of a look")
+		`href="/suggestions/p1" data-key="n">Start with the first`, `value="p1 &#34;p1.4&#34;"`, "3 wait for a decision", "Given to", "worth of a look")
 	if strings.Index(page, `id="s-p1"`) > strings.Index(page, `id="s-p2"`) {
 		t.Error("pending is not first")
 	}
@@ -40,7 +40,7 @@ func TestQueueFilters(t *testing.T) {
 	shown := regexp.MustCompile(`id="s-(p\d)"`)
 	for path, want := range map[string]string{
 		"/": "p1 p4 p6 p2 p3", "/?state=rejected": "p3", "/?state=all": "p1 p2 p3 p4 p5 p6", "/?assignee=me": "p4", "/?assignee=viewer": "p4", "/?snoozed=true": "p5", "/?workflow=lead_score": "p6", "/?order=oldest": "p6 p4 p1",
-		"/?state=applied&order=oldest": "p2", "/?assignee=nobody": "",
+		"/?state=applied&order=oldest": "p2", "/?assignee=nobody": "", "/?name=nORTH": "p1 p4 p6", "/?name=south": "",
 	} {
 		got := request{method: "GET", path: path, cookie: cookie}.do(t, h)
 		var ids []string
@@ -53,7 +53,7 @@ func TestQueueFilters(t *testing.T) {
 	}
 	mustContain(t, request{method: "GET", path: "/?state=rejected", cookie: cookie}.do(t, h).Body.String(), `aria-current="page">Rejected`, `<option value="rejected" selected>`)
 	mustContain(t, request{method: "GET", path: "/?assignee=me", cookie: cookie}.do(t, h).Body.String(), `href="/suggestions/p4?assignee=me"`, "Given to you")
-	for path, status := range map[string]int{"/?state=open": 400, "/?x=1": 400, "/?cursor=zz": 400, "/?order=random": 400, "/?snoozed=yes": 400, "/suggestions/p1": 200, "/suggestions/p1?assignee=me": 200, "/suggestions/nope": 404,
+	for path, status := range map[string]int{"/?state=open": 400, "/?x=1": 400, "/?cursor=zz": 400, "/?order=random": 400, "/?snoozed=yes": 400, "/?name=" + strings.Repeat("x", 201): 400, "/suggestions/p1": 200, "/suggestions/p1?assignee=me": 200, "/suggestions/nope": 404,
 		"/suggestions/p1?x=1": 400, "/suggestions/p1?state=open": 400} {
 		if got := (request{method: "GET", path: path, cookie: cookie}).do(t, h); got.Code != status || !strings.Contains(got.Body.String(), "<h1") {
 			t.Errorf("%s: %d", path, got.Code)

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"net/url"
 	"slices"
+	"strings"
+	"unicode/utf8"
 
 	"github.com/contextd/contextd/internal/crm"
 )
@@ -13,27 +15,34 @@ type queueFilter struct {
 	state    string // one of crm.States, or "all"; "": pending
 	workflow string
 	assignee string // "me" is whoever looks
+	name     string // that the record's name contains
 	snoozed  bool   // what is put away instead of what is not
 	order    string // look, oldest or newest; "": look for what is pending, else newest
 }
 
 // queueParameters are the filter's words in an address.
-var queueParameters = []string{"state", "workflow", "assignee", "snoozed", "order"}
+var queueParameters = []string{"state", "workflow", "assignee", "name", "snoozed", "order"}
 
 // me stands for whoever looks, so that one address is everybody's own queue.
 const me = "me"
 
 func readQueueFilter(q *query) queueFilter {
-	f := queueFilter{state: q.text("state"), workflow: q.text("workflow"), assignee: q.text("assignee"), snoozed: q.flag("snoozed"), order: q.text("order")}
+	f := queueFilter{state: q.text("state"), workflow: q.text("workflow"), assignee: q.text("assignee"), name: strings.TrimSpace(q.text("name")), snoozed: q.flag("snoozed"), order: q.text("order")}
 	if f.state != "" && f.state != allStates {
 		_, err := crm.ParseState(f.state)
 		q.keep(err)
+	}
+	if utf8.RuneCountInString(f.name) > maxName {
+		q.refuse("name", fmt.Sprintf("at most %d characters", maxName))
 	}
 	if !slices.Contains([]string{"", orderLook, orderOldest, orderNewest}, f.order) {
 		q.refuse("order", "newest, oldest or look")
 	}
 	return f.normal()
 }
+
+// maxName is how many characters of a record's name can be searched for.
+const maxName = 200
 
 // The words of the filter that are no names of others.
 const (
@@ -63,7 +72,7 @@ func (f queueFilter) usual() string {
 
 func (f queueFilter) values() url.Values {
 	v := url.Values{}
-	for name, value := range map[string]string{"state": f.state, "workflow": f.workflow, "assignee": f.assignee, "order": f.order} {
+	for name, value := range map[string]string{"state": f.state, "workflow": f.workflow, "assignee": f.assignee, "name": f.name, "order": f.order} {
 		if value != "" {
 			v.Set(name, value)
 		}
@@ -90,7 +99,7 @@ func (f queueFilter) address(path string, more ...string) string {
 func (f queueFilter) list() string { return "queue " + f.values().Encode() }
 
 func (f queueFilter) filter(who caller) SuggestionFilter {
-	out := SuggestionFilter{Portal: who.portal, Workflow: f.workflow, Assignee: f.assignee, Snoozed: f.snoozed}
+	out := SuggestionFilter{Portal: who.portal, Workflow: f.workflow, Assignee: f.assignee, Name: f.name, Snoozed: f.snoozed}
 	if f.assignee == me {
 		out.Assignee = who.Name
 	}
@@ -124,7 +133,7 @@ func backTo(s string) queueFilter {
 }
 
 func (f queueFilter) tabs() []tab {
-	plain := queueFilter{workflow: f.workflow, order: f.order}
+	plain := queueFilter{workflow: f.workflow, name: f.name, order: f.order}
 	all, mine, away := plain, plain, plain
 	mine.assignee, away.snoozed, all.state = me, true, allStates
 	out := []tab{{"Waiting", plain.address("/"), f.state == "" && f.assignee == "" && !f.snoozed}, {"Mine", mine.address("/"), f.state == "" && f.assignee == me && !f.snoozed},
@@ -133,6 +142,11 @@ func (f queueFilter) tabs() []tab {
 		out = append(out, tab{words(f.state), f.address("/"), true})
 	}
 	return out
+}
+
+// narrows says whether less than a whole view is listed.
+func (f queueFilter) narrows() bool {
+	return f.workflow != "" || f.name != "" || f.assignee != "" && f.assignee != me
 }
 
 // title says what is listed.
@@ -153,7 +167,7 @@ func (f queueFilter) title() string {
 // empty says what it means that nothing is listed.
 func (f queueFilter) empty() string {
 	switch {
-	case f.workflow != "" || f.assignee != "" && f.assignee != me:
+	case f.narrows():
 		return "Nothing fits these filters."
 	case f.snoozed:
 		return "Nothing is put away."

@@ -13,7 +13,7 @@ type door int
 const (
 	byToken   door = iota // the API: a bearer token with the route's role
 	bySession             // the pages: a browser session with the route's role, and for unsafe methods a request from our own page
-	byAnyone              // health, log-in and style sheet; unsafe methods only from our own page
+	byAnyone              // health, log-in and what pages load; unsafe methods only from our own page
 	byHubSpot             // a signature over the body
 )
 
@@ -97,7 +97,8 @@ func (s *server) routes() []route {
 		{get, "/login", byAnyone, "", s.showLogin},
 		{post, "/login", byAnyone, "", s.login},
 		{post, "/logout", bySession, Viewer, s.logout},
-		{get, "/static/style.css", byAnyone, "", s.style},
+		{get, "/static/style.css", byAnyone, "", serve(s.views.style)},
+		{get, "/static/keys.js", byAnyone, "", serve(s.views.script)},
 		{get, "/", bySession, Viewer, s.queue},
 		{post, "/bulk/approve", bySession, Approver, s.bulkApprove},
 		{post, "/bulk/reject", bySession, Reviewer, s.bulkReject},

@@ -47,6 +47,7 @@ type Server struct {
 	Version   string         // of the program; "": dev
 	Log       *slog.Logger   // nil: slog.Default
 	Now       func() time.Time
+	RecordURL func(record crm.Ref) string // a record's page in HubSpot, "" for none; nil: none
 
 	DeliverTimeout time.Duration // until a delivery that is not durable is answered 503; 0: 900 ms, below HubSpot's shortest documented limit of 1 s
 	SessionLife    time.Duration // of a browser session; 0: 12 h
@@ -89,6 +90,9 @@ func newServer(s Server) *server {
 	}
 	if s.Now == nil {
 		s.Now = time.Now
+	}
+	if s.RecordURL == nil {
+		s.RecordURL = func(crm.Ref) string { return "" }
 	}
 	if s.Version == "" {
 		s.Version = "dev"

@@ -68,6 +68,9 @@ func readDecision(form url.Values, d *crm.Decision) error {
 func (s *server) undoForm(c *gin.Context) {
 	s.act(c, always("undo"), func(ctx context.Context, who caller, form url.Values, seen string) (crm.Proposal, error) {
 		body := approveBody{Changes: form["change"], Comment: lines(form.Get("comment"))}
+		if form.Get("just") == "yes" {
+			return s.undoJust(c, who)
+		}
 		if len(body.Changes) == 0 {
 			return crm.Proposal{}, fmt.Errorf("tick at least one change: %w", crm.ErrInvalid)
 		}
@@ -76,6 +79,21 @@ func (s *server) undoForm(c *gin.Context) {
 		}
 		return s.takeBack(ctx, who, c.Param("id"), body, seen)
 	})
+}
+
+// undoJust takes back what the caller has approved just now. It names no version: what was approved goes on to be written by itself meanwhile.
+func (s *server) undoJust(c *gin.Context, who caller) (crm.Proposal, error) {
+	p, err := s.proposal(c)
+	if err == nil {
+		err = s.justDecided(c, p)
+	}
+	if err == nil && slices.ContainsFunc(p.Changes, func(ch crm.Change) bool { return ch.State == crm.Approved }) {
+		err = fmt.Errorf("it is still being written to HubSpot; undo it as soon as that is done: %w", crm.ErrConflict)
+	}
+	if err != nil {
+		return p, err
+	}
+	return s.takeBack(c.Request.Context(), who, p.ID, approveBody{}, p.ETag())
 }
 
 // snoozeForm puts a suggestion away for some days or until the beginning of a day, or shows it again.

@@ -97,7 +97,7 @@ func (s *server) refused(c *gin.Context, form url.Values, cause error) {
 		return
 	}
 	_ = c.Error(cause) // read by observe
-	page.Heading, page.Problem, page.Moved = heading(status), sentence(named(p, plainly(detail))), form.Get("seen") != p.ETag()
+	page.Heading, page.Problem, page.Moved = heading(status), sentence(named(p, plainly(detail))), form.Get("seen") != p.ETag() && form.Get("just") == ""
 	page.Title = page.Heading + ": " + page.Title
 	page.Typed.read(form)
 	page.keep(form)

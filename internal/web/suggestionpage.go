@@ -3,7 +3,6 @@ package web
 import (
 	"fmt"
 	"net/http"
-	"slices"
 	"time"
 
 	"github.com/gin-gonic/gin"
@@ -46,8 +45,9 @@ type suggestionPage struct {
 	Shown                          string // when, for the forms
 	Today, Latest                  string // days between which it can be put away
 	QueueURL, BackQuery            string
-	NextURL, NextID                string
-	Done, Was                      string
+	PrevURL, NextURL, NextID       string
+	HubSpotURL                     string // of the record
+	lastDone
 
 	Heading, Problem string // why nothing was done
 	Bad              map[string]string
@@ -79,9 +79,11 @@ func (s *server) suggestionPage(c *gin.Context) {
 		s.failPage(c, err)
 		return
 	}
-	if page.Done = doneWords[q.text("done")]; page.Done != "" && q.text("was") != "" {
-		page.Was = suggestionURL(q.text("was"))
+	if page.lastDone, err = s.lastDone(c, q, f); err != nil {
+		s.failPage(c, err)
+		return
 	}
+	page.Title = page.titled(page.Title)
 	s.show(c, http.StatusOK, "suggestion", page)
 }
 
@@ -89,7 +91,7 @@ func (s *server) suggestionPage(c *gin.Context) {
 func (s *server) draft(c *gin.Context, p crm.Proposal, f queueFilter) (suggestionPage, error) {
 	who, now := callerOf(c), s.Now().UTC()
 	view := cardOf(p, now)
-	page := suggestionPage{frame: s.frame(c, view.Workflow+" for "+view.Name), Card: view, RejectReasons: rejectChoices(), Shown: now.Format(time.RFC3339Nano), QueueURL: f.address("/"), BackQuery: f.values().Encode(),
+	page := suggestionPage{frame: s.frame(c, view.Workflow+" for "+view.Name), Card: view, RejectReasons: rejectChoices(), Shown: now.Format(time.RFC3339Nano), HubSpotURL: s.RecordURL(p.Record), QueueURL: f.address("/"), BackQuery: f.values().Encode(),
 		MayApprove: view.Pending > 0 && who.Role.May(Approver), MayReject: view.Pending > 0 && who.Role.May(Reviewer), MayUndo: view.Undoable && who.Role.May(Approver), MayDesk: who.Role.May(Reviewer),
 		Snoozes: []choice{{"1", "1 day"}, {"3", "3 days"}, {"7", "a week"}, {"30", "30 days"}}, Today: now.AddDate(0, 0, 1).Format(time.DateOnly), Latest: now.Add(longestSnooze).Format(time.DateOnly),
 		Typed: typed{Edits: map[string]string{}, Assignee: p.Assignee}, Bad: map[string]string{}}
@@ -106,27 +108,20 @@ func (s *server) draft(c *gin.Context, p crm.Proposal, f queueFilter) (suggestio
 			return page, err
 		}
 	}
-	page.NextID, err = s.following(c, p, f)
-	if page.NextID != "" {
-		page.NextURL = f.address(suggestionURL(page.NextID))
-	}
-	return page, err
-}
-
-// following is the suggestion that comes behind one in a view of the queue: where work goes on. "" at the end, and where the view is no queue.
-func (s *server) following(c *gin.Context, p crm.Proposal, f queueFilter) (string, error) {
-	if f.state != "" {
-		return "", nil
-	}
-	all, _, err := s.Suggestions.Proposals(c.Request.Context(), f.filter(callerOf(c)), "", rowsPerPage)
+	before, behind, err := s.Suggestions.Beside(c.Request.Context(), f.filter(who), p.ID)
 	if err != nil {
-		return "", fmt.Errorf("list suggestions: %w", err)
+		return page, fmt.Errorf("suggestions beside %q: %w", p.ID, err)
 	}
-	at := slices.IndexFunc(all, func(o crm.Proposal) bool { return o.ID == p.ID })
-	if at+1 >= len(all) {
-		return "", nil
+	if before != "" {
+		page.PrevURL = f.address(suggestionURL(before))
 	}
-	return all[at+1].ID, nil
+	if behind != "" {
+		page.NextURL = f.address(suggestionURL(behind))
+	}
+	if f.state == "" { // a queue: where work goes on
+		page.NextID = behind
+	}
+	return page, nil
 }
 
 // happened is what became of a suggestion since a page showed it, newest first, as the audit tells.

@@ -18,23 +18,33 @@ import (
 //go:embed ui
 var ui embed.FS
 
-// views are the parsed pages and the style sheet with its address, which changes with its content.
+// views are the parsed pages, and what they load.
 type views struct {
-	pages map[string]*template.Template
-	style []byte
-	hash  string
+	pages         map[string]*template.Template
+	style, script asset
+}
+
+// asset is a file that pages load. Its address changes with its content.
+type asset struct {
+	kind, url string
+	content   []byte
+}
+
+func loadAsset(name, kind string) asset {
+	content, err := ui.ReadFile("ui/" + name)
+	if err != nil {
+		panic(err)
+	}
+	sum := sha256.Sum256(content)
+	return asset{kind, "/static/" + name + "?v=" + hex.EncodeToString(sum[:8]), content}
 }
 
 // loadViews reads what is compiled in; a template that does not parse is a mistake of the program.
 func loadViews() *views {
-	style, err := ui.ReadFile("ui/style.css")
-	if err != nil {
-		panic(err)
-	}
-	sum := sha256.Sum256(style)
-	v := &views{pages: map[string]*template.Template{}, style: style, hash: hex.EncodeToString(sum[:8])}
+	v := &views{pages: map[string]*template.Template{}, style: loadAsset("style.css", "text/css"), script: loadAsset("keys.js", "text/javascript")}
+	more := template.FuncMap{"add": func(a, b int) int { return a + b }}
 	for _, name := range []string{"queue", "bulk", "bulkdone", "suggestion", "calibration", "field", "locked", "status", "activity", "login", "started", "problem"} {
-		v.pages[name] = template.Must(template.ParseFS(ui, "ui/layout.html", "ui/parts.html", "ui/"+name+".html"))
+		v.pages[name] = template.Must(template.New(name).Funcs(more).ParseFS(ui, "ui/layout.html", "ui/parts.html", "ui/"+name+".html"))
 	}
 	return v
 }
@@ -43,6 +53,7 @@ func loadViews() *views {
 type frame struct {
 	Title    string
 	Style    string // address of the style sheet
+	Script   string // address of the script
 	Who      string // "" when nobody is logged in
 	Role     Role
 	Portal   string
@@ -62,7 +73,7 @@ type tab struct {
 
 func (s *server) frame(c *gin.Context, title string) frame {
 	who := callerOf(c)
-	f := frame{Title: title, Style: "/static/style.css?v=" + s.views.hash, Writing: s.Writing, Version: s.Version}
+	f := frame{Title: title, Style: s.views.style.url, Script: s.views.script.url, Writing: s.Writing, Version: s.Version}
 	if who.portal != 0 {
 		f.Who, f.Role, f.Portal = who.Name, who.Role, who.portal.String()
 		for _, n := range []tab{{"Review", "/", false}, {"Calibration", "/calibration", false}, {"Locked fields", "/locked", false}, {"Status and policy", "/status", false}} {
@@ -135,10 +146,12 @@ func heading(status int) string {
 	return http.StatusText(status)
 }
 
-// style serves the style sheet; under its hashed address it may be kept for ever.
-func (s *server) style(c *gin.Context) {
-	if c.Query("v") == s.views.hash {
-		c.Header("Cache-Control", "public, max-age=31536000, immutable")
+// serve answers with an asset; under its address it may be kept for ever.
+func serve(a asset) gin.HandlerFunc {
+	return func(c *gin.Context) {
+		if c.Request.URL.RequestURI() == a.url {
+			c.Header("Cache-Control", "public, max-age=31536000, immutable")
+		}
+		c.Data(http.StatusOK, a.kind+"; charset=utf-8", a.content)
 	}
-	c.Data(http.StatusOK, "text/css; charset=utf-8", s.views.style)
 }

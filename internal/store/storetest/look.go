@@ -27,10 +27,12 @@ func proposalsByLook(w *world) {
 	order := func(what, want string) {
 		w.Helper()
 		ids := ""
-		for _, p := range w.pages(store.SuggestionFilter{Portal: portal, State: crm.Pending, ByLook: true}) {
+		f := store.SuggestionFilter{Portal: portal, State: crm.Pending, ByLook: true}
+		for _, p := range w.pages(f) {
 			ids += p.ID
 		}
 		same(w, what, ids, want)
+		w.beside(f)
 	}
 	order("the account with an open deal first, of equals the later id, a sure one behind, a wrong one last", "p4p2p0p1p3")
 	p := w.suggestion("p2")
@@ -40,6 +42,31 @@ func proposalsByLook(w *world) {
 	same(w, "money counts by what is open", w.suggestion("p4").Look < 3*w.suggestion("p0").Look, true)
 	w.reopen()
 	order("reopened", "p4p0p1p2p3")
+}
+
+// beside checks that each suggestion of a list stands between the one before and the one behind it, and that behind what is not in it is its first.
+func (w *world) beside(f store.SuggestionFilter) {
+	w.Helper()
+	all := w.pages(f)
+	for i, p := range all {
+		before, behind, err := w.Beside(w.ctx, f, p.ID)
+		w.no(err)
+		want := [2]string{}
+		if i > 0 {
+			want[0] = all[i-1].ID
+		}
+		if i+1 < len(all) {
+			want[1] = all[i+1].ID
+		}
+		same(w, "beside "+p.ID, [2]string{before, behind}, want)
+	}
+	before, behind, err := w.Beside(w.ctx, f, "elsewhere")
+	w.no(err)
+	first := ""
+	if len(all) > 0 {
+		first = all[0].ID
+	}
+	same(w, "beside what is not in the list", [2]string{before, behind}, [2]string{"", first})
 }
 
 // pages reads a list two at a time to its end.

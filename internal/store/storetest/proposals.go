@@ -194,7 +194,7 @@ func proposalsEdit(w *world) {
 func proposalsList(w *world) {
 	for i := range 5 {
 		p := proposal(fmt.Sprint("p", i), crm.Review)
-		p.Subject = ref(crm.Calls, i)
+		p.Subject, p.RecordName = ref(crm.Calls, i), fmt.Sprintf("Account %d_%%", i)
 		if i == 4 {
 			p.Workflow, p.Record = "lead_score", ref(crm.Contacts, 7)
 		}
@@ -203,6 +203,7 @@ func proposalsList(w *world) {
 	}
 	list := func(f store.SuggestionFilter, limit int) (ids string) {
 		f.Portal = portal
+		w.beside(f)
 		for cursor := ""; ; {
 			got, next, err := w.Suggestions(w.ctx, f, cursor, limit)
 			w.no(err)
@@ -218,6 +219,8 @@ func proposalsList(w *world) {
 	same(w, "all", list(store.SuggestionFilter{}, 2), "p4p3p2p1p0")
 	same(w, "of a workflow", list(store.SuggestionFilter{Workflow: "lead_score"}, 2), "p4")
 	same(w, "of a record", list(store.SuggestionFilter{Record: ref(crm.Companies, 5)}, 3), "p3p2p1p0")
+	same(w, "of a name", list(store.SuggestionFilter{Name: "aCCOUNT 2"}, 3), "p2")
+	same(w, "of a name with what patterns are made of", list(store.SuggestionFilter{Name: "3_%"}, 3)+list(store.SuggestionFilter{Name: "a_c"}, 3), "p3")
 	same(w, "of a subject", list(store.SuggestionFilter{Record: ref(crm.Calls, 2)}, 3), "p2")
 	p, err := w.Snooze(w.ctx, portal, "p2", w.clock.now().Add(time.Hour), ann, w.suggestion("p2").ETag())
 	w.no(err)
