@@ -20,7 +20,8 @@ func ports(db *store.DB) web.Server {
 	return web.Server{Verifier: verifier(), Inbox: db, PublicURL: publicURL, Portals: []crm.PortalID{portal}, Log: slog.New(slog.NewJSONHandler(io.Discard, nil)),
 		Access: struct{ web.Access }{}, Tokens: struct{ web.Tokens }{}, Retriever: struct{ web.Retriever }{}, History: struct{ web.History }{},
 		Suggestions: struct{ web.Suggestions }{}, Decider: struct{ web.Decider }{}, Desk: struct{ web.Desk }{}, Stops: struct{ stopper }{}, Runs: struct{ web.Runs }{},
-		Audit: struct{ web.Audit }{}, Work: struct{ web.Work }{}, Status: struct{ web.StatusReader }{}, Usage: struct{ web.Usage }{}, Backfills: struct{ web.Backfills }{},
+		Audit: struct{ web.Audit }{}, Work: struct{ web.Work }{}, Status: struct{ web.StatusReader }{}, Usage: struct{ web.Usage }{}, Prompts: struct{ web.Prompts }{},
+		Policies: struct{ web.Policies }{}, Calibration: struct{ web.Calibration }{}, Backfills: struct{ web.Backfills }{},
 		Generations: struct{ web.Generations }{}, Similar: struct{ finder }{}}
 }
 

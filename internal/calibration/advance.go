@@ -106,8 +106,7 @@ func (s *State) watch(g Group, live Fit, past Past, at time.Time) string {
 			continue
 		}
 		s.Seen = o.Seq
-		looked := o.Decision == "approve" || o.Decision == "edit" || o.Decision == "reject"
-		if s.Live == 0 || !looked || o.FeaturesVersion != FeaturesVersion || !g.has(o) {
+		if s.Live == 0 || !looked(o.Decision) || o.FeaturesVersion != FeaturesVersion || !g.has(o) {
 			continue
 		}
 		if wrong := o.Decision != "approve"; live.Passes(o.Features) {

@@ -43,23 +43,8 @@ const QuotesOf = "quotes_"
 func Tracks(log []crm.Outcome, field string, kinds []string) (ofField, ofSource Track) {
 	log = slices.Clone(log)
 	slices.SortStableFunc(log, func(a, b crm.Outcome) int { return cmp.Compare(a.Seq, b.Seq) })
-	last, looked := map[string]crm.Outcome{}, map[string]bool{}
-	for _, o := range log {
-		key := o.Proposal + "\x00" + o.Change
-		switch o.Decision {
-		case "approve", "edit", "reject":
-			looked[key] = true
-		case "undo":
-		default:
-			continue
-		}
-		last[key] = o
-	}
 	by := map[string]Track{}
-	for key, o := range last {
-		if !looked[key] {
-			continue
-		}
+	for _, o := range lastWords(log) {
 		one := Track{Right: int(is(o.Decision == "approve")), Decided: 1}
 		if o.Field == field {
 			ofField = ofField.add(one)

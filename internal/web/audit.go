@@ -1,6 +1,7 @@
 package web
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"net/http"
@@ -8,8 +9,28 @@ import (
 
 	"github.com/gin-gonic/gin"
 
+	"github.com/contextd/contextd/internal/audit"
 	"github.com/contextd/contextd/internal/crm"
 )
+
+// Audit lists what happened in a portal; subject "" is everything.
+type Audit interface {
+	AuditEntries(ctx context.Context, portal crm.PortalID, subject, cursor string, limit int) (page []crm.AuditEntry, next string, err error)
+	// AuditLines are entries from number first on, oldest first, byte for byte as the audit's tree was made of them; next is 0 at the end.
+	AuditLines(ctx context.Context, portal crm.PortalID, first int64, limit int) (lines []json.RawMessage, next int64, err error)
+	// VerifyAudit makes the tree anew from the entries and compares it with the stored one, with every checkpoint made here, and with those given. crm.ErrConflict says
+	// what does not fit.
+	VerifyAudit(ctx context.Context, checkpoints []string) (AuditVerified, error)
+	// CompleteAudit counts the rows of a portal's tables that leave entries against the entries.
+	CompleteAudit(ctx context.Context, portal crm.PortalID) ([]AuditCount, error)
+	// ProveAudit proves one entry of the portal by a fresh checkpoint; crm.ErrNotFound.
+	ProveAudit(ctx context.Context, portal crm.PortalID, seq int64) (audit.Proof, error)
+	// Checkpoint signs the present head and sends it where checkpoints go.
+	Checkpoint(ctx context.Context) (AuditCheckpoint, error)
+	// ReplayAudit repeats the gate's verdicts of a portal behind entry number after from what they followed from, at most limit of them (0: all), and looks for the texts of
+	// the runs.
+	ReplayAudit(ctx context.Context, portal crm.PortalID, after int64, limit int) (AuditReplayed, error)
+}
 
 // listAudit lists what happened in the portal, newest first, of one subject if asked.
 func (s *server) listAudit(c *gin.Context) {

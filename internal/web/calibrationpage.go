@@ -240,11 +240,5 @@ func (s *server) fieldDone(c *gin.Context, done string, err error) {
 		redirect(c, fieldURL(c.Param("workflow"), c.Param("field"))+"?done="+done)
 		return
 	}
-	status, detail := statusOf(err)
-	if status != http.StatusConflict && status != http.StatusBadRequest {
-		s.failPage(c, err)
-		return
-	}
-	_ = c.Error(err) // read by observe
-	s.showField(c, status, "", "Nothing was done: "+plainly(detail)+".")
+	s.refuseForm(c, err, "Nothing was done", func(status int, problem string) { s.showField(c, status, "", problem) })
 }

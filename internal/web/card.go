@@ -17,6 +17,7 @@ type card struct {
 	ID, URL, ETag     string
 	Name, Record      string
 	Workflow, Subject string
+	SubjectKind       string // company, call
 	SubjectURL        string
 	WhyNow            string
 	PreviousURL       string
@@ -44,10 +45,12 @@ type card struct {
 
 type changeCard struct {
 	ID, Kind, Property string
+	Label              string // as HubSpot shows the property, or what is made
 	Where              string
 	New                bool // nothing was there before
 	Before, After      string
-	Source             string // the exact value, where After is its readable form
+	Removed, Added     []piece // of both, where they are texts that have much in common
+	Source             string  // the exact value, where After is its readable form
 	Fields             []choice
 	Brief              string // After on one line, without what every note of ours begins and ends with
 	Claims             []int  // numbers of the claims that it stands on
@@ -98,7 +101,7 @@ func momentOf(t time.Time) moment {
 func cardOf(p crm.Proposal, now time.Time) card {
 	claims, numbers := distinct(p.Claims)
 	out := card{
-		ID: p.ID, URL: suggestionURL(p.ID), ETag: p.ETag(), Name: p.RecordName, Record: pathOf(p.Record), Workflow: words(p.Workflow), Subject: pathOf(p.Subject), WhyNow: whyNow(p),
+		ID: p.ID, URL: suggestionURL(p.ID), ETag: p.ETag(), Name: p.RecordName, Record: pathOf(p.Record), Workflow: words(p.Workflow), Subject: pathOf(p.Subject), SubjectKind: kindWords(p.Subject.Type), WhyNow: whyNow(p),
 		State: p.State, Verdict: verdictWords(p.Verdict), Model: p.Model, BuiltIn: strings.HasPrefix(p.Model, "builtin"),
 		Prompt: fmt.Sprintf("%s, version %d", p.Prompt.Name, p.Prompt.Version), PromptHash: short(p.Prompt.SHA256), Created: momentOf(p.CreatedAt), Decided: momentOf(p.DecidedAt),
 		Reasons: each(p.Reasons, words), Danger: p.Features["flags"] > 0, Claims: claims, Cost: costOf(p.Usage), Assignee: p.Assignee,
@@ -144,7 +147,7 @@ func cardOf(p crm.Proposal, now time.Time) card {
 
 func changeOf(ch crm.Change, record crm.Ref) changeCard {
 	out := changeCard{
-		ID: ch.ID, Kind: string(ch.Kind), Property: ch.Property, New: ch.Before == nil, After: ch.After, Verdict: verdictWords(ch.Verdict), Reasons: each(ch.Reasons, words),
+		ID: ch.ID, Kind: string(ch.Kind), Property: ch.Property, Label: changeWords(ch), New: ch.Before == nil, After: ch.After, Verdict: verdictWords(ch.Verdict), Reasons: reasonsBeside(ch),
 		State: ch.State, Confidence: percent(ch.Confidence), Threshold: percent(ch.Threshold), Bar: share(ch.Confidence), Mark: share(ch.Threshold),
 		Risk: string(ch.Risk), Enough: ch.Confidence >= ch.Threshold, Would: ch.Would, Preflight: ch.Preflight,
 	}
@@ -161,8 +164,9 @@ func changeOf(ch crm.Change, record crm.Ref) changeCard {
 		out.Before = PlainText(out.Before)
 	}
 	out.Brief = briefly(ch.Kind, out.After)
+	out.Removed, out.Added = wordDiff(out.Before, out.After)
 	for _, name := range sortedKeys(ch.Fields) {
-		out.Fields = append(out.Fields, choice{name, ch.Fields[name]})
+		out.Fields = append(out.Fields, fieldWords(ch.Kind, name, ch.Fields[name]))
 	}
 	for _, name := range sortedKeys(ch.Features) {
 		out.Features = append(out.Features, choice{words(name), strconv.FormatFloat(math.Round(1000*ch.Features[name])/1000, 'f', -1, 64)})
@@ -198,13 +202,16 @@ func claimOf(c crm.ClaimText) claimCard {
 		out.Why = x.Why
 		return out
 	})}
-	for _, tag := range []string{words(c.Factor), c.Effect, movedWords[c.Moved]} {
+	for _, tag := range []string{words(c.Factor), effectWords[c.Effect], movedWords[c.Moved]} {
 		if tag != "" {
 			out.Tags = append(out.Tags, tag)
 		}
 	}
 	return out
 }
+
+// effectWords say what a factor does to a score.
+var effectWords = map[string]string{"raises": "raises the score", "lowers": "lowers the score"}
 
 // movedWords say what became of a factor since the suggestion before.
 var movedWords = map[string]string{crm.MovedNew: "new since last time", crm.MovedStronger: "stronger than last time", crm.MovedWeaker: "weaker than last time", crm.MovedGone: "does not count any more"}

@@ -1,6 +1,7 @@
 package web
 
 import (
+	"context"
 	"fmt"
 	"math"
 	"net/http"
@@ -11,6 +12,14 @@ import (
 
 	"github.com/contextd/contextd/internal/crm"
 )
+
+// Decider carries out a person's decision: crm.ErrConflict when Seen is not the suggestion's present ETag or nothing is pending, crm.ErrStopped when an approval
+// is refused because writing is off (it stays pending), crm.ErrInvalid for changes that do not exist.
+type Decider interface {
+	Decide(ctx context.Context, d crm.Decision) (crm.Proposal, error)
+	// Undo puts applied changes back (all when changes is empty); crm.ErrConflict says who changed what stands there now, or that it is too late.
+	Undo(ctx context.Context, portal crm.PortalID, id string, changes []string, by crm.Actor, seen string) (crm.Proposal, error)
+}
 
 // maxComment is how long a comment may be, in bytes; maxChanges how many changes one decision may name.
 const (

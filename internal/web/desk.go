@@ -13,6 +13,24 @@ import (
 	"github.com/contextd/contextd/internal/crm"
 )
 
+// Desk keeps what surrounds a suggestion. seen is the ETag that the person was shown: crm.ErrConflict when the suggestion has moved, crm.ErrNotFound when there is none.
+type Desk interface {
+	// Snooze hides it until then (zero: shows it again).
+	Snooze(ctx context.Context, portal crm.PortalID, id string, till time.Time, by crm.Actor, seen string) (crm.Proposal, error)
+	// Assign gives it to somebody; "" is nobody.
+	Assign(ctx context.Context, portal crm.PortalID, id, assignee string, by crm.Actor, seen string) (crm.Proposal, error)
+	// Comment adds a remark and leaves the ETag as it is.
+	Comment(ctx context.Context, portal crm.PortalID, id, text string, by crm.Actor, seen string) (crm.Proposal, error)
+	// Comments are oldest first.
+	Comments(ctx context.Context, portal crm.PortalID, id string) ([]crm.Comment, error)
+	// Release lets the gate write to a property by itself again that a person has changed or undone; crm.ErrNotFound when nothing was written there, crm.ErrConflict when nobody has.
+	Release(ctx context.Context, target crm.Ref, property string, by crm.Actor) error
+	// Locked lists the properties that a person had the last word on and nobody has released, the newest first.
+	Locked(ctx context.Context, portal crm.PortalID, cursor string, limit int) (page []crm.LockedField, next string, err error)
+	// ReviewStats counts what waits, and by workflow and week what became of suggestions since then.
+	ReviewStats(ctx context.Context, portal crm.PortalID, since time.Time) (crm.ReviewStats, error)
+}
+
 // undo puts applied changes back.
 func (s *server) undo(c *gin.Context) {
 	var body approveBody

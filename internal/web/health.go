@@ -10,6 +10,12 @@ import (
 	"github.com/gin-gonic/gin"
 )
 
+// Check is one thing that must work before requests are sent here. Run must respect its context; its error text is logged, never sent.
+type Check struct {
+	Name string
+	Run  func(ctx context.Context) error
+}
+
 // checkTimeout is how long one check may take; a dependency that hangs is seen within it.
 const checkTimeout = 2 * time.Second
 

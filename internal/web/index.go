@@ -1,6 +1,7 @@
 package web
 
 import (
+	"context"
 	"fmt"
 	"net/http"
 	"time"
@@ -9,6 +10,37 @@ import (
 
 	"github.com/contextd/contextd/internal/crm"
 )
+
+// Backfill says what history to read: the given records, or whole object types (neither: all), changed since then (zero: ever), at most limit objects (0: all).
+type Backfill struct {
+	Portal  crm.PortalID
+	Records []crm.Ref
+	Objects []crm.ObjectType
+	Since   time.Time
+	Limit   int
+	By      crm.Actor
+}
+
+// Progress is how far a backfill of one object type is. State is queued, running, done or failed.
+type Progress struct {
+	Object     crm.ObjectType
+	State      string
+	Listed     int64 // objects found in HubSpot so far
+	Indexed    int64
+	Failed     int64
+	StartedAt  time.Time
+	FinishedAt time.Time // zero while it runs
+	LastError  string
+}
+
+// Backfills reads history on demand, resumably.
+type Backfills interface {
+	// StartBackfill queues the work durably and says how many objects that are; -1 when whole types are read, whose number only the reading tells. crm.ErrConflict
+	// when a backfill of the same objects is under way, crm.ErrNotFound for a record that nobody has.
+	StartBackfill(ctx context.Context, b Backfill) (objects int, err error)
+	// BackfillProgress lists the newest backfill of each object type; empty when there was none.
+	BackfillProgress(ctx context.Context, portal crm.PortalID) ([]Progress, error)
+}
 
 // maxRecords is how many records one call may name.
 const maxRecords = 1000

@@ -26,11 +26,11 @@ var doneWords = map[string]string{
 	"approve": "Approved. It is being written to HubSpot.",
 	"reject":  "Rejected. It will not be suggested again.",
 	"undo":    "Undone. It is being taken back in HubSpot.",
-	"snooze":  "Put away until then.",
+	"snooze":  "Snoozed.",
 	"wake":    "Back in the queue.",
-	"assign":  "Given to somebody.",
-	"drop":    "Given to nobody.",
-	"comment": "Your remark is kept.",
+	"assign":  "Assigned.",
+	"drop":    "Assigned to nobody.",
+	"comment": "Your comment is kept.",
 }
 
 // titled is a page's title behind what was done: it is what a screen reader says first of a new page.

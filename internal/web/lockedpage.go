@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
-	"slices"
 
 	"github.com/gin-gonic/gin"
 
@@ -91,11 +90,5 @@ func (s *server) releaseForm(c *gin.Context) {
 		redirect(c, "/locked?done=release")
 		return
 	}
-	status, detail := statusOf(err)
-	if !slices.Contains([]int{http.StatusConflict, http.StatusNotFound, http.StatusBadRequest}, status) {
-		s.failPage(c, err)
-		return
-	}
-	_ = c.Error(err) // read by observe
-	s.lockedList(c, status, "", "", "Nothing was released: "+plainly(detail)+".")
+	s.refuseForm(c, err, "Nothing was released", func(status int, problem string) { s.lockedList(c, status, "", "", problem) })
 }

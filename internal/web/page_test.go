@@ -25,7 +25,7 @@ func TestPageShowsWhatADecisionNeeds(t *testing.T) {
 		t.Fatalf("%d %v", got.Code, got.Header())
 	}
 	page := got.Body.String()
-	mustContain(t, page, "Northwind", "companies/123", "Call summary", "ai_renewal_date", "removed: </span>2026-12-01", "added: </span>2027-03-01", "0.78", "0.85",
+	mustContain(t, page, "Northwind", "companies/123", "Call summary", "AI renewal date <code>ai_renewal_date</code>", "removed: </span>2026-12-01", "added: </span>2027-03-01", "0.78", "0.85",
 		"a person decides", "Below threshold", "The renewal moved to March.", "We renew in March", "Ana Diaz", "call", "2 Nov 2026, 08:30 UTC", "built-in extractive writer",
 		"/activities/calls/9101?end=24&amp;start=7&amp;version=v2#quote", "not supported, not written", "no such amount in the quote", `value="&#34;p1.4&#34;"`,
 		`formaction="/suggestions/p1/approve"`, `formaction="/suggestions/p1/reject"`, "Wrong fact", "Exactly as it would be written", "&lt;b&gt;March&lt;/b&gt;", "Renewal in March.",
@@ -38,6 +38,13 @@ func TestPageShowsWhatADecisionNeeds(t *testing.T) {
 	}
 	if applied := (request{method: "GET", path: "/suggestions/p2", cookie: logIn(t, h, "approver")}).do(t, h).Body.String(); strings.Contains(applied, `formaction="/suggestions/p2`) || !strings.Contains(applied, "/suggestions/p2/undo") {
 		t.Error("an applied suggestion can be decided, or not be undone")
+	}
+	s := w.server()
+	s.RecordURL = func(record crm.Ref) string { return "https://hubspot.example/" + record.Path() }
+	in := web.New(s)
+	mustContain(t, request{method: "GET", path: "/suggestions/p1", cookie: logIn(t, in, "viewer")}.do(t, in).Body.String(), `href="https://hubspot.example/companies/123" target="_blank" rel="noopener noreferrer"`)
+	if strings.Contains(page, "Open in HubSpot") {
+		t.Error("a link to nowhere")
 	}
 	w.proposals[0].Features = map[string]float64{"flags": 1}
 	mustContain(t, request{method: "GET", path: "/suggestions/p1", cookie: logIn(t, h, "viewer")}.do(t, h).Body.String(), "Something in the texts speaks to software")

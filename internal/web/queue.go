@@ -23,7 +23,7 @@ const (
 type row struct {
 	ID, URL, Pick        string
 	Name, Workflow       string
-	Subject              string
+	Kind                 string // of the subject
 	State                crm.State
 	Created              moment
 	Assignee             string
@@ -41,7 +41,7 @@ const changesShown = 3
 
 func rowOf(p crm.Proposal, f queueFilter, now time.Time) row {
 	c := cardOf(p, now)
-	out := row{ID: c.ID, URL: f.address(c.URL), Pick: c.ID + " " + c.ETag, Name: c.Name, Workflow: c.Workflow, Subject: c.Subject, State: c.State, Created: c.Created, Assignee: c.Assignee,
+	out := row{ID: c.ID, URL: f.address(c.URL), Pick: c.ID + " " + c.ETag, Name: c.Name, Workflow: c.Workflow, Kind: c.SubjectKind, State: c.State, Created: c.Created, Assignee: c.Assignee,
 		Snoozed: c.Snoozed, Changes: c.Changes, Danger: c.Danger}
 	if n := len(c.Changes) - changesShown; n > 0 {
 		out.Changes, out.More = c.Changes[:changesShown], n
@@ -146,7 +146,7 @@ func progressWords(stats crm.ReviewStats) string {
 	}
 	parts := []string{fmt.Sprintf("%d wait for a decision", stats.Pending-stats.Snoozed)}
 	if stats.Snoozed > 0 {
-		parts = append(parts, fmt.Sprintf("%d put away", stats.Snoozed))
+		parts = append(parts, fmt.Sprintf("%d snoozed", stats.Snoozed))
 	}
 	if !stats.Oldest.IsZero() {
 		parts = append(parts, "the oldest since "+stats.Oldest.UTC().Format("2 Jan 2006"))
@@ -173,14 +173,14 @@ func (s *server) choices(c *gin.Context, page *queuePage, f queueFilter) error {
 	if err != nil {
 		return err
 	}
-	page.Workflows, page.Assignees = workflows, append([]choice{{"", "anybody or nobody"}, {me, "me"}}, people...)
+	page.Workflows, page.Assignees = workflows, append([]choice{{"", "Anybody"}, {me, "Me"}}, people...)
 	page.States = []choice{{"", words(string(crm.Pending))}, {allStates, "All"}}
 	for _, state := range crm.States() {
 		if state != crm.Pending {
 			page.States = append(page.States, choice{string(state), words(string(state))})
 		}
 	}
-	page.Orders = []choice{{orderLook, "worth of a look"}, {orderOldest, "oldest first"}, {orderNewest, "newest first"}}
+	page.Orders = []choice{{orderLook, "Most useful first"}, {orderOldest, "Oldest first"}, {orderNewest, "Newest first"}}
 	if f.state != "" {
 		page.Orders = page.Orders[1:]
 	}
@@ -209,10 +209,10 @@ func (s *server) workflows(c *gin.Context, asked string) ([]choice, error) {
 		names = append(names, asked)
 	}
 	slices.Sort(names)
-	return append([]choice{{"", "all"}}, each(slices.Compact(names), func(n string) choice { return choice{n, words(n)} })...), nil
+	return append([]choice{{"", "All"}}, each(slices.Compact(names), func(n string) choice { return choice{n, words(n)} })...), nil
 }
 
-// people are those whom a suggestion can be given to: who may decide here, by the names of their tokens, and whoever has it already.
+// people are those whom a suggestion can be assigned to: who may decide here, by the names of their tokens, and whoever has it already.
 func (s *server) people(c *gin.Context, more ...string) ([]choice, error) {
 	tokens, err := s.Tokens.PortalTokens(c.Request.Context(), portalOf(c))
 	if err != nil {

@@ -18,8 +18,8 @@ func TestQueueListsWhatWaitsFirst(t *testing.T) {
 	h := handler(w)
 	page := request{method: "GET", path: "/", cookie: logIn(t, h, "approver")}.do(t, h).Body.String()
 	mustContain(t, page, "added: </span>Renewal in March. · Ask Ana.</ins>")
-	mustContain(t, page, "Northwind", "Call summary", "calls/9101", "removed: </span>2026-12-01", "added: </span>2027-03-01", "0.78", "We renew in March", "contradicted", "1 not supported", "Decided lately",
-		`href="/suggestions/p1" data-key="n">Start with the first`, `value="p1 &#34;p1.4&#34;"`, "3 wait for a decision", "Given to", "worth of a look")
+	mustContain(t, page, "Northwind", "Call summary", "AI renewal date", "removed: </span>2026-12-01", "added: </span>2027-03-01", "0.78", "We renew in March", "contradicted", "1 not supported", "Decided lately",
+		`href="/suggestions/p1" data-key="n">Start with the first`, `value="p1 &#34;p1.4&#34;"`, "3 wait for a decision", "Assigned to", "Most useful first")
 	if strings.Index(page, `id="s-p1"`) > strings.Index(page, `id="s-p2"`) {
 		t.Error("pending is not first")
 	}
@@ -52,7 +52,7 @@ func TestQueueFilters(t *testing.T) {
 		}
 	}
 	mustContain(t, request{method: "GET", path: "/?state=rejected", cookie: cookie}.do(t, h).Body.String(), `aria-current="page">Rejected`, `<option value="rejected" selected>`)
-	mustContain(t, request{method: "GET", path: "/?assignee=me", cookie: cookie}.do(t, h).Body.String(), `href="/suggestions/p4?assignee=me"`, "Given to you")
+	mustContain(t, request{method: "GET", path: "/?assignee=me", cookie: cookie}.do(t, h).Body.String(), `href="/suggestions/p4?assignee=me"`, "Assigned to you")
 	for path, status := range map[string]int{"/?state=open": 400, "/?x=1": 400, "/?cursor=zz": 400, "/?order=random": 400, "/?snoozed=yes": 400, "/?name=" + strings.Repeat("x", 201): 400, "/suggestions/p1": 200, "/suggestions/p1?assignee=me": 200, "/suggestions/nope": 404,
 		"/suggestions/p1?x=1": 400, "/suggestions/p1?state=open": 400} {
 		if got := (request{method: "GET", path: path, cookie: cookie}).do(t, h); got.Code != status || !strings.Contains(got.Body.String(), "<h1") {
@@ -146,5 +146,51 @@ func TestBulk(t *testing.T) {
 		if got := decideForm("/bulk/reject", form, cookie).do(t, h); got.Code != http.StatusBadRequest {
 			t.Errorf("%s: %d", what, got.Code)
 		}
+	}
+}
+
+// TestWhatWasDoneLastIsTakenBack: for ten minutes, by whoever did it, and only where it can be.
+func TestWhatWasDoneLastIsTakenBack(t *testing.T) {
+	w := newWorld()
+	w.proposals = append(w.proposals, proposal("p4", crm.Pending))
+	h := handler(w)
+	approver := logIn(t, h, "approver")
+	offered := func(path string, cookie *http.Cookie) string {
+		page := request{method: "GET", path: path, cookie: cookie}.do(t, h).Body.String()
+		return strings.Join(regexp.MustCompile(`<form method="post" action="(/suggestions/p[24]/\w+)"><input type="hidden" name="seen"`).FindAllString(page, -1), " ")
+	}
+	if got := offered("/?done=approve&was=p2", approver); !strings.Contains(got, "/p2/undo") {
+		t.Errorf("the undo is not offered: %q", got)
+	}
+	if got := offered("/suggestions/p1?done=approve&was=p2", approver); !strings.Contains(got, "/p2/undo") {
+		t.Errorf("the undo is not offered beside the next one: %q", got)
+	}
+	w.proposals[3].SnoozedTill = now.Add(time.Hour)
+	if got := offered("/?done=snooze&was=p4", logIn(t, h, "reviewer")); !strings.Contains(got, "/p4/snooze") {
+		t.Errorf("waking it is not offered: %q", got)
+	}
+	for what, got := range map[string]string{"of a rejection": offered("/?done=reject&was=p3", approver), "to a viewer": offered("/?done=approve&was=p2", logIn(t, h, "viewer")), "of another's": offered("/?done=approve&was=p2", logIn(t, h, "admin")),
+		"of what is not here": offered("/?done=approve&was=p9", approver), "of nothing": offered("/?was=p2", approver)} {
+		if got != "" {
+			t.Errorf("an undo %s is offered: %q", what, got)
+		}
+	}
+	just := url.Values{"seen": {`"p2.1"`}, "just": {"yes"}} // it has been written since: another version
+	if got := decideForm("/suggestions/p2/undo", just, approver).do(t, h); got.Code != http.StatusSeeOther || len(w.desked) != 1 || w.desked[0] != "undo [] by approver" {
+		t.Errorf("%d %q", got.Code, w.desked)
+	}
+	w.desked = nil
+	w.proposals[1].Changes[0].State = crm.Approved
+	got := decideForm("/suggestions/p2/undo", just, approver).do(t, h)
+	mustContain(t, got.Body.String(), "still being written to HubSpot")
+	w.proposals[1].Changes[0].State, w.proposals[1].DecidedAt = crm.Applied, now.Add(-11*time.Minute)
+	for what, got := range map[string]int{"while it is written": got.Code, "too late": decideForm("/suggestions/p2/undo", just, approver).do(t, h).Code, "of another's": decideForm("/suggestions/p2/undo", just, logIn(t, h, "admin")).do(t, h).Code,
+		"of a rejection": decideForm("/suggestions/p3/undo", just, approver).do(t, h).Code} {
+		if got != http.StatusConflict {
+			t.Errorf("undone %s: %d", what, got)
+		}
+	}
+	if len(w.desked) > 0 {
+		t.Errorf("%q", w.desked)
 	}
 }

@@ -16,7 +16,7 @@ type queueFilter struct {
 	workflow string
 	assignee string // "me" is whoever looks
 	name     string // that the record's name contains
-	snoozed  bool   // what is put away instead of what is not
+	snoozed  bool   // what is snoozed instead of what is not
 	order    string // look, oldest or newest; "": look for what is pending, else newest
 }
 
@@ -137,7 +137,7 @@ func (f queueFilter) tabs() []tab {
 	all, mine, away := plain, plain, plain
 	mine.assignee, away.snoozed, all.state = me, true, allStates
 	out := []tab{{"Waiting", plain.address("/"), f.state == "" && f.assignee == "" && !f.snoozed}, {"Mine", mine.address("/"), f.state == "" && f.assignee == me && !f.snoozed},
-		{"Put away", away.address("/"), f.snoozed}, {"All", all.normal().address("/"), f.state == allStates}}
+		{"Snoozed", away.address("/"), f.snoozed}, {"All", all.normal().address("/"), f.state == allStates}}
 	if f.state != "" && f.state != allStates {
 		out = append(out, tab{words(f.state), f.address("/"), true})
 	}
@@ -153,9 +153,9 @@ func (f queueFilter) narrows() bool {
 func (f queueFilter) title() string {
 	switch {
 	case f.snoozed:
-		return "Put away"
+		return "Snoozed"
 	case f.state == "" && f.assignee == me:
-		return "Given to you"
+		return "Assigned to you"
 	case f.state == "":
 		return "Waiting for a decision"
 	case f.state == allStates:
@@ -170,9 +170,9 @@ func (f queueFilter) empty() string {
 	case f.narrows():
 		return "Nothing fits these filters."
 	case f.snoozed:
-		return "Nothing is put away."
+		return "Nothing is snoozed."
 	case f.state == "" && f.assignee == me:
-		return "Nothing that waits is given to you."
+		return "Nothing that waits is assigned to you."
 	case f.state == "":
 		return "Nothing waits for a decision."
 	case f.state == allStates:

@@ -1,6 +1,7 @@
 package web
 
 import (
+	"context"
 	"fmt"
 	"net/http"
 
@@ -8,6 +9,61 @@ import (
 
 	"github.com/contextd/contextd/internal/crm"
 )
+
+// Reindex asks to check everything that is indexed against HubSpot: with Changed only what differs is indexed again, else everything is.
+type Reindex struct {
+	Portal  crm.PortalID
+	Changed bool
+	By      crm.Actor
+}
+
+// GenerationState is a generation of the index and how far it is: Done of Total activities of the portal. State is live, building, failed, built or kept (for a rollback).
+type GenerationState struct {
+	crm.Generation
+	State     string
+	Done      int
+	Total     int
+	LastError string
+}
+
+// Replay compares a built generation with the live one on known questions (whose activity is known: the subject of a mail finds the mail) and on recent real ones.
+type Replay struct {
+	From, To  string
+	Known     int     // questions with a known answer
+	FromMRR   float64 // mean reciprocal rank of the known answer
+	ToMRR     float64
+	Recent    int     // real questions that were asked lately
+	Agreement float64 // mean share of the ten best passages that both generations return
+	Worse     bool
+	Swapped   bool
+}
+
+// Verified is how one portal's index differs from the store, in activities; see generation.Report.
+type Verified struct {
+	Same    int `json:"same"`
+	Missing int `json:"missing"`
+	Stale   int `json:"stale"`
+	Moved   int `json:"moved"`
+	Orphans int `json:"orphans"`
+	Mended  int `json:"mended"`
+}
+
+// Generations rebuilds the index without a gap.
+type Generations interface {
+	// Reindex queues the check of everything; crm.ErrConflict when one is under way.
+	Reindex(ctx context.Context, r Reindex) error
+	// BuildGeneration queues the building of a generation for the configured embedder, or goes on with one; crm.ErrConflict when the live one is of that embedder.
+	BuildGeneration(ctx context.Context, by crm.Actor) (crm.Generation, error)
+	// SwapGeneration compares the built generation with the live one and makes it live when it is not worse, or when forced. crm.ErrNotFound when none is built,
+	// crm.ErrConflict while it is being built.
+	SwapGeneration(ctx context.Context, force bool, by crm.Actor) (Replay, error)
+	// RollBack makes the generation before the live one live again; crm.ErrNotFound when there is none.
+	RollBack(ctx context.Context, by crm.Actor) (crm.Generation, error)
+	// GenerationStates lists all generations, oldest first.
+	GenerationStates(ctx context.Context, portal crm.PortalID) ([]GenerationState, error)
+	// VerifyIndex compares the live index of a portal with the store and, with mend, makes it agree.
+	VerifyIndex(ctx context.Context, portal crm.PortalID, mend bool, by crm.Actor) (Verified, error)
+}
 
 type reindexBody struct {
 	ChangedOnly   bool `json:"changed_only"`

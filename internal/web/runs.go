@@ -12,6 +12,52 @@ import (
 	"github.com/contextd/contextd/internal/crm"
 )
 
+// RunRequest asks for one run of a workflow.
+type RunRequest struct {
+	Portal   crm.PortalID
+	Workflow string
+	Subject  crm.Ref
+	AsOf     time.Time // zero: now
+	By       crm.Actor
+}
+
+// Run is one run as callers see it. State is queued, running, done or dead.
+type Run struct {
+	ID          string
+	Workflow    string
+	Subject     crm.Ref
+	State       string
+	Suggestions []string
+	Error       string
+}
+
+// RunCheck is what one deterministic check said of one claim.
+type RunCheck struct {
+	Claim string `json:"claim"`
+	Check string `json:"check"`
+	OK    bool   `json:"ok"`
+	Why   string `json:"why"`
+}
+
+// DryRun is a whole run of which nothing was stored.
+type DryRun struct {
+	Proposal   crm.Proposal
+	Passages   []crm.Passage
+	PromptText string
+	Reply      string
+	Checks     []RunCheck
+}
+
+// Runs starts workflows by hand. An unknown workflow or a subject it does not take is crm.ErrInvalid; an unknown subject crm.ErrNotFound.
+type Runs interface {
+	// StartRun queues a run durably and returns its id.
+	StartRun(ctx context.Context, r RunRequest) (id string, err error)
+	// DryRun runs at once, calls the model and stores nothing.
+	DryRun(ctx context.Context, r RunRequest) (DryRun, error)
+	// Run by id; crm.ErrNotFound, also for another portal's.
+	Run(ctx context.Context, portal crm.PortalID, id string) (Run, error)
+}
+
 // longTime is how long an answer that waits for a model or for HubSpot may take.
 const longTime = 5 * time.Minute
 

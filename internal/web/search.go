@@ -1,6 +1,7 @@
 package web
 
 import (
+	"context"
 	"fmt"
 	"net/http"
 	"unicode/utf8"
@@ -9,6 +10,11 @@ import (
 
 	"github.com/contextd/contextd/internal/crm"
 )
+
+// Retriever answers questions inside one account; see crm.Question and crm.Context.
+type Retriever interface {
+	Retrieve(ctx context.Context, q crm.Question) (crm.Context, error)
+}
 
 // GeneralQuestion is what a context is packed for when the caller asks nothing in particular.
 const GeneralQuestion = "current situation, open questions, next steps, concerns, decisions, budget and timeline"

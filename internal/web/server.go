@@ -1,5 +1,5 @@
 // Package web owns the HTTP doors of contextd: HubSpot's webhooks, the API, the review page, health and, on a listener of its own, metrics and profiles. It decides
-// who may call what and how answers look; what they say comes from the ports in ports.go. Text of customers and models is shown as text, never as markup, and
+// who may call what and how answers look; what they say comes from the ports, interfaces that stand beside the handlers which ask them. Text of customers and models is shown as text, never as markup, and
 // never logged.
 package web
 
@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/url"
+	"reflect"
 	"strings"
 	"time"
 
@@ -16,7 +17,11 @@ import (
 	"github.com/contextd/contextd/internal/crm"
 )
 
-// Server is what the public handler stands on. The ports Verifier to Backfills, and at least one portal, are required; the rest has good zero values.
+// Server is what the public handler stands on. The ports and at least one portal are required; the rest has good zero values.
+//
+// Every method of a port is safe for concurrent use. Errors are the kinds of package crm and are mapped in problem.go, nowhere else; any other error is ours (500). Error
+// texts of kinds 4xx are shown to the caller, so they hold names and ids only. Lists return up to limit entries, newest first unless said otherwise; cursor is "" or the next of
+// an earlier call, next is "" at the end, and a cursor that nobody gave out is crm.ErrInvalid.
 type Server struct {
 	Verifier    Verifier
 	Inbox       Inbox
@@ -118,14 +123,14 @@ func newServer(s Server) *server {
 
 func (s Server) require() {
 	var missing []string
-	for name, absent := range map[string]bool{
-		"Verifier": s.Verifier == nil, "Inbox": s.Inbox == nil, "Access": s.Access == nil, "Tokens": s.Tokens == nil, "Retriever": s.Retriever == nil,
-		"History": s.History == nil, "Suggestions": s.Suggestions == nil, "Decider": s.Decider == nil, "Desk": s.Desk == nil, "Stops": s.Stops == nil, "Runs": s.Runs == nil, "Audit": s.Audit == nil,
-		"Work": s.Work == nil, "Status": s.Status == nil, "Usage": s.Usage == nil, "Backfills": s.Backfills == nil, "Generations": s.Generations == nil, "Similar": s.Similar == nil, "Portals": len(s.Portals) == 0,
-	} {
-		if absent {
-			missing = append(missing, name)
+	v := reflect.ValueOf(s)
+	for i := range v.NumField() { // every field that is an interface is a port
+		if f := v.Field(i); f.Kind() == reflect.Interface && f.IsNil() {
+			missing = append(missing, v.Type().Field(i).Name)
 		}
+	}
+	if len(s.Portals) == 0 {
+		missing = append(missing, "Portals")
 	}
 	if len(missing) > 0 {
 		panic("web: missing " + strings.Join(missing, ", "))

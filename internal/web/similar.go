@@ -1,6 +1,7 @@
 package web
 
 import (
+	"context"
 	"fmt"
 	"net/http"
 	"slices"
@@ -10,6 +11,11 @@ import (
 
 	"github.com/contextd/contextd/internal/crm"
 )
+
+// Similar finds the accounts that are most like one, best first; see crm.SimilarQuestion and crm.Neighbour.
+type Similar interface {
+	Similar(ctx context.Context, q crm.SimilarQuestion) ([]crm.Neighbour, error)
+}
 
 type likenessJSON struct {
 	Record   string   `json:"record"` // whose history it is from

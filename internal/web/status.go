@@ -1,6 +1,7 @@
 package web
 
 import (
+	"context"
 	"fmt"
 	"net/http"
 	"time"
@@ -9,6 +10,51 @@ import (
 
 	"github.com/contextd/contextd/internal/crm"
 )
+
+// EventCounts says where a portal's events stand. Each counts once: Received = Done + InReview + Dead + Open + the sum of Ignored.
+type EventCounts struct {
+	Received int
+	Done     int
+	InReview int
+	Dead     int
+	Open     int            // under way
+	Ignored  map[string]int // by reason
+}
+
+// Status is how a portal stands. Coverage is the share (0…1) of each object type's known objects that are indexed.
+type Status struct {
+	Events        EventCounts
+	Work          map[string]int // unfinished rows that are not buried, by lane name
+	OldestSeconds float64        // age of the oldest change that is not worked off; 0: none
+	Undecoded     int            // deliveries that wait to be decoded
+	Coverage      map[string]float64
+	Paused        []Paused
+	Failing       []Paused // without Next: it is tried again by itself
+	Held          []Held
+}
+
+// Held is what a workflow does not look at of itself because its model costs money, or nobody has said what it costs. CostUSD is about what it would cost at most; nil: nobody knows.
+type Held struct {
+	Workflow string
+	Type     string // of the records
+	Records  int
+	Model    string
+	CostUSD  *float64
+}
+
+// Paused is a model that is not asked until a person has acted, but for a trial at Next. What it would have been asked waits in work.
+type Paused struct {
+	Model     string
+	Workflows []string // that it writes for; empty: all that have no model of their own, or it is the embedder
+	Cause     string
+	Since     time.Time
+	Next      time.Time
+}
+
+// StatusReader reads the status of one portal.
+type StatusReader interface {
+	Status(ctx context.Context, portal crm.PortalID) (Status, error)
+}
 
 type statusJSON struct {
 	Events    eventsJSON         `json:"events"`

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
-	"slices"
 	"strings"
 
 	"github.com/gin-gonic/gin"
@@ -111,9 +110,9 @@ func (s *server) policyOf(c *gin.Context, page *statusPage) error {
 	}
 	bound := func(n int) string {
 		if n == 0 {
-			return "no bound"
+			return "any number of writes"
 		}
-		return fmt.Sprint(n)
+		return fmt.Sprintf("at most %d writes", n)
 	}
 	mode := modeWords[p.Mode]
 	if p.Mode == string(crm.GateCanary) {
@@ -123,7 +122,7 @@ func (s *server) policyOf(c *gin.Context, page *statusPage) error {
 		}
 	}
 	page.SHA256, page.Rules, page.Core = p.SHA256, p.Rules, p.Core
-	page.Policy = []fact{{"Writing to HubSpot", p.Write}, {"Mode", mode}, {"Caps", fmt.Sprintf("without a person %s in an hour, %s to one record in a day", bound(p.MaxPerHour), bound(p.MaxPerRecordPerDay))}}
+	page.Policy = []fact{{"Writing to HubSpot", p.Write}, {"Mode", mode}, {"Caps", fmt.Sprintf("without a person %s in an hour, and %s to one record in a day", bound(p.MaxPerHour), bound(p.MaxPerRecordPerDay))}}
 	if p.ErrorBudget != 0 {
 		page.Policy = append(page.Policy, fact{"Error budget", budgetWords(CalibrationBudget{p.ErrorBudget, p.BudgetConfidence}) + "; " + exploreWords(p)})
 	} else {
@@ -193,7 +192,7 @@ func (s *server) serviceOf(c *gin.Context, page *statusPage) error {
 	if budget.LeftUSD != nil {
 		spent += fmt.Sprintf(" of $%.2f", budget.MonthlyUSD)
 	}
-	page.Service = append(page.Service, fact{"Models cost", spent}, fact{"Version", s.Version})
+	page.Service = append(page.Service, fact{"Cost of models", spent}, fact{"Version", s.Version})
 	page.WaitingForCash, page.Paused = budget.Stopped, st.Paused
 	for _, name := range sortedKeys(st.Coverage) {
 		page.Coverage = append(page.Coverage, meterRow{name, percentage(st.Coverage[name]), share(st.Coverage[name])})
@@ -260,11 +259,7 @@ func (s *server) statusForm(c *gin.Context, done string, do func(ctx context.Con
 		redirect(c, "/status?done="+done)
 		return
 	}
-	status, detail := statusOf(err)
-	if !slices.Contains([]int{http.StatusBadRequest, http.StatusConflict, http.StatusNotFound}, status) {
-		s.failPage(c, err)
-		return
-	}
-	_ = c.Error(err) // read by observe
-	s.showStatus(c, status, statusPage{Problem: "Nothing was done: " + plainly(detail) + ".", Reason: form.Get("reason")})
+	s.refuseForm(c, err, "Nothing was done", func(status int, problem string) {
+		s.showStatus(c, status, statusPage{Problem: problem, Reason: form.Get("reason")})
+	})
 }

@@ -11,6 +11,16 @@ import (
 	"github.com/contextd/contextd/internal/crm"
 )
 
+// Stops is the stop button for writing to HubSpot. Portal 0 is every portal.
+type Stops interface {
+	// Stop holds from its return on, and after restarts; a stop that is there keeps its reason.
+	Stop(ctx context.Context, portal crm.PortalID, reason string, by crm.Actor) error
+	// Resume ends it; crm.ErrNotFound when there is none.
+	Resume(ctx context.Context, portal crm.PortalID, by crm.Actor) error
+	// Stops lists all, the one of every portal first.
+	Stops() []crm.Stop
+}
+
 type stopsJSON struct {
 	Stops []crm.Stop `json:"stops"`
 }

@@ -166,7 +166,7 @@ func (s *server) commentForm(c *gin.Context) {
 	s.act(c, always("comment"), func(ctx context.Context, who caller, form url.Values, seen string) (crm.Proposal, error) {
 		text := strings.TrimSpace(lines(form.Get("text")))
 		if text == "" || len(text) > maxComment {
-			return crm.Proposal{}, fmt.Errorf("write a remark of at most %d bytes: %w", maxComment, crm.ErrInvalid)
+			return crm.Proposal{}, fmt.Errorf("write a comment of at most %d bytes: %w", maxComment, crm.ErrInvalid)
 		}
 		return s.Desk.Comment(ctx, who.portal, c.Param("id"), text, who.Actor(), seen)
 	})

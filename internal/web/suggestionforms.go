@@ -153,7 +153,7 @@ func (p *suggestionPage) keep(form url.Values) {
 		}
 	}
 	if p.Card.Pending == 0 && !p.MayUndo && p.Typed.Comment != "" {
-		p.Kept = append(p.Kept, choice{"Your remark", p.Typed.Comment})
+		p.Kept = append(p.Kept, choice{"Your comment", p.Typed.Comment})
 	}
 }
 

@@ -91,7 +91,7 @@ func TestNothingTypedIsLost(t *testing.T) {
 	if got.Code != http.StatusConflict {
 		t.Error(got.Code)
 	}
-	mustContain(t, page, "This suggestion has changed since you opened it", "given to somebody by ann", ">\n2027-05-01</textarea>", ">\n&lt;b&gt;Renewal&lt;/b&gt; &amp; more</textarea>", ">\nasked Mira</textarea>",
+	mustContain(t, page, "This suggestion has changed since you opened it", "assigned by ann", ">\n2027-05-01</textarea>", ">\n&lt;b&gt;Renewal&lt;/b&gt; &amp; more</textarea>", ">\nasked Mira</textarea>",
 		"Tone or policy <span class=\"path\">(you chose this)", `name="change" value="c2" checked`, `value="&#34;p1.4&#34;"`, `role="alert"`)
 	for _, absent := range []string{"by old", "by other", `value="c1" checked`} {
 		if strings.Contains(page, absent) {

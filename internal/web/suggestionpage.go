@@ -147,7 +147,7 @@ func (s *server) happened(c *gin.Context, p crm.Proposal, since time.Time) ([]ha
 
 // happenedWords name what the audit tells of a suggestion.
 var happenedWords = map[string]string{
-	"review.approve": "approved", "review.reject": "rejected", "review.undo": "taken back", "review.snooze": "put away, or shown again", "review.assign": "given to somebody", "review.comment": "remark added",
+	"review.approve": "approved", "review.reject": "rejected", "review.undo": "taken back", "review.snooze": "snoozed, or shown again", "review.assign": "assigned", "review.comment": "comment added",
 	"effect.verified": "written to HubSpot", "effect.conflict": "not written: a person had changed it in HubSpot", "effect.failed": "could not be written", "proposal.superseded": "a newer suggestion took its place",
 }
 

@@ -1,14 +1,42 @@
 package web
 
 import (
+	"context"
 	"fmt"
 	"net/http"
 	"strings"
+	"time"
 
 	"github.com/gin-gonic/gin"
 
 	"github.com/contextd/contextd/internal/crm"
 )
+
+// SuggestionFilter selects suggestions of one portal; empty fields select all.
+type SuggestionFilter struct {
+	Portal   crm.PortalID
+	State    crm.State
+	Workflow string
+	Record   crm.Ref
+	Assignee string
+	Name     string    // a part of the record's name, whatever the case of its letters (with SQLite, of A to Z)
+	Awake    bool      // leave out what is snoozed
+	Snoozed  bool      // only what is snoozed
+	Since    time.Time // made at or after
+	Until    time.Time // made before
+	ByLook   bool      // those first that a look is worth most at; see crm.LookWorth
+	Oldest   bool      // those first that are oldest; else, and without ByLook, the newest
+}
+
+// Suggestions reads the review queue.
+type Suggestions interface {
+	// Proposals lists suggestions with their changes and claims.
+	Proposals(ctx context.Context, f SuggestionFilter, cursor string, limit int) (page []crm.Proposal, next string, err error)
+	// Beside are the ids of those before and behind one in such a list, "" where there is none. One that is not in the list has only the first of it behind it.
+	Beside(ctx context.Context, f SuggestionFilter, id string) (before, behind string, err error)
+	// Proposal by id; crm.ErrNotFound, also for another portal's.
+	Proposal(ctx context.Context, portal crm.PortalID, id string) (crm.Proposal, error)
+}
 
 // listSuggestions lists a portal's suggestions, newest first unless order says otherwise.
 func (s *server) listSuggestions(c *gin.Context) {

@@ -1,6 +1,7 @@
 package web
 
 import (
+	"context"
 	"fmt"
 	"net/http"
 	"regexp"
@@ -10,6 +11,26 @@ import (
 
 	"github.com/contextd/contextd/internal/crm"
 )
+
+// Token is an API token as operators see it. The secret is shown once, when it is made.
+type Token struct {
+	Name      string
+	Role      Role
+	Portal    crm.PortalID
+	CreatedAt time.Time
+	UsedAt    time.Time // zero: never
+	RevokedAt time.Time // zero: valid
+}
+
+// Tokens makes and ends API tokens of one portal; every change is audited.
+type Tokens interface {
+	// CreateToken returns the secret of a new token with one of Roles. crm.ErrConflict when a valid token has that name.
+	CreateToken(ctx context.Context, portal crm.PortalID, name, role string, by crm.Actor) (secret string, err error)
+	// PortalTokens lists the portal's tokens, revoked ones included; there are few.
+	PortalTokens(ctx context.Context, portal crm.PortalID) ([]Token, error)
+	// RevokeToken ends the portal's token of that name at once; crm.ErrNotFound.
+	RevokeToken(ctx context.Context, portal crm.PortalID, name string, by crm.Actor) error
+}
 
 // tokenName keeps names fit for a path, an audit entry and a log.
 var tokenName = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$`)

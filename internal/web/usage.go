@@ -1,6 +1,7 @@
 package web
 
 import (
+	"context"
 	"fmt"
 	"net/http"
 	"slices"
@@ -10,6 +11,19 @@ import (
 
 	"github.com/contextd/contextd/internal/crm"
 )
+
+// Budget is what models may cost in one portal and month (0: anything), what they did cost, and how many runs wait for money.
+type Budget struct {
+	Limit crm.USD
+	crm.MonthSpend
+}
+
+// Usage tells what models cost. Months are UTC calendar months, named by any moment in them.
+type Usage interface {
+	Budget(ctx context.Context, portal crm.PortalID, month time.Time) (Budget, error)
+	// Spending lists the ledger of a month: one line for each day, task, workflow and model.
+	Spending(ctx context.Context, portal crm.PortalID, month time.Time) ([]crm.Spent, error)
+}
 
 // budgetJSON is how a portal stands in a month. Without a budget monthly_usd is 0 and left_usd is null. stopped: runs wait for money, or the next one would have to.
 type budgetJSON struct {

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"html/template"
 	"net/http"
+	"slices"
 	"strings"
 
 	"github.com/gin-gonic/gin"
@@ -128,6 +129,17 @@ func (s *server) failPage(c *gin.Context, err error) {
 	}
 	page := problemPage{frame: s.frame(c, http.StatusText(status)), Status: status, Heading: heading(status), Detail: plainly(detail), RequestID: requestID(c), Back: "/"}
 	s.show(c, status, "problem", page)
+}
+
+// refuseForm says why a form was not carried out on the page that it stands on, which again shows: what is not the person's to mend is a page of its own.
+func (s *server) refuseForm(c *gin.Context, err error, what string, again func(status int, problem string)) {
+	status, detail := statusOf(err)
+	if !slices.Contains([]int{http.StatusBadRequest, http.StatusConflict, http.StatusNotFound}, status) {
+		s.failPage(c, err)
+		return
+	}
+	_ = c.Error(err) // read by observe
+	again(status, what+": "+plainly(detail)+".")
 }
 
 func heading(status int) string {

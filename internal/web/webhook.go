@@ -6,11 +6,22 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"time"
 
 	"github.com/gin-gonic/gin"
 
 	"github.com/contextd/contextd/internal/crm"
 )
+
+// Verifier decides whether a webhook request came from HubSpot; any error is a refusal, and its text is logged, never sent.
+type Verifier interface {
+	Verify(r *http.Request, body []byte) error
+}
+
+// Inbox keeps verified deliveries. Deliver returns nil only once the body is durable.
+type Inbox interface {
+	Deliver(ctx context.Context, body []byte, at time.Time) (id int64, err error)
+}
 
 const webhookPath = "/webhooks/hubspot"
 

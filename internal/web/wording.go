@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/contextd/contextd/internal/crm"
 )
@@ -34,6 +35,56 @@ func words(s string) string {
 		return s
 	}
 	return strings.ToUpper(s[:1]) + s[1:]
+}
+
+// changeWords is what would change: the label that the property has in HubSpot ("AI lead score"), or what would be made.
+func changeWords(c crm.Change) string {
+	if c.Kind != crm.PropertyKind {
+		return "New " + string(c.Kind)
+	}
+	return "AI " + strings.ReplaceAll(strings.TrimPrefix(c.Property, "ai_"), "_", " ")
+}
+
+// kindWords is one of a kind of objects: "company", "call".
+func kindWords(t crm.ObjectType) string {
+	if t == crm.Companies {
+		return "company"
+	}
+	if t.IsActivity() {
+		return string(t.Kind())
+	}
+	return strings.TrimSuffix(string(t), "s")
+}
+
+// fieldWords is a field of a note or task with its value, as a person would say it.
+func fieldWords(kind crm.ChangeKind, name, value string) choice {
+	label, known := map[string]string{"hs_task_subject": "Title", "hs_task_status": "Status", "hs_task_type": "Type", "hs_task_priority": "Priority", "hs_timestamp": "Time", "hubspot_owner_id": "Owner"}[name]
+	switch {
+	case !known:
+		return choice{name, value}
+	case name == "hubspot_owner_id":
+		value = "HubSpot user " + value
+	case name == "hs_timestamp":
+		if kind == crm.TaskKind {
+			label = "Due"
+		}
+		if at, err := time.Parse(time.RFC3339, value); err == nil {
+			value = momentOf(at).Human
+		}
+	case name == "hs_task_type" && value == "TODO":
+		value = "To-do"
+	case name != "hs_task_subject":
+		value = words(strings.ToLower(value))
+	}
+	return choice{label, value}
+}
+
+// reasonsBeside are the reasons of a verdict but for the one that the line with the confidence and the threshold tells.
+func reasonsBeside(c crm.Change) []string {
+	out := each(c.Reasons, words)
+	return slices.DeleteFunc(out, func(r string) bool {
+		return strings.HasPrefix(r, "Confidence "+percent(c.Confidence)+" ") && strings.HasSuffix(r, " "+percent(c.Threshold))
+	})
 }
 
 func verdictWords(v crm.Verdict) string {

@@ -13,6 +13,23 @@ import (
 	"github.com/contextd/contextd/internal/crm"
 )
 
+// WorkFilter selects rows of one portal; empty fields select all. State is ready, waiting, running, buried, done or open (unfinished and not buried).
+type WorkFilter struct {
+	Portal crm.PortalID
+	Kind   crm.WorkKind
+	Key    string
+	State  string
+}
+
+// Work is the dirty set as operators see and mend it.
+type Work interface {
+	WorkRows(ctx context.Context, f WorkFilter, cursor string, limit int) (page []crm.WorkRow, next string, err error)
+	// Redrive makes the filter's buried rows ready again and says how many.
+	Redrive(ctx context.Context, f WorkFilter, by crm.Actor) (int, error)
+	// BuryRows ends the filter's unfinished rows that nobody works on, and says how many.
+	BuryRows(ctx context.Context, f WorkFilter, cause string, by crm.Actor) (int, error)
+}
+
 type workJSON struct {
 	ID        string       `json:"id"`
 	Kind      crm.WorkKind `json:"kind"`

@@ -126,12 +126,15 @@ func api(w *world, log *slog.Logger) http.Handler {
 		web.Work
 		web.StatusReader
 		web.Usage
+		web.Prompts
+		web.Policies
+		web.Calibration
 		web.Backfills
 		web.Generations
 	}
 	var none unused
 	return web.New(web.Server{Verifier: none, Inbox: none, Access: access{}, Tokens: none, Retriever: none, Similar: unlike{}, History: none, Suggestions: suggestions{w.db}, Decider: none, Desk: w.db, Stops: w.db,
-		Runs: none, Audit: audited{nil, w.db}, Work: none, Status: none, Usage: none, Backfills: none, Generations: none, Portals: []crm.PortalID{attacked, foreign}, PublicURL: "http://localhost", Log: log})
+		Runs: none, Audit: audited{nil, w.db}, Work: none, Status: none, Usage: none, Prompts: none, Policies: none, Calibration: none, Backfills: none, Generations: none, Portals: []crm.PortalID{attacked, foreign}, PublicURL: "http://localhost", Log: log})
 }
 
 type access struct{ web.Access }
@@ -158,7 +161,11 @@ func (unlike) Similar(context.Context, crm.SimilarQuestion) ([]crm.Neighbour, er
 type suggestions struct{ *store.DB }
 
 func (s suggestions) Proposals(ctx context.Context, f web.SuggestionFilter, cursor string, limit int) ([]crm.Proposal, string, error) {
-	return s.Suggestions(ctx, store.SuggestionFilter{Portal: f.Portal, State: f.State, Workflow: f.Workflow, Record: f.Record}, cursor, limit)
+	return s.Suggestions(ctx, store.SuggestionFilter(f), cursor, limit)
+}
+
+func (s suggestions) Beside(ctx context.Context, f web.SuggestionFilter, id string) (before, behind string, err error) {
+	return s.DB.Beside(ctx, store.SuggestionFilter(f), id)
 }
 
 // lawless does in HubSpot what a model could demand, past the allow-lists that gate, reviewer, applier and writer have.
