@@ -59,6 +59,9 @@ func (t *tx) decide(d crm.Decision) (crm.Proposal, error) {
 	}
 	e := proposalEntry(action, p, d.Actor)
 	e.IDs["changes"] = changeIDs(changes)
+	if !d.Approve {
+		e.IDs["reason"] = d.Reason
+	}
 	if d.Comment != "" {
 		e.IDs["comment"] = "1"
 	}

@@ -13,6 +13,7 @@ import (
 // lockedRow is a field that a person has changed, as the page lists it.
 type lockedRow struct {
 	Name, Record, Property string
+	Label                  string // of the property
 	How                    string
 	Wrote, Present         string
 	Who                    string
@@ -62,7 +63,7 @@ func (s *server) lockedList(c *gin.Context, status int, cursor, done, problem st
 }
 
 func lockedRowOf(f crm.LockedField) lockedRow {
-	out := lockedRow{Name: f.RecordName, Record: f.Record.Path(), Property: f.Property, How: lockWords[f.How], Wrote: f.Wrote, Present: f.Present, Who: sourceWords(f.By), At: momentOf(f.At),
+	out := lockedRow{Name: f.RecordName, Record: f.Record.Path(), Property: f.Property, Label: words(f.Property), How: lockWords[f.How], Wrote: f.Wrote, Present: f.Present, Who: sourceWords(f.By), At: momentOf(f.At),
 		Suggestion: suggestionURL(f.Proposal), Workflow: words(f.Workflow)}
 	if out.Name == "" {
 		out.Name = out.Record

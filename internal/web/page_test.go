@@ -47,7 +47,7 @@ func TestPageShowsWhatADecisionNeeds(t *testing.T) {
 		t.Error("a link to nowhere")
 	}
 	w.proposals[0].Features = map[string]float64{"flags": 1}
-	mustContain(t, request{method: "GET", path: "/suggestions/p1", cookie: logIn(t, h, "viewer")}.do(t, h).Body.String(), "Something in the texts speaks to software")
+	mustContain(t, request{method: "GET", path: "/suggestions/p1", cookie: logIn(t, h, "viewer")}.do(t, h).Body.String(), "is addressed to software")
 }
 
 // checkClean: no page has what the content security policy forbids; the one script that it loads is ours.

@@ -25,6 +25,7 @@ type row struct {
 	Name, Workflow       string
 	Kind                 string // of the subject
 	State                crm.State
+	Badge                bool // that says the state: it goes without saying where everything waits
 	Created              moment
 	Assignee             string
 	Snoozed              moment
@@ -41,7 +42,7 @@ const changesShown = 3
 
 func rowOf(p crm.Proposal, f queueFilter, now time.Time) row {
 	c := cardOf(p, now)
-	out := row{ID: c.ID, URL: f.address(c.URL), Pick: c.ID + " " + c.ETag, Name: c.Name, Workflow: c.Workflow, Kind: c.SubjectKind, State: c.State, Created: c.Created, Assignee: c.Assignee,
+	out := row{Badge: f.state != "" || c.State != crm.Pending, ID: c.ID, URL: f.address(c.URL), Pick: c.ID + " " + c.ETag, Name: c.Name, Workflow: c.Workflow, Kind: c.SubjectKind, State: c.State, Created: c.Created, Assignee: c.Assignee,
 		Snoozed: c.Snoozed, Changes: c.Changes, Danger: c.Danger}
 	if n := len(c.Changes) - changesShown; n > 0 {
 		out.Changes, out.More = c.Changes[:changesShown], n

@@ -222,8 +222,8 @@ func named(p crm.Proposal, text string) string {
 
 // sentence begins with a capital letter, unless with a name of ours, and ends.
 func sentence(s string) string {
-	if first, _, _ := strings.Cut(s, " "); !strings.ContainsAny(first, "_/0123456789") && s != "" {
-		s = strings.ToUpper(s[:1]) + s[1:]
+	if first, _, _ := strings.Cut(s, " "); !strings.ContainsAny(first, "_/0123456789") {
+		s = capital(s)
 	}
 	return s + "."
 }

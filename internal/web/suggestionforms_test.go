@@ -68,7 +68,7 @@ func TestFormsDecide(t *testing.T) {
 	if got.Code != http.StatusConflict {
 		t.Error(got.Code)
 	}
-	mustContain(t, got.Body.String(), "stopped by an operator")
+	mustContain(t, got.Body.String(), "Stopped by an operator")
 	if len(w.decisions) != 6 {
 		t.Errorf("%d decisions", len(w.decisions))
 	}
@@ -162,6 +162,8 @@ func TestDeskForms(t *testing.T) {
 	if len(w.desked) > 0 {
 		t.Errorf("%q", w.desked)
 	}
+	w.entries = []crm.AuditEntry{{Time: now, Action: "review.reject", Actors: []crm.Actor{{Kind: crm.TokenActor, ID: "ann"}}, IDs: map[string]string{"proposal": "p3", "reason": "wrong_fact"}}}
+	mustContain(t, request{method: "GET", path: "/suggestions/p3", cookie: cookie}.do(t, h).Body.String(), "What became of it", "rejected (wrong fact) by ann")
 	w.proposals[1].DecidedAt = now.AddDate(0, 0, -31)
 	page := request{method: "GET", path: "/suggestions/p2", cookie: cookie}.do(t, h).Body.String()
 	if !strings.Contains(page, "more than 30 days ago") || strings.Contains(page, `"/suggestions/p2/undo"`) {

@@ -3,6 +3,7 @@ package web
 import (
 	"fmt"
 	"net/http"
+	"strings"
 	"time"
 
 	"github.com/gin-gonic/gin"
@@ -52,8 +53,9 @@ type suggestionPage struct {
 	Heading, Problem string // why nothing was done
 	Bad              map[string]string
 	Moved            bool
-	Happened         []happening
-	Newer            string // address of the suggestion that took its place
+	Happened         []happening // since the page was shown
+	Became           []happening // of a suggestion that waits no more
+	Newer            string      // address of the suggestion that took its place
 	Typed            typed
 	Kept             []choice // what was typed into forms that are not there any more
 }
@@ -79,7 +81,13 @@ func (s *server) suggestionPage(c *gin.Context) {
 		s.failPage(c, err)
 		return
 	}
-	if page.lastDone, err = s.lastDone(c, q, f); err != nil {
+	if p.State != crm.Pending {
+		page.Became, err = s.happened(c, p, time.Time{})
+	}
+	if err == nil {
+		page.lastDone, err = s.lastDone(c, q, f)
+	}
+	if err != nil {
 		s.failPage(c, err)
 		return
 	}
@@ -137,7 +145,10 @@ func (s *server) happened(c *gin.Context, p crm.Proposal, since time.Time) ([]ha
 			continue
 		}
 		h := happening{What: what, At: momentOf(e.Time)}
-		if len(e.Actors) > 0 {
+		if reason := e.IDs["reason"]; reason != "" {
+			h.What += " (" + strings.ToLower(words(reason)) + ")"
+		}
+		if len(e.Actors) > 0 && !strings.HasPrefix(e.Action, "proposal.") {
 			h.Who = actorWords(e.Actors[0])
 		}
 		out = append(out, h)
@@ -148,7 +159,7 @@ func (s *server) happened(c *gin.Context, p crm.Proposal, since time.Time) ([]ha
 // happenedWords name what the audit tells of a suggestion.
 var happenedWords = map[string]string{
 	"review.approve": "approved", "review.reject": "rejected", "review.undo": "taken back", "review.snooze": "snoozed, or shown again", "review.assign": "assigned", "review.comment": "comment added",
-	"effect.verified": "written to HubSpot", "effect.conflict": "not written: a person had changed it in HubSpot", "effect.failed": "could not be written", "proposal.superseded": "a newer suggestion took its place",
+	"effect.verified": "written to HubSpot", "effect.conflict": "not written: a person had changed it in HubSpot", "effect.failed": "could not be written", "proposal.superseded": "a newer suggestion took its place", "proposal.expired": "nobody decided in time",
 }
 
 // newer is the address of the suggestion that waits in the place of one that waits no more; "" when there is none.

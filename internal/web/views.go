@@ -127,7 +127,7 @@ func (s *server) failPage(c *gin.Context, err error) {
 	if status == http.StatusServiceUnavailable {
 		setRetryAfter(c, retryAfter)
 	}
-	page := problemPage{frame: s.frame(c, http.StatusText(status)), Status: status, Heading: heading(status), Detail: plainly(detail), RequestID: requestID(c), Back: "/"}
+	page := problemPage{frame: s.frame(c, http.StatusText(status)), Status: status, Heading: heading(status), Detail: sentence(plainly(detail)), RequestID: requestID(c), Back: "/"}
 	s.show(c, status, "problem", page)
 }
 

@@ -7,6 +7,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode"
+	"unicode/utf8"
 
 	"github.com/contextd/contextd/internal/crm"
 )
@@ -31,18 +33,27 @@ func distinct(claims []crm.ClaimText) (out []claimCard, numbers []int) {
 // words makes a name of ours readable: "call_summary" is "Call summary".
 func words(s string) string {
 	s = strings.ReplaceAll(s, "_", " ")
-	if s == "" {
-		return s
+	if rest, ours := strings.CutPrefix(s, "ai "); ours { // a property of ours
+		return "AI " + rest
 	}
-	return strings.ToUpper(s[:1]) + s[1:]
+	return capital(s)
 }
 
-// changeWords is what would change: the label that the property has in HubSpot ("AI lead score"), or what would be made.
+// capital begins a text with a capital letter.
+func capital(s string) string {
+	first, size := utf8.DecodeRuneInString(s)
+	if size == 0 || first == utf8.RuneError {
+		return s
+	}
+	return string(unicode.ToUpper(first)) + s[size:]
+}
+
+// changeWords is what would change: a property as HubSpot labels it ("AI lead score"), or what would be made.
 func changeWords(c crm.Change) string {
 	if c.Kind != crm.PropertyKind {
 		return "New " + string(c.Kind)
 	}
-	return "AI " + strings.ReplaceAll(strings.TrimPrefix(c.Property, "ai_"), "_", " ")
+	return words(c.Property)
 }
 
 // kindWords is one of a kind of objects: "company", "call".

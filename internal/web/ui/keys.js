@@ -119,13 +119,13 @@
     const told = new Set();
     for (const e of all('[data-key]')) {
       const { key, keyWords } = e.dataset;
-      if (told.has(key) || e === opener || e.closest('details.menu') && !e.matches('summary')) continue;
+      const menu = e.closest('details.menu');
+      if (told.has(key) || e === opener || menu && e.matches('button')) continue;
       told.add(key);
-      line([key], keyWords ?? e.firstChild.textContent.trim());
-    }
-    for (const m of all('details.menu')) {
-      const inside = all('button[data-key]', m);
-      if (inside.length > 0) line([m.querySelector('summary').dataset.key, '1–' + inside.length], inside.map((b) => b.firstChild.textContent.trim()).join(', '));
+      const said = keyWords ?? e.firstChild.textContent.trim();
+      const inside = e.matches('summary') ? all('button[data-key]', menu ?? e) : [];
+      if (inside.length > 0) line([key, '1–' + inside.length], said + ': ' + inside.map((b) => b.firstChild.textContent.trim().toLowerCase()).join(', '));
+      else line([key], said);
     }
     if (document.querySelector('.edit textarea')) line(['Ctrl', 'Enter'], 'Approve what you have corrected');
     line(['Esc'], 'Leave a field, close a menu');
