@@ -45,6 +45,8 @@ type statusPage struct {
 	Service        []fact
 	Coverage       []meterRow
 	Paused         []Paused
+	Failing        []Paused
+	Held           []string
 	Done, Problem  string
 	Reason         string // typed
 	ReviewWaits    string
@@ -193,11 +195,20 @@ func (s *server) serviceOf(c *gin.Context, page *statusPage) error {
 		spent += fmt.Sprintf(" of $%.2f", budget.MonthlyUSD)
 	}
 	page.Service = append(page.Service, fact{"Cost of models", spent}, fact{"Version", s.Version})
-	page.WaitingForCash, page.Paused = budget.Stopped, st.Paused
+	page.WaitingForCash, page.Paused, page.Failing, page.Held = budget.Stopped, st.Paused, st.Failing, each(st.Held, heldWords)
 	for _, name := range sortedKeys(st.Coverage) {
 		page.Coverage = append(page.Coverage, meterRow{name, percentage(st.Coverage[name]), share(st.Coverage[name])})
 	}
 	return nil
+}
+
+// heldWords say what a workflow leaves alone until somebody has looked at what it would cost.
+func heldWords(h Held) string {
+	cost := "nobody has said what " + h.Model + " costs"
+	if h.CostUSD != nil {
+		cost = fmt.Sprintf("it would cost about $%.2f at the most", *h.CostUSD)
+	}
+	return fmt.Sprintf("%s has not looked at %d %s yet: %s.", words(h.Workflow), h.Records, h.Type, cost)
 }
 
 // stopForm is the stop button; resumeForm ends a stop; approvePolicyForm approves the policy that was shown.

@@ -18,7 +18,8 @@ func TestStatusPage(t *testing.T) {
 	h := handler(w)
 	admin := logIn(t, h, "admin")
 	page := request{method: "GET", path: "/status", cookie: admin}.do(t, h).Body.String()
-	mustContain(t, page, "Nothing is stopped", "on 10 % of the records", "0 of 2 needed", "waits for 2 more approvals", "ai_lead_score", "without asking", "<td>medium</td>", "from confidence 0.85 on", "9 received", "Indexed calls", "100 %",
+	mustContain(t, page, "Nothing is stopped", "on 10 % of the records", "0 of 2 needed", "waits for 2 more approvals", "ai_lead_score", "without asking", "<td>medium</td>", "from confidence 0.85 on", "9 received", "Indexed calls", "<strong>ollama/m</strong> does not answer and is tried again by itself: connection refused", "Churn risk has not looked at 4100 companies yet: it would cost about $",
+		"Lead score has not looked at 7 contacts yet: nobody has said what anthropic/m costs.", "100 %",
 		strings.Repeat("ab", 32), "$19.50 in 2026-11 of $20.00")
 	for _, c := range []struct {
 		path, who string
