@@ -204,6 +204,7 @@ var (
 	errorPath = regexp.MustCompile(`^(?:(?:decide about|decide|undo|review\.[a-z]+) suggestion [^:\s]+: |suggestion [^:\s]+: )+`)
 	errorKind = regexp.MustCompile(`(: (` + strings.Join(each([]error{crm.ErrConflict, crm.ErrInvalid, crm.ErrStopped, crm.ErrForbidden, crm.ErrNotFound}, func(e error) string { return regexp.QuoteMeta(e.Error()) }), "|") + `))+$`)
 	exactTime = regexp.MustCompile(`\b\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ`)
+	actorName = regexp.MustCompile(`\b(token|user|hubspot|system):([\w.@-]+)`)
 	hubSource = regexp.MustCompile(`\b(CRM_UI\w*(?::\S+)?) at `)
 )
 
@@ -241,5 +242,6 @@ func plainly(detail string) string {
 		}
 		return momentOf(at).Human
 	})
+	detail = actorName.ReplaceAllStringFunc(detail, sourceWords)
 	return hubSource.ReplaceAllStringFunc(detail, func(m string) string { return sourceWords(strings.TrimSuffix(m, " at ")) + " at " })
 }
