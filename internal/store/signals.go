@@ -142,11 +142,11 @@ func (t *tx) ownField(target crm.Ref, property string, before *string, value, na
 	return err
 }
 
-// Waiting lists what waited for a decision on a record when a person decided there: made before that moment and still undecided, oldest first.
-func (db *DB) Waiting(ctx context.Context, record crm.Ref, before time.Time) (out []crm.Proposal, err error) {
+// Waiting lists what waits for a decision on a record, oldest first.
+func (db *DB) Waiting(ctx context.Context, record crm.Ref) (out []crm.Proposal, err error) {
 	err = db.r.read(ctx, func(v *view) error {
-		ids, err := v.strings("SELECT id FROM proposals WHERE portal = ? AND record = ? AND state = 'pending' AND created_at < ? ORDER BY created_at, id",
-			int64(record.Portal), path(record), micros(before))
+		ids, err := v.strings("SELECT id FROM proposals WHERE portal = ? AND record = ? AND state = 'pending' ORDER BY created_at, id",
+			int64(record.Portal), path(record))
 		for _, id := range ids {
 			p, err := v.proposal(record.Portal, id)
 			if err != nil {

@@ -146,7 +146,7 @@ func proposalsSignalsRefused(w *world) {
 	round("all is said", 0)
 }
 
-// proposalsWaiting: a person's word in HubSpot is about what was there to be seen, and is closed once.
+// proposalsWaiting: what waits on a record is listed, and a person's word about it in HubSpot is closed once.
 func proposalsWaiting(w *world) {
 	acme := ref(crm.Companies, 5)
 	for i := range 3 {
@@ -158,9 +158,9 @@ func proposalsWaiting(w *world) {
 		w.propose(p)
 	}
 	d := crm.RecordDecision{Record: acme, Approve: true, User: "9101", At: w.clock.now().Add(time.Minute).Truncate(time.Millisecond)}
-	got, err := w.Waiting(w.ctx, acme, d.At)
+	got, err := w.Waiting(w.ctx, acme)
 	w.no(err)
-	if len(got) != 1 || got[0].ID != "p0" || len(got[0].Changes) != 1 {
+	if len(got) != 2 || got[0].ID != "p0" || got[1].ID != "p2" || len(got[0].Changes) != 1 {
 		w.Fatalf("waiting: %+v", got)
 	}
 	for range 2 {
