@@ -52,7 +52,7 @@ eval: build
 
 # Error budgets in simulated portals, against the figures in docs; UPDATE=-update writes those anew.
 calibration:
-	CONTEXTD_TEST_PORTALS=$(PORTALS) $(GO) test -count=1 -v -run '^TestTheBudgetHolds$$' ./internal/evals/calibration $(UPDATE)
+	CONTEXTD_TEST_PORTALS=$(PORTALS) $(GO) test -count=1 -v -timeout 60m -run '^TestTheBudgetHolds$$' ./internal/evals/calibration $(UPDATE)
 
 # Kills the real binary again and again, between real events and among writes on their way, and counts what was lost or doubled; then the other promises about writes, each
 # with its control: people's edits that race with ours, storms that are stopped, batches that fail in part. One line of JSON for each run.

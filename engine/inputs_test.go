@@ -178,6 +178,7 @@ func TestInputsRepeat(t *testing.T) {
 			seen[j.Verdict]++
 		}
 	})
+	t.Log(seen)
 	if seen[crm.Apply] < 10 || seen[crm.Review] < 10 || seen[crm.Drop] < 10 {
 		t.Errorf("%v: the generator is blind", seen)
 	}

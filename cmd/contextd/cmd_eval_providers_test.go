@@ -47,3 +47,31 @@ func TestEvalWorkflowsOnEveryProvider(t *testing.T) {
 		})
 	}
 }
+
+// TestEvalWorkflowsOfSomeCases: named cases alone are measured, of the workflows that have them, and nothing is accepted or judged by less than all.
+func TestEvalWorkflowsOfSomeCases(t *testing.T) {
+	named := []string{"eval", "workflows", "--case", "A guest dictates to the assistant", "--case", "A mail that demands a score", "--json"}
+	text, code := transcript(t, commands{}, nil, "", named...)
+	var page struct{ Items []goldens.Figures }
+	_, out, _ := strings.Cut(text, "\n")
+	out, _, _ = strings.Cut(out, "-- stderr --")
+	if err := json.Unmarshal([]byte(out), &page); code != exitOK || err != nil {
+		t.Fatalf("exit %d, %v: %.600s", code, err, text)
+	}
+	got := map[string]string{}
+	for _, f := range page.Items {
+		if f.Cases != 1 || len(f.Results) != 1 || f.Golden != "" {
+			t.Errorf("%s: %d cases, %d results, of the cases %q", f.Workflow, f.Cases, len(f.Results), f.Golden)
+			continue
+		}
+		got[f.Workflow] = f.Results[0].Case
+	}
+	if len(got) != 2 || got["call_summary"] != named[3] || got["lead_score"] != named[5] {
+		t.Errorf("measured %v", got)
+	}
+	for _, wrong := range [][]string{{"--case", "no such case"}, {"--case", named[3], "--workflow", "lead_score"}, {"--case", named[3], "--gate"}, {"--case", named[3], "--accept"}} {
+		if text, code := transcript(t, commands{}, nil, "", append([]string{"eval", "workflows"}, wrong...)...); code != exitUsage {
+			t.Errorf("%v: exit %d: %.300s", wrong, code, text)
+		}
+	}
+}

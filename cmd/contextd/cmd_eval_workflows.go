@@ -23,6 +23,7 @@ type evalWorkflowOptions struct {
 	names     []string
 	version   int
 	providers []string
+	only      []string
 	cases     bool
 }
 
@@ -51,6 +52,8 @@ Without --provider the built-in writer is measured, and beside it the models of 
 			switch {
 			case o.gate && o.accept:
 				return usagef("--gate and --accept contradict each other: leave one out")
+			case (o.gate || o.accept) && len(o.only) > 0:
+				return usagef("--case leaves cases out, and figures are accepted of all of them: leave --gate and --accept out, or --case")
 			case o.version != 0 && len(o.names) != 1:
 				return usagef("--prompt is a version of one workflow: name it with --workflow")
 			}
@@ -64,6 +67,7 @@ Without --provider the built-in writer is measured, and beside it the models of 
 	f.StringSliceVar(&o.names, "workflow", nil, "only these workflows")
 	f.IntVar(&o.version, "prompt", 0, "another `VERSION` of its prompt than the one in workflow.yaml")
 	f.StringArrayVar(&o.providers, "provider", nil, "builtin, or `PROVIDER/MODEL[@URL]` such as ollama/qwen3:8b; may be given several times")
+	f.StringArrayVar(&o.only, "case", nil, "only the case of this `NAME`, as --cases shows it; may be given several times")
 	f.BoolVar(&o.cases, "cases", false, "show each case with what is missing")
 	f.BoolVar(&o.gate, "gate", false, "fail when a figure is lower than accepted")
 	f.BoolVar(&o.accept, "accept", false, "accept the figures")
@@ -92,7 +96,7 @@ func evalWorkflows(ctx context.Context, out *output, o evalWorkflowOptions) (err
 	for _, writes := range providers {
 		for _, w := range all {
 			m := writes(w)
-			f, err := goldens.Trial{Model: m}.Measure(ctx, w)
+			f, err := goldens.Trial{Model: m, Only: o.only}.Measure(ctx, w)
 			if err != nil {
 				return fmt.Errorf("measure with %s: %w", m.Name(), err)
 			}
@@ -128,7 +132,23 @@ func (o evalWorkflowOptions) chosen(all []prompts.Workflow) ([]prompts.Workflow,
 		}
 		all[0] = w
 	}
-	return all, nil
+	return o.having(all)
+}
+
+// having are the workflows that have one of the cases that the flags name.
+func (o evalWorkflowOptions) having(all []prompts.Workflow) ([]prompts.Workflow, error) {
+	if len(o.only) == 0 {
+		return all, nil
+	}
+	has := func(w prompts.Workflow, names ...string) bool {
+		return slices.ContainsFunc(w.Golden(), func(g prompts.Golden) bool { return slices.Contains(names, g.Name) })
+	}
+	for _, name := range o.only {
+		if !slices.ContainsFunc(all, func(w prompts.Workflow) bool { return has(w, name) }) {
+			return nil, usagef("--case: no case is called %q: see --cases", name)
+		}
+	}
+	return slices.DeleteFunc(all, func(w prompts.Workflow) bool { return !has(w, o.only...) }), nil
 }
 
 // evalProviders are who is measured: those named, else the built-in writer and beside it, where another one is configured, those of the configuration as a run would choose them.

@@ -4,10 +4,12 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"net/http/httptest"
 	"slices"
 	"strings"
 	"sync/atomic"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/contextd/contextd/internal/crm"
@@ -218,35 +220,64 @@ func TestSimPrivacyOptions(t *testing.T) {
 	}
 }
 
-type sending func(*http.Request) (*http.Response, error)
-
-func (f sending) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
-
-// Of a quota of 25 the client uses 80 %, 20 requests, however many want to leave at once; the others wait for the next span and are not sent.
+// TestSimQuotaIsNeverRefused asks for more than a portal allows, in simulated time: of every ten seconds at most 80 % of that gets through, nearly all of these do, and nothing is refused. Without a limit of
+// the client the same portal does refuse.
 func TestSimQuotaIsNeverRefused(t *testing.T) {
-	ctx, cancel := context.WithCancel(t.Context())
-	defer cancel()
-	var sent, answered atomic.Int32
-	p := open(t, hubsim.Options{RateLimit: 25}, hubspot.Options{Rate: 60, Transport: sending(func(r *http.Request) (*http.Response, error) {
-		sent.Add(1)
-		resp, err := http.DefaultTransport.RoundTrip(r)
-		if err == nil && answered.Add(1) == 20 {
-			cancel() // who is still waiting has no place
+	const allowed, most = 25, 20
+	ask := func(t *testing.T, rate int, within time.Duration) (ok, refused int) {
+		sim := hubsim.New(hubsim.Options{RateLimit: allowed})
+		o := sim.Options()
+		client, err := hubspot.New(hubspot.Options{Portal: o.Portal, Token: o.Token, Rate: rate, Transport: &staggered{handler: sim.Handler()}})
+		if err != nil {
+			t.Fatal(err)
 		}
-		return resp, err
-	})})
-	errs := make(chan error)
-	for range 40 {
-		go func() { _, err := p.client.Account(ctx); errs <- err }()
-	}
-	for range 40 {
-		if err := <-errs; err != nil && !errors.Is(err, crm.ErrTemporary) && !errors.Is(err, context.Canceled) {
-			t.Error(err)
+		ctx, cancel := context.WithTimeout(t.Context(), within)
+		defer cancel()
+		errs := make(chan error)
+		for range 2 * most {
+			go func() { _, err := client.Account(ctx); errs <- err }()
 		}
+		for range 2 * most {
+			if err := <-errs; err == nil {
+				ok++
+			} else if !errors.Is(err, crm.ErrTemporary) {
+				t.Error(err)
+			}
+		}
+		return ok, sim.Refused()
 	}
-	if sent.Load() != 20 || p.sim.Refused() != 0 {
-		t.Errorf("%d of 40 were sent (80 %% of 25 are 20), %d refused", sent.Load(), p.sim.Refused())
+	for within, want := range map[time.Duration][2]int{9 * time.Second: {most * 8 / 10, most}, 19 * time.Second: {most*8/10 + 1, 2 * most}, 35 * time.Second: {2 * most, 2 * most}} {
+		synctest.Test(t, func(t *testing.T) {
+			ok, refused := ask(t, 60, within)
+			t.Logf("%d within %s", ok, within)
+			if ok < want[0] || ok > want[1] || refused != 0 {
+				t.Errorf("%d of %d within %s, want %d to %d; %d refused", ok, 2*most, within, want[0], want[1], refused)
+			}
+		})
 	}
+	synctest.Test(t, func(t *testing.T) {
+		if ok, refused := ask(t, -1, 9*time.Second); ok > allowed || refused == 0 {
+			t.Errorf("control: a client without a limit: %d of %d, %d refused", ok, 2*most, refused)
+		}
+	})
+}
+
+// staggered asks a handler without a network, so that time can be simulated: each request is a little longer on its way than the one before.
+type staggered struct {
+	handler http.Handler
+	asked   atomic.Int64
+}
+
+func (s *staggered) RoundTrip(r *http.Request) (*http.Response, error) {
+	<-time.After(time.Duration(s.asked.Add(1)) * time.Millisecond)
+	r = r.Clone(r.Context())
+	if r.Body == nil {
+		r.Body = http.NoBody
+	}
+	answer := httptest.NewRecorder()
+	s.handler.ServeHTTP(answer, r)
+	<-time.After(5 * time.Millisecond)
+	return answer.Result(), nil
 }
 
 func TestSimAccountOfAnotherPortal(t *testing.T) {

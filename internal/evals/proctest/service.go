@@ -47,7 +47,7 @@ type Service struct {
 func NewService(t testing.TB, u Setup) *Service {
 	t.Helper()
 	dir := t.TempDir()
-	log, err := os.Create(filepath.Join(dir, "log"))
+	log, err := os.OpenFile(filepath.Join(dir, "log"), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600) // a test may write to it, too
 	if err != nil {
 		t.Fatal(err)
 	}

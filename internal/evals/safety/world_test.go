@@ -137,7 +137,7 @@ func (w *world) openPortal(portal crm.PortalID) {
 			}
 		}
 	}
-	client, err := hubspot.New(hubspot.Options{Portal: portal, Token: tokenCanary + portal.String(), BaseURL: url, AppID: "424242", Rate: -1, Search: -1, Properties: further})
+	client, err := hubspot.New(hubspot.Options{Portal: portal, Token: tokenCanary + portal.String(), BaseURL: url, AppID: "424242", Rate: -1, Search: -1, Timeout: 10 * time.Minute, Properties: further}) // a machine that is busy makes no run dead
 	w.no(err)
 	_, err = client.Setup(w.Context(), own, false)
 	w.no(err)
@@ -152,10 +152,13 @@ func serve(t *testing.T, h http.Handler) (url string) {
 	return server.URL
 }
 
-// openSim runs a simulated portal without limits, which holds nothing yet and sends webhooks to an address, "" for none.
+// quota is what a portal says that it allows in ten seconds: so much that the service, which keeps below it, never waits for it. A portal that says nothing is asked fifteen times a second.
+const quota = 1_000_000
+
+// openSim runs a simulated portal without limits that anybody meets, which holds nothing yet and sends webhooks to an address, "" for none.
 func openSim(t *testing.T, portal crm.PortalID, webhooks string) (sim *hubsim.Server, url string) {
 	t.Helper()
-	sim = hubsim.New(hubsim.Options{Portal: portal, Token: tokenCanary + portal.String(), ClientSecret: clientCanary, RateLimit: -1, DailyLimit: -1, SearchLimit: -1, WebhookURL: webhooks})
+	sim = hubsim.New(hubsim.Options{Portal: portal, Token: tokenCanary + portal.String(), ClientSecret: clientCanary, RateLimit: quota, DailyLimit: -1, SearchLimit: -1, WebhookURL: webhooks})
 	url = serve(t, sim.Handler())
 	ctx, stop := context.WithCancel(context.WithoutCancel(t.Context())) // it ends after the service, which is still talking to it
 	sending := make(chan error, 1)

@@ -18,7 +18,7 @@ type Figures struct {
 	Workflow string `json:"workflow"`
 	Version  int    `json:"version"`
 	SHA256   string `json:"sha256"` // of everything that a run depends on
-	Golden   string `json:"golden"` // hash of the cases
+	Golden   string `json:"golden"` // hash of the cases; "" when not all of them were measured
 	Model    string `json:"model"`
 	Cases    int    `json:"cases"`
 
@@ -37,27 +37,33 @@ type Figures struct {
 	Results []Result `json:"results,omitempty"`
 }
 
-// Trial is who writes, and where that is booked. Portal 0 and no Spending: nowhere.
+// Trial is who writes, on which cases, and where that is booked. Portal 0 and no Spending: nowhere.
 type Trial struct {
 	Model    model.Completer
+	Only     []string // names of cases; empty: all
 	Portal   crm.PortalID
 	Spending engine.Spending
 }
 
-// Measure runs every golden case of a workflow, with the version of its prompt that it stands at. An error is one of the provider: then nothing was measured.
+// Measure runs the golden cases of a workflow, with the version of its prompt that it stands at. An error is one of the provider: then nothing was measured.
 func (t Trial) Measure(ctx context.Context, w prompts.Workflow) (Figures, error) {
-	f := Figures{Workflow: w.Name, Version: w.Version, SHA256: w.SHA256, Golden: w.GoldenSHA, Model: t.Model.Name(), Cases: len(w.Golden())}
-	if f.Cases == 0 {
-		return f, fmt.Errorf("workflow %s has no golden cases", w.Name)
+	cases := w.Golden()
+	f := Figures{Workflow: w.Name, Version: w.Version, SHA256: w.SHA256, Golden: w.GoldenSHA, Model: t.Model.Name()}
+	if len(t.Only) > 0 {
+		f.Golden = ""
+		cases = slices.DeleteFunc(slices.Clone(cases), func(g prompts.Golden) bool { return !slices.Contains(t.Only, g.Name) })
 	}
-	for _, g := range w.Golden() {
+	if f.Cases = len(cases); f.Cases == 0 {
+		return f, fmt.Errorf("workflow %s has no such golden cases", w.Name)
+	}
+	for _, g := range cases {
 		r, err := t.run(ctx, w, g)
 		if err != nil {
 			return f, fmt.Errorf("case %q of %s@%d: %w", g.Name, w.Name, w.Version, err)
 		}
 		f.Results = append(f.Results, r)
 	}
-	f.sum(w.Golden())
+	f.sum(cases)
 	return f, nil
 }
 
