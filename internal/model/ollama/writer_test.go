@@ -12,6 +12,7 @@ import (
 	"github.com/contextd/contextd/internal/crm"
 	"github.com/contextd/contextd/internal/model"
 	"github.com/contextd/contextd/internal/model/modeltest"
+	"github.com/contextd/contextd/internal/model/wire"
 )
 
 func protocol(window int) modeltest.Protocol {
@@ -85,6 +86,21 @@ func TestAPromptThatDoesNotFit(t *testing.T) {
 		"filled":     {Window: 8192, Answer: modeltest.Answer(200, modeltest.OllamaReply(modeltest.Good, "stop", 8000, 192)), Asked: 1, Long: true},
 		"read whole": {Window: 8192, Answer: modeltest.Answer(200, modeltest.OllamaReply(modeltest.Good, "stop", 1300, 9)), Asked: 1},
 	})
+}
+
+// An answer that the server broke off is none that the model ended, and is no fault of the connection either; without a word it is.
+func TestAnAnswerThatTheServerBreaksOff(t *testing.T) {
+	protocol(8192).Ends(t, map[string]model.Finish{modeltest.OllamaReply(`{"claims":[{"text":"no no no`, "", 0, 0): "", modeltest.OllamaReply(modeltest.Good, "length", 30, 9): model.Length})
+	said := `{"claims":[{"text":"no no no`
+	s := protocol(8192).Serve(t, text(200, modeltest.OllamaReply(said, "", 0, 0)))
+	got, err := writer(t, Options{BaseURL: s.URL, Model: "qwen3:8b"}).Complete(t.Context(), modeltest.Request("x"))
+	if err != nil || string(got.Text) != said || got.Usage.InputTokens == 0 || got.Usage.OutputTokens == 0 {
+		t.Errorf("%q, %+v, %v", got.Text, got.Usage, err)
+	}
+	s = protocol(8192).Serve(t, text(200, modeltest.OllamaReply("", "", 0, 0)))
+	if _, err := writer(t, Options{BaseURL: s.URL, Model: "qwen3:8b"}).Complete(t.Context(), modeltest.Request("x")); !errors.Is(err, wire.ErrGarbled) {
+		t.Errorf("an empty one: %v", err)
+	}
 }
 
 func TestAServerThatHangsAboutTheModel(t *testing.T) { protocol(8192).Forgets(t, "/api/tags") }
