@@ -197,6 +197,9 @@ type kept struct {
 // Overruled implements engine.Proposals.
 func (kept) Overruled(context.Context, crm.Proposal, crm.Change) (bool, error) { return false, nil }
 
+// Failed implements engine.Proposals.
+func (kept) Failed(context.Context, crm.Proposal, crm.Change) (string, error) { return "", nil }
+
 // WrittenAlone implements engine.Proposals.
 func (kept) WrittenAlone(context.Context, crm.PortalID, crm.Ref, time.Duration) (int, error) {
 	return 0, nil
