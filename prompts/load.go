@@ -83,7 +83,7 @@ func loadFolder(fsys fs.FS, name string, read map[string]Workflow) (Workflow, er
 	}
 	answer := checkSchema(schemaPath, schema, tried, p)
 	w.Schema = json.RawMessage(schema)
-	w.Versions = loadVersions(fsys, name, p)
+	w.Versions = loadVersions(fsys, name, tried, p)
 	for i, v := range w.Versions {
 		w.Versions[i].SHA256 = hashFiles(hashedFile{workflowFile, raw}, hashedFile{versionFile(v.Number), []byte(v.Text)}, hashedFile{schemaFile, schema},
 			hashedFile{"payload.tmpl", []byte(shared)})
@@ -91,7 +91,9 @@ func loadFolder(fsys fs.FS, name string, read map[string]Workflow) (Workflow, er
 	if answer == nil { // what the workflow says of its fields can be judged once the schema is one
 		return w, p.err()
 	}
-	validate(w, name, answer, p)
+	if !tried {
+		validate(w, name, answer, p)
+	}
 	if live, err := w.At(w.Version); err == nil {
 		w = live
 	} else if w.Version > 0 {
@@ -120,7 +122,7 @@ func versionFile(number int) string { return fmt.Sprintf("prompt@%d.md", number)
 var versionName = expression(`^prompt@([1-9][0-9]{0,3})\.md$`)
 
 // loadVersions reads every prompt of a folder, ascending.
-func loadVersions(fsys fs.FS, folder string, p *problems) (out []Version) {
+func loadVersions(fsys fs.FS, folder string, tried bool, p *problems) (out []Version) {
 	files, err := fs.Glob(fsys, path.Join(folder, "prompt*.md"))
 	if err != nil {
 		p.raw(fmt.Errorf("list prompts of %s: %w", folder, err))
@@ -138,7 +140,7 @@ func loadVersions(fsys fs.FS, folder string, p *problems) (out []Version) {
 			continue
 		}
 		number, _ := strconv.Atoi(found[1]) // four digits at most
-		out = append(out, Version{Number: number, Text: string(text), Prompt: parsePrompt(file, string(text), p)})
+		out = append(out, Version{Number: number, Text: string(text), Prompt: parsePrompt(file, string(text), tried, p)})
 	}
 	slices.SortFunc(out, func(a, b Version) int { return cmp.Compare(a.Number, b.Number) })
 	return out

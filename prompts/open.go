@@ -34,6 +34,11 @@ func Open(dir string) ([]Workflow, error) {
 }
 
 func openDir(dir string) ([]Workflow, error) {
+	if info, err := os.Stat(dir); err != nil {
+		return nil, fmt.Errorf("name a directory with a folder for each workflow: %w", err)
+	} else if !info.IsDir() {
+		return nil, fmt.Errorf("it is a file: name a directory with a folder for each workflow: %w", crm.ErrInvalid)
+	}
 	root := os.DirFS(dir)
 	if _, err := fs.Stat(root, workflowFile); err == nil {
 		return nil, fmt.Errorf("it is one workflow: name the directory that holds its folder: %w", crm.ErrInvalid)

@@ -44,8 +44,8 @@ func field(name, value string) string {
 }
 
 // parsePrompt parses the template with the shared ones, "payload" and "answer", beside it, and renders it once over sample data, so that a misspelt field is found at
-// start and not in the first run.
-func parsePrompt(file, text string, p *problems) *template.Template {
+// start and not in the first run; one that has been tried is not rendered.
+func parsePrompt(file, text string, tried bool, p *problems) *template.Template {
 	t, err := template.New("shared").Funcs(promptFuncs()).Option("missingkey=error").Parse(shared)
 	if err == nil {
 		t, err = t.New(path.Base(file)).Parse(text)
@@ -53,6 +53,9 @@ func parsePrompt(file, text string, p *problems) *template.Template {
 	if err != nil {
 		p.raw(unreadable(file, err))
 		return nil
+	}
+	if tried {
+		return t
 	}
 	var b strings.Builder
 	if err := t.Execute(&b, sample()); err != nil {
