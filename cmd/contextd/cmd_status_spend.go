@@ -41,7 +41,10 @@ func showSpending(w io.Writer, b budgetView, lines []usageView) {
 		if u.Workflow != "" {
 			of += " for " + u.Workflow
 		}
-		cost := "cost unknown: no price is set for the model"
+		cost := "cost unknown: no price was set for the model"
+		if u.Unpriced > 0 && u.Unpriced < u.Calls {
+			cost = fmt.Sprintf("cost unknown: no price was set for the model at %d of them", u.Unpriced)
+		}
 		if u.CostUSD != nil {
 			cost = money(*u.CostUSD)
 		}
