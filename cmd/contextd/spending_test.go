@@ -171,3 +171,19 @@ func (p *pipeline) ask(method, path, body string) httpAnswer {
 	}
 	return httpAnswer{resp.StatusCode, string(b)}
 }
+
+// A cost of which only a part is known is not said to be of a model without a price.
+func TestACostThatIsKnownInPart(t *testing.T) {
+	known := 0.5
+	for want, u := range map[string]usageView{
+		"cost unknown: no price was set for the model\n":              {Calls: 2, Unpriced: 2},
+		"cost unknown: no price was set for the model at 1 of them\n": {Calls: 2, Unpriced: 1},
+		"2 calls, 0 tokens in, 0 out, $0.50\n":                        {Calls: 2, CostUSD: &known},
+	} {
+		var out strings.Builder
+		showSpending(&out, budgetView{Month: "2026-11"}, []usageView{u})
+		if !strings.HasSuffix(out.String(), want) {
+			t.Errorf("%q does not end with %q", out.String(), want)
+		}
+	}
+}
