@@ -103,7 +103,7 @@ func TestEveryConfigurationProblemIsNamed(t *testing.T) {
 			"models[1].workflows: reply_draft has its model already from models[0]: FILE:3: name each workflow once\nmodels[1].model is missing: FILE:3: name a model that the server has, such as qwen3:8b"},
 		{"two models of one class", "models:\n  - {provider: builtin, classes: [small]}\n  - {provider: builtin, classes: [large, small]}\n", nil, nil, "models[1].classes: small has its model already from models[0]: FILE:3: name each class once"},
 		{"no class", "models:\n  - {provider: builtin, classes: [medium]}\n", nil, nil, `models[0].classes: "medium" is not a class of models: FILE:2: use small or large`},
-		{"prompts that are not there", "prompts: {dir: nowhere}\n", nil, nil, "prompts.dir: the workflows cannot be used: FILE:1: workflows of nowhere: list workflows: open .: no such file or directory"},
+		{"prompts that are not there", "prompts: {dir: nowhere}\n", nil, nil, "prompts.dir: the workflows cannot be used: FILE:1: workflows of nowhere: name a directory with a folder for each workflow: stat nowhere: no such file or directory"},
 		{"key of a model", "models:\n  - {provider: builtin, workflows: [reply_draft], api_key: k}\n", nil, nil, "models[0].api_key would not be used: FILE:2: the built-in writer needs nothing set: set models[0].provider to another one, or remove it"},
 		{"unknown key of a model", "models:\n  - {provider: builtin, workflows: [reply_draft], modell: k}\n", nil, nil, "models[0].modell is not a key: FILE:2: did you mean models[0].model?"},
 		{"threshold", "gate: {threshold: 1.5}\n", nil, nil, `gate.threshold: "1.5" is not a number from 0 to 1: FILE:1: set it between 0 and 1, such as 0.85`},
