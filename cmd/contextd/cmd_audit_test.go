@@ -10,10 +10,12 @@ import (
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
 	"github.com/contextd/contextd/internal/store"
+	"github.com/contextd/contextd/internal/web"
 )
 
 // auditor runs commands on a data directory of its own, without a service.
@@ -129,5 +131,25 @@ func TestAuditTailCut(t *testing.T) {
 	a.command(exitOK, "audit", "verify")
 	if _, why := a.command(exitFailed, "audit", "verify", "--checkpoint", file); !strings.Contains(why, "there were 4") {
 		t.Errorf("after the cut: %s", why)
+	}
+}
+
+// TestCountsSayWhyTheyAreRight: more entries than rows are told apart from entries too many.
+func TestCountsSayWhyTheyAreRight(t *testing.T) {
+	var b strings.Builder
+	showCounts(&b, []web.AuditCount{
+		{Kind: "stops", Rows: 0, Entries: 1, State: true},
+		{Kind: "assigned", Rows: 2, Entries: 3, Lacking: 1, State: true, Missing: []string{"p1"}},
+		{Kind: "policy", Rows: 1, Entries: 1, State: true},
+		{Kind: "runs", Rows: 1, Entries: 2, Surplus: 1, Extra: []string{"p2"}},
+	})
+	want := []string{
+		"stops                         0 rows,      1 entries; a row is what holds now: rightly, 1 of the entries tell of what has ended or was said anew since",
+		"assigned                      2 rows,      3 entries; 1 without an entry: p1; a row is what holds now: rightly, 2 of the entries tell of what has ended or was said anew since",
+		"policy                        1 rows,      1 entries",
+		"runs                          1 rows,      2 entries; 1 entries too many: p2",
+	}
+	if got := strings.Split(strings.TrimSpace(b.String()), "\n"); !slices.Equal(got, want) {
+		t.Errorf("%s", b.String())
 	}
 }

@@ -25,7 +25,8 @@ func (p *program) auditVerifyCommand() *cobra.Command {
 		Long: "Make the tree of all entries anew and compare it with the stored one and with the signed heads that were made here. Somebody who can change everything in the database is only\n" +
 			"found by heads that lie elsewhere: name them with --checkpoint (a checkpoint, or the file that audit.checkpoint_file names), and check their signatures with the --key that\n" +
 			"`contextd audit checkpoint` printed at the beginning. With --complete the rows of all tables are counted against the entries, too: each delivery, run, model call, verdict, decision,\n" +
-			"write, read-back, undo, change of policy or prompt, and use of a key has its own.",
+			"write, read-back, undo, change of policy or prompt, and use of a key has its own. Of what is only kept as it holds now (a stop, who a suggestion is assigned to) there are more entries\n" +
+			"than rows once it has ended or was said anew; the line then says so.",
 		Example: "  contextd audit verify\n  contextd audit verify --complete\n  contextd audit verify --checkpoint /mnt/elsewhere/checkpoints.jsonl --key contextd-audit-x+…",
 		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
@@ -73,6 +74,9 @@ func showCounts(w io.Writer, counts []web.AuditCount) {
 			if odd.n > 0 {
 				fmt.Fprintf(w, "; %d %s: %s", odd.n, odd.what, oneLine(strings.Join(odd.keys, ", ")))
 			}
+		}
+		if over := c.Entries + c.Lacking - c.Rows; c.State && over > 0 {
+			fmt.Fprintf(w, "; a row is what holds now: rightly, %d of the entries tell of what has ended or was said anew since", over)
 		}
 		fmt.Fprintln(w)
 	}

@@ -38,7 +38,11 @@ func (p *program) hubsimCommand() *cobra.Command {
 		Use:   "hubsim --listen ADDR",
 		Short: "Run the simulated HubSpot as a process of its own",
 		Long: "Run the simulated HubSpot as a process of its own. It prints one line of JSON when it is ready, {base_url, portal_id, token, client_secret, app_id}, and\n" +
-			"nothing else on standard output. Without --companies or --load it holds the demo's portal; what happens there on the last day is sent as webhooks\nwhen --webhook-url is given.",
+			"nothing else on standard output. Without --companies or --load it holds the demo's portal; what happens there on the last day is sent as webhooks\nwhen --webhook-url is given.\n\n" +
+			"Beside HubSpot's paths there is a control door for tests, without a token: GET /_sim/state, /_sim/writes?since=, /_sim/deliveries?since=, /_sim/documents;\n" +
+			"POST /_sim/objects/TYPE, PATCH and DELETE …/ID, POST …/ID/restore, /_sim/associations, /_sim/merge and /_sim/import act as a person; POST /_sim/webhooks, /_sim/clock.\n" +
+			"POST /_sim/faults makes HubSpot misbehave until DELETE /_sim/faults: {path, method, kind, rate, count} say which requests (a prefix of the path; rate 0: all; count 0:\n" +
+			"without end), and kind how:\n" + hubsim.FaultHelp(),
 		Example: "  contextd hubsim --listen 127.0.0.1:7070\n  contextd hubsim --listen 127.0.0.1:0 --companies 500 --seed 7",
 		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {

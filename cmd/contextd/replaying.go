@@ -43,7 +43,7 @@ func (a *auditing) ReplayAudit(ctx context.Context, portal crm.PortalID, after i
 func (a *auditing) CompleteAudit(ctx context.Context, portal crm.PortalID) (out []web.AuditCount, err error) {
 	all, err := a.DB.CompleteAudit(ctx, portal)
 	for _, k := range all {
-		out = append(out, web.AuditCount{Kind: k.Kind, Rows: k.Rows, Entries: k.Entries, Lacking: k.Lacking, Surplus: k.Surplus, Missing: k.Missing, Extra: k.Extra})
+		out = append(out, web.AuditCount{Kind: k.Kind, Rows: k.Rows, Entries: k.Entries, Lacking: k.Lacking, Surplus: k.Surplus, Missing: k.Missing, Extra: k.Extra, State: k.State})
 	}
 	return out, err
 }

@@ -20,6 +20,7 @@ type AuditKind struct {
 	Surplus int      // entries that no row stands for
 	Missing []string // the first of those rows
 	Extra   []string // the first of those entries' keys
+	State   bool     // a row is only what holds now: entries about what has ended or was said anew since then are none too many
 }
 
 // namedAtMost is how many keys of each sort an AuditKind names.
@@ -101,7 +102,7 @@ func (v *view) completeAudit(portal crm.PortalID) ([]AuditKind, error) {
 }
 
 func (k counting) compare(rows, told map[string]int) AuditKind {
-	a := AuditKind{Kind: k.kind}
+	a := AuditKind{Kind: k.kind, State: k.state}
 	for _, key := range slices.Sorted(maps.Keys(rows)) {
 		a.Rows += rows[key]
 		if lacking := rows[key] - told[key]; lacking > 0 {

@@ -11,7 +11,7 @@ type AuditVerified struct {
 	Complete []AuditCount `json:"complete,omitempty"` // when it was asked for
 }
 
-// AuditCount counts one kind of row against the entries that tell of it. Of a state, such as a stop, there may be more entries than rows.
+// AuditCount counts one kind of row against the entries that tell of it.
 type AuditCount struct {
 	Kind    string   `json:"kind"`
 	Rows    int      `json:"rows"`
@@ -20,6 +20,7 @@ type AuditCount struct {
 	Surplus int      `json:"surplus"`           // entries without a row
 	Missing []string `json:"missing,omitempty"` // the first of those rows
 	Extra   []string `json:"extra,omitempty"`   // the first of those entries
+	State   bool     `json:"state,omitempty"`   // rows are what holds now, such as a stop: entries about what has ended, or was said anew, since then are none too many
 }
 
 // AuditReplayed counts verdicts that were repeated. Those whose inputs were erased, or that are older than the keeping of inputs, are no faults.

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"cmp"
 	"context"
+	"fmt"
 	"net/http"
 	"strconv"
 	"strings"
@@ -14,7 +15,7 @@ import (
 type fault struct {
 	Path       string  `json:"path"`
 	Method     string  `json:"method"` // "": any
-	Kind       string  `json:"kind"`   // status, delay, drop_after_apply, truncate, rate_limit, input, forget_unique
+	Kind       string  `json:"kind"`   // one of faultKinds
 	Rate       float64 `json:"rate"`   // share of matching requests, of kind input: of their inputs; 0: all
 	Count      int     `json:"count"`  // how many times; 0: without end
 	Status     int     `json:"status"` // of kind status
@@ -26,14 +27,37 @@ type fault struct {
 	fired int
 }
 
+// faultKinds are all kinds there are, with what each does.
+var faultKinds = []struct{ name, does string }{
+	{"status", "answers with status (400 to 599) instead; with after it acts first, and then says so; retry_after is sent as Retry-After"},
+	{"delay", "answers delay_ms later, if somebody still waits then"},
+	{"drop_after_apply", "acts, and cuts the connection without an answer"},
+	{"truncate", "acts, and breaks off in the middle of the answer"},
+	{"rate_limit", "answers 429 as if the ten-second limit were reached; retry_after is sent as Retry-After"},
+	{"input", "refuses single inputs of a batch beside those that succeed (207), with category (none: INTERNAL_ERROR); rate is then the share of inputs, and with after an input is done and called refused"},
+	{"forget_unique", "does not enforce unique values: two notes can be made with one key"},
+}
+
+// FaultHelp tells what kinds of faults there are, a line each, for --help.
+func FaultHelp() string {
+	var b strings.Builder
+	for _, k := range faultKinds {
+		fmt.Fprintf(&b, "  %-16s  %s\n", k.name, k.does)
+	}
+	return b.String()
+}
+
 func (f *fault) valid() bool {
 	switch f.Kind {
 	case "status":
 		return f.Status >= 400 && f.Status <= 599
 	case "delay":
 		return f.DelayMS > 0
-	case "drop_after_apply", "truncate", "rate_limit", "input", "forget_unique":
-		return true
+	}
+	for _, k := range faultKinds {
+		if k.name == f.Kind {
+			return true
+		}
 	}
 	return false
 }

@@ -148,3 +148,16 @@ func TestTranscriptsByApps(t *testing.T) {
 	s.want(204, "DELETE", o+"calls/"+call, nil)
 	s.want(404, "GET", "/crm/extensions/calling/2026-09/transcripts/"+id, nil)
 }
+
+// TestFaultsAreDocumented: the help names every kind that the door takes, and no other.
+func TestFaultsAreDocumented(t *testing.T) {
+	s := start(t, Options{})
+	lines := strings.Split(strings.TrimRight(FaultHelp(), "\n"), "\n")
+	if len(lines) != len(faultKinds) {
+		t.Errorf("%d lines for %d kinds", len(lines), len(faultKinds))
+	}
+	for _, line := range lines {
+		kind := strings.Fields(line)[0]
+		s.want(201, "POST", "/_sim/faults", fmt.Sprintf(`{"kind":%q,"path":"/nowhere","status":500,"delay_ms":1}`, kind))
+	}
+}
