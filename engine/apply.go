@@ -2,6 +2,7 @@ package engine
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"time"
@@ -46,14 +47,21 @@ func (a *Applier) apply(ctx context.Context, claim crm.Claim) error {
 		return err
 	}
 	started := e.State == crm.EffectSending || e.State == crm.EffectUnknown
-	if !started && e.State != crm.EffectNew {
+	late := !started && e.State != crm.EffectNew
+	switch {
+	case late && e.Deadline.IsZero():
 		return nil // settled
+	case late && a.Now().Before(e.Deadline):
+		return &crm.RetryAfter{At: e.Deadline, Err: fmt.Errorf("settled, but an earlier request may still be on its way: %w", crm.ErrUnknown)}
 	}
 	e.Fence = claim.Fence
+	if late && e.LastError == crm.EffectErased { // there is nothing left to compare with
+		return a.looked(ctx, attempt{Effect: e})
+	}
 	if !Allowed(e.Change, e.Portal) || e.Portal != claim.Portal {
 		return a.settle(ctx, attempt{Effect: e}, crm.EffectFailed, crm.Receipt{}, "not on the allow-list")
 	}
-	at := attempt{Effect: e, started: started, repeatable: true}
+	at := attempt{Effect: e, started: started, late: late, repeatable: true}
 	if started && a.Now().Before(e.Deadline) {
 		at.flying = e.Deadline
 	}
@@ -78,6 +86,7 @@ func (a *Applier) apply(ctx context.Context, claim crm.Claim) error {
 type attempt struct {
 	crm.Effect
 	started    bool // an earlier try may have sent a request
+	late       bool // settled, and what an earlier request did until its deadline is looked at
 	repeatable bool // HubSpot itself makes a second request harmless
 
 	flying time.Time // until when an earlier request without an answer can still arrive; zero: none can
@@ -93,17 +102,19 @@ func activityType(c crm.Change) crm.ObjectType {
 // property writes an absolute value, unless it is there already or a person has changed it since the evidence was read.
 func (a *Applier) property(ctx context.Context, e attempt) error {
 	c := e.Change
-	before, err := a.Writer.Current(ctx, c.Target, c.Property)
+	stands, before, err := a.reads(ctx, e, func(string) until { return notAfter(e.ReadAt) }, e.started || e.late)
+	if e.late && errors.Is(err, crm.ErrNotFound) {
+		return a.looked(ctx, e)
+	}
 	if err != nil {
 		return a.hopeless(ctx, e, err)
 	}
-	receipt, value := crm.Receipt{Object: c.Target, Before: &before.Value, After: c.After, WroteAt: before.At}, spot{c.Target, c.Property, sameValue}
-	if theirs, lost := overwritten(before, notAfter(e.ReadAt)); lost && e.started && !sameValue(theirs.Value, c.After) { // by an earlier request of this effect, unless a later decision has made good for it
-		if newer, err := a.Effects.Newer(ctx, e.Effect); err != nil {
-			return err
-		} else if !newer {
-			return a.giveBack(ctx, e, value, receipt, theirs)
-		}
+	receipt := crm.Receipt{Object: c.Target, Before: &before.Value, After: c.After, WroteAt: before.At}
+	if done, err := a.covered(ctx, e, c.Target, stands, receipt); done || err != nil {
+		return err
+	}
+	if e.late {
+		return a.looked(ctx, e)
 	}
 	if sameValue(before.Value, c.After) {
 		receipt.Repeat = !e.started
@@ -122,12 +133,13 @@ func (a *Applier) property(ctx context.Context, e attempt) error {
 	if err := a.send(ctx, func(ctx context.Context) error { return a.Writer.SetProperty(ctx, c.Target, c.Property, c.After) }); err != nil {
 		return a.unsent(ctx, e, err)
 	}
-	after, err := a.Writer.Current(ctx, c.Target, c.Property)
+	known := func(string) until { return seenIn(before) }
+	stands, after, err := a.reads(ctx, e, known, true)
 	if err != nil {
 		return a.unknown(ctx, e, err)
 	}
-	if theirs, lost := overwritten(after, seenIn(before)); lost && !sameValue(theirs.Value, c.After) {
-		return a.giveBack(ctx, e, value, receipt, theirs)
+	if theirs := lost(c, stands, known); len(theirs) > 0 {
+		return a.giveBack(ctx, e, c.Target, receipt, theirs)
 	}
 	switch receipt.After, receipt.WroteAt = after.Value, after.At; {
 	case sameValue(after.Value, c.After):
@@ -139,24 +151,44 @@ func (a *Applier) property(ctx context.Context, e attempt) error {
 	return a.differs(ctx, e, "the value read back is not the one written")
 }
 
-// conflict says that a person made the present value after, or otherwise than, the evidence saw it.
-func conflict(now Current, c crm.Change, readAt time.Time) string {
-	if !now.ByPerson {
-		return ""
+// reads reads the property of a change; after a write, the app that has made it is known then.
+func (a *Applier) reads(ctx context.Context, e attempt, known func(string) until, wrote bool) (map[string]Current, Current, error) {
+	stands, err := a.Writer.Standing(ctx, e.Change.Target, []string{e.Change.Property})
+	if err == nil && wrote {
+		err = a.recognise(ctx, e, stands, known)
 	}
+	return stands, stands[e.Change.Property], err
+}
+
+// conflict says that a person made the present value after, or otherwise than, the evidence saw it, or changed it since then at all.
+func conflict(now Current, c crm.Change, readAt time.Time) string {
 	seen := ""
 	if c.Before != nil {
 		seen = *c.Before
 	}
-	if now.At.After(readAt) || !sameValue(now.Value, seen) {
-		return fmt.Sprintf("changed by %s at %s", now.Source, now.At.UTC().Format(time.RFC3339))
+	who := standing(now)
+	if !who.ByPerson || !who.At.After(readAt) && sameValue(now.Value, seen) {
+		who = sinceRead(now, readAt)
 	}
-	return ""
+	if !who.ByPerson {
+		return ""
+	}
+	return fmt.Sprintf("changed by %s at %s", who.Source, who.At.UTC().Format(time.RFC3339))
+}
+
+// sinceRead is a person's newest change since the evidence was read, also where a write of ours lies over it; else the zero value.
+func sinceRead(now Current, readAt time.Time) crm.PastValue {
+	for _, c := range now.Changes {
+		if c.ByPerson && c.At.After(readAt) {
+			return c
+		}
+	}
+	return crm.PastValue{}
 }
 
 // stale ends an effect that a later decision has overtaken, once nothing of it can arrive any more: an older value must not follow a newer one.
 func (a *Applier) stale(ctx context.Context, e attempt) (bool, error) {
-	newer, err := a.Effects.Newer(ctx, e.Effect)
+	newer, _, err := a.Effects.Newer(ctx, e.Effect)
 	switch {
 	case err != nil || !newer:
 		return false, err

@@ -148,7 +148,7 @@ func (r *run) propertyChange(c crm.Change, wc prompts.Change) (crm.Change, chang
 func (r *run) bodyFields(wc prompts.Change, claims []int) map[string]string {
 	f := map[string]string{"hs_timestamp": r.proposal.ReadAt.UTC().Format(time.RFC3339)}
 	if r.owner != "" && !strings.ContainsFunc(r.owner, func(x rune) bool { return x < '0' || x > '9' }) {
-		f["hubspot_owner_id"] = r.owner
+		f[ownerProperty] = r.owner
 	}
 	if wc.Kind == crm.TaskKind {
 		f["hs_timestamp"] = r.due(wc, claims).Format(time.RFC3339)

@@ -22,8 +22,11 @@ type hub struct {
 	unlinked bool // notes lack a link until they are written again
 	unique   bool // notes and tasks are upserted by their key
 	faults   []string
-	between  func()   // happens before the next write arrives
-	delayed  []func() // applied when the clock has moved on by late
+	between  func()                            // happens before the next write arrives
+	bin      []hubNote                         // archived
+	wrote    func(crm.PastValue) crm.PastValue // how a write of ours is shown; nil: as ours
+	known    []string                          // apps that were recognised
+	delayed  []func()                          // applied when the clock has moved on by late
 	due      time.Time
 }
 
@@ -31,18 +34,29 @@ type hubNote struct {
 	ref        crm.Ref
 	key        string
 	properties map[string]string
-	changes    []crm.PastValue // of the body, newest first; only what write and edit did
+	changes    map[string][]crm.PastValue // by property, newest first; only what write and edit did
 }
 
-// change sets properties and keeps the history of the body.
+// change sets properties and keeps their history.
 func (n *hubNote) change(at time.Time, person bool, properties map[string]string) {
-	for _, kind := range []crm.ChangeKind{crm.NoteKind, crm.TaskKind} {
-		body, ok := properties[bodyProperty(kind)]
-		if typ := activityType(crm.Change{Kind: kind}); ok && typ == n.ref.Type && (body != n.properties[bodyProperty(kind)] || len(n.changes) == 0) {
-			n.changes = slices.Insert(n.changes, 0, crm.PastValue{Value: body, At: at, ByPerson: person, Source: map[bool]string{true: "CRM_UI:userId:77", false: "INTEGRATION:1"}[person]})
+	if n.changes == nil {
+		n.changes = map[string][]crm.PastValue{}
+	}
+	for name, value := range properties {
+		if value != n.properties[name] || len(n.changes[name]) == 0 {
+			n.changes[name] = slices.Insert(n.changes[name], 0, crm.PastValue{Value: value, At: at, ByPerson: person, Source: map[bool]string{true: "CRM_UI:userId:77", false: "INTEGRATION:1"}[person]})
 		}
 	}
 	maps.Copy(n.properties, properties)
+}
+
+func (n hubNote) current(property string) Current {
+	now := Current{Value: n.properties[property], Changes: n.changes[property]}
+	if len(now.Changes) > 0 {
+		newest := now.Changes[0]
+		now.At, now.ByPerson, now.Source = newest.At, newest.ByPerson, newest.Source
+	}
+	return now
 }
 
 // edit is a person's change of the body of the only note.
@@ -112,14 +126,51 @@ func (h *hub) write(apply func()) error {
 func (h *hub) Current(_ context.Context, target crm.Ref, property string) (Current, error) {
 	h.settle()
 	if i := h.note(target); i >= 0 {
-		n := h.notes[i]
-		now := Current{Value: n.properties[property], Changes: n.changes}
-		if len(n.changes) > 0 {
-			now.At, now.ByPerson, now.Source = n.changes[0].At, n.changes[0].ByPerson, n.changes[0].Source
-		}
-		return now, nil
+		return h.notes[i].current(property), nil
 	}
-	return h.values[target.String()+"/"+property], nil
+	now := h.values[target.String()+"/"+property]
+	if now.Changes == nil && !now.At.IsZero() {
+		now.Changes = []crm.PastValue{{Value: now.Value, At: now.At, ByPerson: now.ByPerson, Source: now.Source}}
+	}
+	return now, nil
+}
+
+func (h *hub) Standing(ctx context.Context, target crm.Ref, properties []string) (map[string]Current, error) {
+	out := map[string]Current{}
+	for _, p := range properties {
+		now, err := h.Current(ctx, target, p)
+		if err != nil {
+			return nil, err
+		}
+		out[p] = now
+	}
+	return out, nil
+}
+
+func (h *hub) Archived(_ context.Context, target crm.Ref, properties []string) (map[string]Current, error) {
+	i := slices.IndexFunc(h.bin, func(n hubNote) bool { return n.ref == target })
+	if i < 0 {
+		return nil, fmt.Errorf("%s in the bin: %w", target, crm.ErrNotFound)
+	}
+	out := map[string]Current{}
+	for _, p := range properties {
+		out[p] = h.bin[i].current(p)
+	}
+	return out, nil
+}
+
+func (h *hub) Recognise(_ context.Context, _ crm.PortalID, app string) error {
+	h.known = append(h.known, app)
+	return nil
+}
+
+// set changes a property of a record and keeps its history.
+func (h *hub) set(place string, c crm.PastValue) {
+	old := h.values[place]
+	if old.Changes == nil && !old.At.IsZero() {
+		old.Changes = []crm.PastValue{{Value: old.Value, At: old.At, ByPerson: old.ByPerson, Source: old.Source}}
+	}
+	h.values[place] = Current{Value: c.Value, At: c.At, ByPerson: c.ByPerson, Source: c.Source, Changes: slices.Insert(slices.Clone(old.Changes), 0, c)}
 }
 
 func (h *hub) note(ref crm.Ref) int {
@@ -135,7 +186,11 @@ func (h *hub) SetProperty(_ context.Context, target crm.Ref, property, value str
 		if h.writes++; h.keeps != "" {
 			value = h.keeps
 		}
-		h.values[target.String()+"/"+property] = Current{Value: value, At: h.now(), Source: "INTEGRATION:1"}
+		c := crm.PastValue{Value: value, At: h.now(), Source: "INTEGRATION:1"}
+		if h.wrote != nil {
+			c = h.wrote(c)
+		}
+		h.set(target.String()+"/"+property, c)
 	})
 }
 
@@ -153,7 +208,7 @@ func (h *hub) UpsertActivity(_ context.Context, portal crm.PortalID, typ crm.Obj
 			h.notes[i].change(h.now(), false, properties)
 			return
 		}
-		ref = crm.Ref{Portal: portal, Type: typ, ID: fmt.Sprint(len(h.notes) + 1)}
+		ref = crm.Ref{Portal: portal, Type: typ, ID: fmt.Sprint(len(h.notes) + len(h.bin) + 1)}
 		n := hubNote{ref: ref, key: key, properties: map[string]string{}}
 		n.change(h.now(), false, properties)
 		h.notes = append(h.notes, n)
@@ -163,7 +218,13 @@ func (h *hub) UpsertActivity(_ context.Context, portal crm.PortalID, typ crm.Obj
 
 func (h *hub) ArchiveActivity(_ context.Context, ref crm.Ref, key string) error {
 	return h.write(func() {
-		h.notes = slices.DeleteFunc(h.notes, func(n hubNote) bool { return n.ref == ref && n.key == key })
+		h.notes = slices.DeleteFunc(h.notes, func(n hubNote) bool {
+			gone := n.ref == ref && n.key == key
+			if gone {
+				h.bin = append(h.bin, n)
+			}
+			return gone
+		})
 	})
 }
 
@@ -185,11 +246,12 @@ func (h *hub) FindActivity(_ context.Context, portal crm.PortalID, typ crm.Objec
 
 // outbox is the store's side of one effect, with its fence.
 type outbox struct {
-	e        crm.Effect
-	newer    bool     // a later decision writes to the same place
-	sent     []string // before this effect
-	receipts []crm.Receipt
-	settles  []crm.EffectState
+	e         crm.Effect
+	newer     bool     // a later decision writes to the same place
+	newerSent bool     // and has done so
+	sent      []string // before this effect
+	receipts  []crm.Receipt
+	settles   []crm.EffectState
 }
 
 func (o *outbox) Effect(_ context.Context, portal crm.PortalID, id string) (crm.Effect, error) {
@@ -199,7 +261,9 @@ func (o *outbox) Effect(_ context.Context, portal crm.PortalID, id string) (crm.
 	return o.e, nil
 }
 
-func (o *outbox) Newer(context.Context, crm.Effect) (bool, error) { return o.newer, nil }
+func (o *outbox) Newer(context.Context, crm.Effect) (found, sent bool, err error) {
+	return o.newer || o.newerSent, o.newerSent, nil
+}
 
 func (o *outbox) Sent(context.Context, crm.Effect) ([]string, error) { return o.sent, nil }
 
@@ -208,6 +272,9 @@ func (o *outbox) Begin(_ context.Context, e crm.Effect) error {
 		return fmt.Errorf("fence: %w", crm.ErrConflict)
 	}
 	o.e.State, o.e.Fence, o.e.Deadline, o.e.Attempts = crm.EffectSending, e.Fence, e.Deadline, o.e.Attempts+1
+	if !e.Object.IsZero() {
+		o.e.Object = e.Object
+	}
 	return nil
 }
 
@@ -218,5 +285,13 @@ func (o *outbox) Settle(_ context.Context, e crm.Effect, r crm.Receipt) error {
 	deadline := e.Deadline
 	o.e.State, o.e.Fence, o.e.LastError, o.e.Object, o.e.Deadline = e.State, e.Fence, e.LastError, e.Object, deadline
 	o.receipts, o.settles = append(o.receipts, r), append(o.settles, e.State)
+	return nil
+}
+
+func (o *outbox) Looked(_ context.Context, e crm.Effect) error {
+	if e.Fence < o.e.Fence || o.e.Deadline.IsZero() || o.e.State == crm.EffectSending || o.e.State == crm.EffectUnknown {
+		return fmt.Errorf("looked at %s: %w", o.e.State, crm.ErrConflict)
+	}
+	o.e.Fence, o.e.Deadline = e.Fence, time.Time{}
 	return nil
 }

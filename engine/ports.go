@@ -90,17 +90,20 @@ type Decision = crm.Decision
 // property that it writes, or its workflow's note about its subject.
 type Effects interface {
 	Effect(ctx context.Context, portal crm.PortalID, id string) (crm.Effect, error)
-	// Newer reports whether a later decision writes to the same place.
-	Newer(ctx context.Context, e crm.Effect) (bool, error)
+	// Newer reports whether a later decision writes to the same place, and whether a request of one has left already.
+	Newer(ctx context.Context, e crm.Effect) (found, sent bool, err error)
 	// Sent lists the texts that may stand at the place of a note or task without a person having edited them since: those that were sent there, and those of a person
 	// that an earlier effect gave way to. Newest first, bounded.
 	Sent(ctx context.Context, e crm.Effect) ([]string, error)
-	// Begin records that a request is about to leave: state sending, fence, deadline. It commits before the request is sent. crm.RetryAfter while an earlier effect's
-	// request to the same place may still arrive.
+	// Begin records that a request is about to leave: state sending, fence, deadline, and the object if it is known. It commits before the request is sent. crm.RetryAfter while an
+	// earlier effect's request to the same place may still arrive, or what it did then has not been looked at.
 	Begin(ctx context.Context, e crm.Effect) error
 	// Settle records the end (verified, conflict, failed, superseded) or the uncertainty (unknown) with its receipt, moves the change's and the suggestion's state, and audits. A
-	// conflict keeps what stands there instead (the receipt's After) and marks the workflow dirty again, so that a new suggestion follows.
+	// conflict keeps what stands there instead (the receipt's After) and marks the workflow dirty again, so that a new suggestion follows. An end with a deadline has the effect
+	// handed out once more behind it, because an earlier request of it can arrive until then: what came of that is settled once more, or Looked.
 	Settle(ctx context.Context, e crm.Effect, r crm.Receipt) error
+	// Looked ends that look: nothing came of an earlier request, or nothing that matters, and none can arrive any more.
+	Looked(ctx context.Context, e crm.Effect) error
 }
 
 // Writer is the only way to HubSpot's write endpoints. Every method is safe to repeat. Errors: crm.ErrUnknown when the request may or may not have been applied;
@@ -108,6 +111,12 @@ type Effects interface {
 type Writer interface {
 	// Current reads the target property with its newest change: value, when, and whether an integration (and which) or a person made it.
 	Current(ctx context.Context, target crm.Ref, property string) (Current, error)
+	// Standing reads several properties of one object at once; crm.ErrNotFound when it is gone.
+	Standing(ctx context.Context, target crm.Ref, properties []string) (map[string]Current, error)
+	// Archived is Standing of a note or task that lies in HubSpot's recycle bin; crm.ErrNotFound when it does not.
+	Archived(ctx context.Context, target crm.Ref, properties []string) (map[string]Current, error)
+	// Recognise keeps that this app (its id in HubSpot) is our own: what it changes is no person's.
+	Recognise(ctx context.Context, portal crm.PortalID, app string) error
 	// SetProperty writes an absolute value and nothing else.
 	SetProperty(ctx context.Context, target crm.Ref, property, value string) error
 	// UpsertActivity writes a note or task of ours by its unique key and returns it; associations are added idempotently. No properties: it is only associated.

@@ -87,6 +87,9 @@ func (a *Applier) differs(ctx context.Context, e attempt, why string) error {
 
 // hopeless judges the error of a read before any write of this attempt: a target that is gone ends an effect; everything else is tried again.
 func (a *Applier) hopeless(ctx context.Context, e attempt, err error) error {
+	if e.late { // its end stands, and it is looked at again
+		return fmt.Errorf("look at what may have arrived late: %w", err)
+	}
 	if errors.Is(err, crm.ErrNotFound) || errors.Is(err, crm.ErrInvalid) {
 		return a.settle(ctx, e, crm.EffectFailed, crm.Receipt{}, err.Error())
 	}

@@ -12,6 +12,8 @@ import (
 	"net/url"
 	"strconv"
 	"strings"
+
+	"github.com/contextd/contextd/internal/web"
 )
 
 // maxAnswer bounds what is read of one answer, in bytes.
@@ -28,6 +30,7 @@ type apiError struct {
 	status        int
 	request       string // "POST /api/v1/runs"
 	title, detail string
+	kind          string // "configuration": whoever runs the service has to mend a setting
 	fields        []fieldError
 }
 
@@ -48,6 +51,9 @@ func (e *apiError) Error() string {
 }
 
 func (e *apiError) exitCode() int {
+	if e.kind == web.MisconfiguredKind {
+		return exitConfig
+	}
 	switch e.status {
 	case http.StatusTooManyRequests, http.StatusBadGateway, http.StatusServiceUnavailable, http.StatusGatewayTimeout:
 		return exitUnreachable
@@ -141,8 +147,8 @@ func (c *apiClient) unreachable(err error) error {
 
 func problemOf(r call, status int, raw []byte) error {
 	var p struct {
-		Title, Detail string
-		Errors        []fieldError
+		Title, Detail, Kind string
+		Errors              []fieldError
 	}
 	if json.Unmarshal(raw, &p) != nil || p.Title == "" { // a proxy's page, perhaps
 		p.Title = strings.ToLower(http.StatusText(status))
@@ -150,7 +156,7 @@ func problemOf(r call, status int, raw []byte) error {
 			p.Title = "status " + strconv.Itoa(status)
 		}
 	}
-	return &apiError{status: status, request: r.method + " /api/v1" + r.path, title: p.Title, detail: p.Detail, fields: p.Errors}
+	return &apiError{status: status, request: r.method + " /api/v1" + r.path, title: p.Title, detail: p.Detail, kind: p.Kind, fields: p.Errors}
 }
 
 // item is one thing of the API: T is what we read of it, and it encodes as exactly what the service sent, fields that this program does not know included.

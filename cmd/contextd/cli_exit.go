@@ -54,11 +54,16 @@ func exitCode(err error) int {
 	var api *apiError
 	var dial *net.OpError
 	var request *url.Error
+	var outside *crm.Dependency
 	switch {
 	case err == nil:
 		return exitOK
 	case errors.As(err, &code):
 		return code.code
+	case errors.As(err, &outside) && outside.Misconfigured:
+		return exitConfig
+	case errors.As(err, &outside):
+		return exitUnreachable
 	case errors.As(err, &config), errors.As(err, &newer):
 		return exitConfig
 	case errors.As(err, &api):

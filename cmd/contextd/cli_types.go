@@ -192,7 +192,14 @@ type statusView struct {
 		Cause     string    `json:"cause"`
 		Since     time.Time `json:"since"`
 	} `json:"failing"`
-	Held    []heldView  `json:"held"`
+	Held    []heldView `json:"held"`
+	HubSpot struct {
+		Problem string `json:"problem"`
+		Apps    []struct {
+			ID        string     `json:"id"`
+			LearnedAt *time.Time `json:"learned_at"`
+		} `json:"apps"`
+	} `json:"hubspot"`
 	Stops   []stopView  `json:"stops"`
 	Budget  budgetView  `json:"budget"`
 	Usage   []usageView `json:"usage"`

@@ -45,6 +45,16 @@ func showStatus(w io.Writer, s statusView) {
 	fmt.Fprintf(w, "ignored   %s\n", pairs(e.Ignored, strconv.Itoa))
 	fmt.Fprintf(w, "work      %s; the oldest waits for %.0f s\n", pairs(s.Work, strconv.Itoa), s.OldestSeconds)
 	fmt.Fprintf(w, "indexed   %s\n", pairs(s.Coverage, percent))
+	if s.HubSpot.Problem != "" {
+		fmt.Fprintf(w, "HUBSPOT   %s\n", printable(s.HubSpot.Problem))
+	}
+	for _, a := range s.HubSpot.Apps {
+		how := "configured"
+		if a.LearnedAt != nil {
+			how = "as HubSpot showed at " + a.LearnedAt.UTC().Format(time.RFC3339)
+		}
+		fmt.Fprintf(w, "own app   %s, %s\n", a.ID, how)
+	}
 	for _, stop := range s.Stops {
 		fmt.Fprintf(w, "STOPPED   %s\n", stop)
 	}

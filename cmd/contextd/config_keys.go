@@ -31,7 +31,7 @@ func portalKeys() []key {
 		{name: "base_url", initial: "https://api.hubapi.com", doc: "HubSpot's API, or the simulator's address", parse: one(webAddress)},
 		{name: "token", secret: true, doc: "private app or service key", parse: secret},
 		{name: "client_secret", secret: true, doc: "the app's secret: webhooks are verified with it", parse: secret},
-		{name: "app_id", doc: "the app's id: tells our own writes from other people's", parse: one(digits)},
+		{name: "app_id", doc: "the app's id: tells our own writes from other people's; left out, it is learned from the first write", parse: one(digits)},
 		{name: "portal_id", doc: "the HubSpot account (portal) id", parse: one(portalID)},
 		{name: "write", initial: "off", doc: "off: nothing is written to HubSpot; on: what was approved is", parse: one(among("on", "off"))},
 		{name: "keep_prompts", initial: "0", doc: "days that the prompts of runs are kept; 0: for ever. Their hashes stay in the audit", parse: one(between(0, 36_500))},

@@ -15,17 +15,20 @@ import (
 	"github.com/contextd/contextd/internal/store"
 )
 
-// reachable turns an outage of HubSpot into an error that says where and with which exit code; other errors pass.
+// reachable says of an error of HubSpot that whoever runs contextd has to mend what is the matter, where and how; other errors pass.
 func reachable(err error, p PortalConfig) error {
+	d := &crm.Dependency{Err: err, Misconfigured: true}
 	switch {
 	case errors.Is(err, crm.ErrForbidden):
-		return fmt.Errorf("HubSpot refuses the token of portal %s: hubspot.token: check that it is current and has the scopes that `contextd setup hubspot --dry-run` lists: %w", p.PortalID, err)
+		d.Words = fmt.Sprintf("HubSpot refuses the token of portal %s: hubspot.token: check that it is current and has the scopes that `contextd setup hubspot --dry-run` lists", p.PortalID)
 	case errors.Is(err, crm.ErrNotFound):
-		return fmt.Errorf("what answers there is not HubSpot's API: hubspot.base_url %s: set it to https://api.hubapi.com, or leave it out: %w", p.BaseURL, err)
+		d.Words = fmt.Sprintf("what answers there is not HubSpot's API: hubspot.base_url %s: set it to https://api.hubapi.com, or leave it out", p.BaseURL)
 	case errors.Is(err, crm.ErrTemporary), errors.Is(err, crm.ErrUnknown):
-		return withExit(exitUnreachable, fmt.Errorf("HubSpot cannot be reached: hubspot.base_url %s: %w", p.BaseURL, err))
+		d.Words, d.Misconfigured = fmt.Sprintf("HubSpot cannot be reached for portal %s: hubspot.base_url %s: see whether this machine reaches it; it is tried again", p.PortalID, p.BaseURL), false
+	default:
+		return err
 	}
-	return err
+	return d
 }
 
 // doctor looks at everything that a working installation needs, most basic first.
@@ -110,7 +113,7 @@ func portalChecks(ctx context.Context, cfg Config, p PortalConfig) []Check {
 		err = reachable(err, p)
 		return []Check{{Name: name, State: "fail", Detail: err.Error(), Fix: "check hubspot.token and hubspot.base_url", Code: exitCode(err)}}
 	}
-	checks := []Check{{Name: name, State: "ok", Detail: fmt.Sprintf("%s, %s, %s", account.Kind, account.TimeZone, account.Currency)}}
+	checks := []Check{{Name: name, State: "ok", Detail: fmt.Sprintf("%s, %s, %s", account.Kind, account.TimeZone, account.Currency)}, appCheck(ctx, cfg, p)}
 	if p.ClientSecret == "" {
 		checks = append(checks, Check{Name: name + " webhooks", State: "warn", Detail: "no client secret: every webhook will be refused", Fix: "set hubspot.client_secret"})
 	}
@@ -130,4 +133,51 @@ func portalChecks(ctx context.Context, cfg Config, p PortalConfig) []Check {
 		state = "writing is off: everything waits for review and nothing is written"
 	}
 	return append(checks, Check{Name: name + " write", State: "ok", Detail: state})
+}
+
+// appCheck says under which app HubSpot shows what contextd writes: only then a person's change is told from our own for sure.
+func appCheck(ctx context.Context, cfg Config, p PortalConfig) Check {
+	c := Check{Name: "hubspot " + p.PortalID.String() + " app", State: "ok"}
+	learned, err := ownApps(ctx, cfg, p.PortalID)
+	shown := strings.Join(learned, ", ")
+	switch {
+	case err != nil:
+		c.State, c.Detail, c.Fix = "warn", err.Error(), "see what is said of the data"
+	case p.AppID == "" && shown == "":
+		c.Detail = "not known yet: HubSpot shows it with the first write, or set hubspot.app_id"
+	case p.AppID == "":
+		c.Detail = shown + ", as HubSpot showed with what was written"
+	case shown == "" || slices.Contains(learned, p.AppID):
+		c.Detail = p.AppID + ", as configured"
+	default:
+		c.State, c.Detail, c.Fix = "warn", fmt.Sprintf("hubspot.app_id is %s, and HubSpot shows what was written as the work of %s", p.AppID, shown), "set hubspot.app_id to the app whose token is used, or leave it out"
+	}
+	return c
+}
+
+// ownApps lists what was learned, from the data or from the service that holds it.
+func ownApps(ctx context.Context, cfg Config, portal crm.PortalID) (ids []string, err error) {
+	db, err := openData(ctx, cfg.DataDir)
+	if held := (*store.HeldError)(nil); errors.As(err, &held) {
+		l, err := readLocal(cfg.DataDir)
+		if err != nil {
+			return nil, err
+		}
+		cfg.Portal = portal
+		st, err := readStatus(ctx, &apiClient{http: &http.Client{Timeout: 10 * time.Second}, base: l.URL, token: scoped(l.Token, cfg)})
+		for _, a := range st.Read.HubSpot.Apps {
+			if a.LearnedAt != nil {
+				ids = append(ids, a.ID)
+			}
+		}
+		return ids, err
+	}
+	if err != nil {
+		return nil, err
+	}
+	learned, err := db.OwnApps(ctx, portal)
+	for _, a := range learned {
+		ids = append(ids, a.ID)
+	}
+	return ids, errors.Join(err, db.Close())
 }

@@ -52,6 +52,7 @@ func wrote(t *testing.T, db *store.DB, n int) (events []map[string]any) {
 			t.Fatal(err)
 		}
 		receipt := crm.Receipt{Object: target, After: c.After}
+		e.Deadline = time.Time{}
 		if c.Kind == crm.NoteKind {
 			receipt.Object = note
 		}
@@ -125,7 +126,7 @@ func told(t *testing.T, guarded bool) (echoes, marked, people int) {
 			send()
 		}
 	}
-	in := &inbox.Inbox{Store: db, Decode: decodeEvents, Portals: map[crm.PortalID]inbox.App{echoPortal: {ID: "424242"}}, Log: slog.New(slog.DiscardHandler)}
+	in := &inbox.Inbox{Store: db, Decode: decodeEvents, Portals: map[crm.PortalID]inbox.App{echoPortal: {Own: func(app string) bool { return app == "424242" }}}, Log: slog.New(slog.DiscardHandler)}
 	if !guarded {
 		in.Store, in.Portals[echoPortal] = unguarded{db}, inbox.App{}
 	}

@@ -99,6 +99,15 @@ func (r reads) TimelinePage(ctx context.Context, record crm.Ref, since time.Time
 type readWriter struct {
 	*hubspot.Client
 	*hubspot.Writer
+	db *store.DB
+}
+
+// Recognise implements engine.Writer: it holds in this process, and after a restart.
+func (w readWriter) Recognise(ctx context.Context, portal crm.PortalID, app string) error {
+	if err := w.db.KeepOwnApp(ctx, portal, app); err != nil {
+		return err
+	}
+	return w.Writer.Recognise(ctx, portal, app)
 }
 
 // asked answers people's questions and remembers them, so that another generation of the index can be tried with them.

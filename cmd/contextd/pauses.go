@@ -145,7 +145,10 @@ func (s statuses) Status(ctx context.Context, portal crm.PortalID) (web.Status, 
 		return st, err
 	}
 	st.Paused, st.Failing = s.s.paused(portal), s.s.failing(portal)
-	st.Held, err = s.s.heldLooks(ctx, portal)
+	if st.Held, err = s.s.heldLooks(ctx, portal); err != nil {
+		return st, err
+	}
+	st.HubSpot, err = s.s.reaching.of(ctx, portal)
 	return st, err
 }
 

@@ -103,6 +103,7 @@ func TestAuditIsComplete(t *testing.T) {
 	no(p.s.db.Resume(ctx, p.portal(), ann))
 	no(p.s.db.Stop(ctx, p.portal(), "another", ann))
 	no(p.s.db.PolicyInForce(ctx, p.portal(), strings.Repeat("a", 64)))
+	no(p.s.db.KeepOwnApp(ctx, p.portal(), "4711"))
 	secret, err := p.s.db.CreateToken(ctx, p.portal(), "robot", "viewer", ann)
 	no(err)
 	_, err = p.s.db.CheckToken(ctx, secret)
@@ -159,7 +160,7 @@ func TestAuditIsComplete(t *testing.T) {
 		"delivery outcomes": "delivery.dead", "runs": "run.done", "gate verdicts": "gate.review", "comments": "review.comment", "put away": "review.snooze", "assigned": "review.assign",
 		"ended without a decision": "proposal.superseded", "effects": "effect.allowed", "read-backs": "effect.failed", "policy": "policy.changed", "policy approvals": "policy.approved", "prompts put live": "prompt.rolled_back",
 		"prompts evaluated": "prompt.evaluated", "tokens made": "token.created", "tokens ended": "token.revoked", "tokens used": "token.used", "signatures": "audit.signed",
-		"stops": "writing.stopped", "erasures": "erased", "model calls": "model.called", "decisions": "review.undo", "undoing effects": "effect.allowed",
+		"stops": "writing.stopped", "own apps recognised": "app.recognised", "erasures": "erased", "model calls": "model.called", "decisions": "review.undo", "undoing effects": "effect.allowed",
 		"calibration fits": calibration.Fitted, "fields closed": calibration.Closed, "fits put in force again": calibration.Reinstated, "calibration rollbacks": "calibration.rolled_back",
 	} {
 		before := p.counted(kind).Lacking

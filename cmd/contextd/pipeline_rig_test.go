@@ -183,7 +183,7 @@ func (p *pipeline) notesOf(workflow string) map[string]bool {
 // hub is the portal as the service sees it.
 func (p *pipeline) hub() portals {
 	c := p.s.clients[p.portal()]
-	return portals{p.portal(): readWriter{c, hubspot.NewWriter(c)}}
+	return portals{p.portal(): readWriter{c, hubspot.NewWriter(c), p.s.db}}
 }
 
 func (p *pipeline) reviewer() *engine.Reviewer {

@@ -113,6 +113,33 @@ func (p portals) Current(ctx context.Context, target crm.Ref, property string) (
 	return c.Current(ctx, target, property)
 }
 
+// Standing implements engine.Writer.
+func (p portals) Standing(ctx context.Context, target crm.Ref, properties []string) (map[string]crm.Current, error) {
+	c, err := p.of(target.Portal)
+	if err != nil {
+		return nil, err
+	}
+	return c.Standing(ctx, target, properties)
+}
+
+// Archived implements engine.Writer.
+func (p portals) Archived(ctx context.Context, target crm.Ref, properties []string) (map[string]crm.Current, error) {
+	c, err := p.of(target.Portal)
+	if err != nil {
+		return nil, err
+	}
+	return c.Archived(ctx, target, properties)
+}
+
+// Recognise implements engine.Writer.
+func (p portals) Recognise(ctx context.Context, portal crm.PortalID, app string) error {
+	c, err := p.of(portal)
+	if err != nil {
+		return err
+	}
+	return c.Recognise(ctx, portal, app)
+}
+
 // SetProperty implements engine.Writer.
 func (p portals) SetProperty(ctx context.Context, target crm.Ref, property, value string) error {
 	c, err := p.of(target.Portal)

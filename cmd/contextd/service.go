@@ -39,6 +39,7 @@ type service struct {
 	profiling sync.Mutex // one batch of profiles at a time, and none while those of another generation are forgotten
 	people    *people
 	clients   map[crm.PortalID]*hubspot.Client
+	reaching  *reaching
 	brief     bool // it is there for one command
 	workflows []prompts.Workflow
 	writers   map[string]writer // by workflow
@@ -66,6 +67,7 @@ func openService(ctx context.Context, cfg Config, log *slog.Logger, publicURL st
 		now = time.Now
 	}
 	s = &service{cfg: cfg, log: log, now: now, clients: map[crm.PortalID]*hubspot.Client{}}
+	s.reaching = &reaching{s: s, bad: map[crm.PortalID]unreached{}}
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, s.close())
@@ -85,7 +87,14 @@ func openService(ctx context.Context, cfg Config, log *slog.Logger, publicURL st
 		if err != nil {
 			return s, err
 		}
-		s.clients[p.PortalID], clients[p.PortalID], apps[p.PortalID] = c, readWriter{c, hubspot.NewWriter(c)}, inbox.App{ID: p.AppID}
+		own, err := s.db.OwnApps(ctx, p.PortalID)
+		if err != nil {
+			return s, err
+		}
+		for _, a := range own {
+			c.AddOwnApp(a.ID)
+		}
+		s.clients[p.PortalID], clients[p.PortalID], apps[p.PortalID] = c, readWriter{c, hubspot.NewWriter(c), s.db}, inbox.App{Own: c.OwnApp}
 		ids = append(ids, p.PortalID)
 	}
 	kept, err := keepLocal(cfg.DataDir, "", ids)
@@ -296,7 +305,7 @@ func (s *service) run(ctx context.Context) error {
 	}
 	all := []func(context.Context) error{s.runner.Run, s.words.run, (&profiles{s}).run, (&reconciling{s}).run, s.auditing.run, (&expiring{s}).run, (&calibrating{s}).run, (&retaining{s}).run, s.meter.Run, s.pruneAnswers, s.inbox.Run}
 	if !s.brief && len(s.clients) > 0 { // who comes for one command, or writes nowhere, has nothing repeated because of the time
-		all = append([]func(context.Context) error{(&repeating{s: s}).run, (&signalling{s}).run}, all...)
+		all = append([]func(context.Context) error{(&repeating{s: s}).run, (&signalling{s}).run, s.reaching.run}, all...)
 	}
 	if len(s.clients) == 0 {
 		all = all[:len(all)-1]
@@ -348,6 +357,12 @@ func (s *service) checks() []web.Check {
 		{Name: "vectors", Run: func(ctx context.Context) error {
 			_, err := s.index.Generations(ctx)
 			return err
+		}},
+		{Name: "hubspot", Degrades: true, Run: func(context.Context) error {
+			if bad := s.reaching.problems(); len(bad) > 0 {
+				return fmt.Errorf("HubSpot does not let in %v: %w", bad, crm.ErrTemporary)
+			}
+			return nil
 		}},
 	}
 }

@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
-	"net/http/httptest"
 	"os"
 	"strings"
 	"sync/atomic"
@@ -14,8 +13,6 @@ import (
 
 	"github.com/contextd/contextd/engine"
 	"github.com/contextd/contextd/internal/crm"
-	"github.com/contextd/contextd/internal/hubspot"
-	"github.com/contextd/contextd/internal/hubspot/hubsim"
 	"github.com/contextd/contextd/internal/store"
 	"github.com/contextd/contextd/internal/work"
 )
@@ -62,12 +59,12 @@ func (c *stormWay) RoundTrip(q *http.Request) (*http.Response, error) {
 // careless writes without having read: the look before the write, which a HubSpot that lets nobody in refuses, is off.
 type careless struct{ engine.Writer }
 
-func (c careless) Current(ctx context.Context, target crm.Ref, property string) (crm.Current, error) {
-	now, err := c.Writer.Current(ctx, target, property)
+func (c careless) Standing(ctx context.Context, target crm.Ref, properties []string) (map[string]crm.Current, error) {
+	stands, err := c.Writer.Standing(ctx, target, properties)
 	if err != nil {
-		return crm.Current{}, nil
+		return map[string]crm.Current{}, nil
 	}
-	return now, nil
+	return stands, nil
 }
 
 func (c careless) FindActivity(ctx context.Context, portal crm.PortalID, typ crm.ObjectType, key string, links []crm.Ref) (crm.Ref, map[string]string, error) {
@@ -88,13 +85,10 @@ type stormy struct {
 	patience time.Duration // how long an outage is waited for; 0: as in the service
 }
 
-// storm is an outbox full of effects beside a simulated portal.
+// storm is an outbox full of effects.
 type storm struct {
-	*testing.T
-	db     *store.DB
-	sim    *hubsim.Server
-	way    *stormWay
-	portal crm.PortalID
+	*outbox
+	way *stormWay
 }
 
 func (s *storm) fault(status int) {
@@ -103,22 +97,6 @@ func (s *storm) fault(status int) {
 }
 
 func (s *storm) heal() { s.door(http.MethodDelete, "/_sim/faults", nil) }
-
-func (s *storm) door(method, path string, body any) (id string) {
-	s.Helper()
-	raw, err := json.Marshal(body)
-	if err != nil {
-		s.Fatal(err)
-	}
-	w := httptest.NewRecorder()
-	s.sim.Handler().ServeHTTP(w, httptest.NewRequest(method, path, strings.NewReader(string(raw))))
-	if w.Code > 299 {
-		s.Fatalf("%s %s: %d %s", method, path, w.Code, w.Body)
-	}
-	var o struct{ ID string }
-	_ = json.Unmarshal(w.Body.Bytes(), &o) // not every answer is an object
-	return o.ID
-}
 
 // states counts the effects by state, and the buried work.
 func (s *storm) states() (states map[string]int, buried int) {
@@ -171,37 +149,23 @@ func weather(t *testing.T, c stormy) stormLine {
 	t.Helper()
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
-	s := &storm{T: t, sim: hubsim.New(hubsim.Options{RateLimit: -1, DailyLimit: -1, SearchLimit: -1})}
-	server := httptest.NewServer(s.sim.Handler())
-	defer server.Close()
-	s.portal, s.way = s.sim.Options().Portal, &stormWay{next: server.Client().Transport}
-	client, err := hubspot.New(hubspot.Options{Portal: s.portal, Token: s.sim.Options().Token, AppID: fmt.Sprint(s.sim.Options().AppID), BaseURL: server.URL, Rate: -1, Search: -1, Transport: s.way})
-	if err != nil {
-		t.Fatal(err)
-	}
-	if _, err := client.Setup(ctx, []hubspot.Definition{{Object: crm.Contacts, Name: "ai_lead_score", Type: "number"}}, false); err != nil {
-		t.Fatal(err)
-	}
-	if s.db, err = store.Open(ctx, t.TempDir(), store.Options{}); err != nil {
-		t.Fatal(err)
-	}
-	defer s.db.Close()
+	s := &storm{way: &stormWay{}}
+	s.outbox = newOutbox(t, simApp(), func(_ *outbox, next http.RoundTripper) http.RoundTripper {
+		s.way.next = next
+		return s.way
+	})
 	for i := range stormSize {
-		ref := crm.Ref{Portal: s.portal, Type: crm.Contacts, ID: s.door(http.MethodPost, "/_sim/objects/contacts", map[string]any{"properties": map[string]string{"email": fmt.Sprintf("c%d@x.example", i)}})}
-		change := crm.Change{ID: "c", Kind: crm.PropertyKind, Target: ref, Property: "ai_lead_score", After: "72", Confidence: 0.9, Verdict: crm.Apply}
-		if i%3 > 0 {
-			change = crm.Change{ID: "c", Kind: crm.NoteKind, Property: "hs_note_body", After: "<p>They asked for a quote.</p>", Key: fmt.Sprint("key-", i), Links: []crm.Ref{ref}, Confidence: 0.9, Verdict: crm.Apply,
-				Fields: map[string]string{"hs_timestamp": "2026-11-20T12:00:00Z"}}
+		ref := s.contact(map[string]string{"email": fmt.Sprintf("c%d@x.example", i)})
+		change := scoring(ref, "72")
+		switch change.Before = nil; i % 3 {
+		case 1:
+			change = noting(ref, fmt.Sprint("key-", i), firstText)
+		case 2:
+			change = tasking(ref, fmt.Sprint("key-", i), firstText)
 		}
-		if i%3 == 2 {
-			change.Kind, change.Property, change.Fields["hs_task_subject"] = crm.TaskKind, "hs_task_body", "Call them"
-		}
-		p := crm.Proposal{ID: fmt.Sprint("p", i), Portal: s.portal, Workflow: "lead_score", Subject: ref, Record: ref, ReadAt: s.sim.Now(), Changes: []crm.Change{change}}
-		if _, err := s.db.Propose(ctx, p, crm.Raw{}); err != nil {
-			t.Fatal(err)
-		}
+		s.propose(fmt.Sprint("p", i), ref, change)
 	}
-	var writer engine.Writer = portals{s.portal: readWriter{client, hubspot.NewWriter(client)}}
+	var writer engine.Writer = s.through()
 	if c.careless {
 		writer = careless{writer}
 	}

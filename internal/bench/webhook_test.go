@@ -150,7 +150,7 @@ func openStore(b *testing.B, dir string) *store.DB {
 // beside runs the inbox while f runs.
 func beside(b *testing.B, db *store.DB, f func()) {
 	b.Helper()
-	in := &inbox.Inbox{Store: db, Portals: map[crm.PortalID]inbox.App{portal: {ID: "987"}}, Log: slog.New(slog.DiscardHandler),
+	in := &inbox.Inbox{Store: db, Portals: map[crm.PortalID]inbox.App{portal: {Own: func(app string) bool { return app == "987" }}}, Log: slog.New(slog.DiscardHandler),
 		Decode: func(body []byte) ([]crm.Event, []error, error) {
 			events, _, err := hubspot.DecodeEvents(body)
 			return events, nil, err

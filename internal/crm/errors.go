@@ -33,6 +33,19 @@ func (e *RetryAfter) Error() string { return e.Err.Error() }
 // Unwrap makes errors.Is(err, ErrTemporary) true.
 func (e *RetryAfter) Unwrap() []error { return []error{e.Err, ErrTemporary} }
 
+// Dependency is the error of something outside that contextd needs, in words for whoever runs it: what is the matter, where, and how it is mended.
+type Dependency struct {
+	Words         string
+	Misconfigured bool // a setting or a permission is wrong; else it cannot be reached, or not now
+	Err           error
+}
+
+// Error is the words and the cause.
+func (e *Dependency) Error() string { return e.Words + ": " + e.Err.Error() }
+
+// Unwrap is the cause.
+func (e *Dependency) Unwrap() error { return e.Err }
+
 // Partly is the error of a call about several objects of which some failed, each with an error of its own. What became of the others is the call's result.
 type Partly struct{ Failed map[Ref]error }
 

@@ -225,6 +225,9 @@ const (
 	EffectSuperseded EffectState = "superseded" // a newer decision writes to the same place: this one was not sent any more
 )
 
+// EffectErased is the LastError of an effect whose words were erased.
+const EffectErased = "erased"
+
 // Effect is one absolute write to HubSpot. It is created in the transaction of the decision that allowed it.
 type Effect struct {
 	ID        string // hash of portal, run, workflow, prompt version, field
@@ -238,8 +241,9 @@ type Effect struct {
 	Proposer  Actor
 	State     EffectState
 	Fence     int64
-	Deadline  time.Time // of the request that may still be in flight while sending or unknown
-	Object    Ref       // what was written, once known
+	Deadline  time.Time   // of the request that may still be in flight, also of a settled effect: one that was sent before the last one; zero: none can
+	FirstEnd  EffectState // how it had ended before a request that arrived late made another end of it; "": it has ended once at most
+	Object    Ref         // what was written, once known
 	Attempts  int
 	LastError string
 	UndoOf    string // the effect that this one undoes

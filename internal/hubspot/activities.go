@@ -81,7 +81,7 @@ func (c *Client) activities(ctx context.Context, t crm.ObjectType, objects []wir
 		if o.text("hs_gdpr_deleted") == "true" || anyOf(out, l.All()) {
 			continue
 		}
-		a := activityOf(crm.Ref{Portal: c.opt.Portal, Type: t, ID: string(o.ID)}, o, c.opt.AppID)
+		a := activityOf(crm.Ref{Portal: c.opt.Portal, Type: t, ID: string(o.ID)}, o, c.OwnApp)
 		a.Links = l
 		kept, raw = append(kept, a), append(raw, o)
 	}
@@ -125,11 +125,11 @@ func anyOf(set map[crm.Ref]bool, refs []crm.Ref) bool {
 }
 
 // activityOf maps what the object itself says; people, links and transcript are added by the caller.
-func activityOf(ref crm.Ref, o wireObject, appID string) crm.Activity {
+func activityOf(ref crm.Ref, o wireObject, own func(app string) bool) crm.Activity {
 	a := crm.Activity{
 		Ref: ref, OwnerID: o.text("hubspot_owner_id"), Format: crm.HTML,
 		Created: firstTime(o.text("hs_createdate"), string(o.CreatedAt)), Modified: firstTime(o.text("hs_lastmodifieddate"), string(o.UpdatedAt)),
-		Ours: o.text(keyProperty) != "" || byApp(o, appID),
+		Ours: o.text(keyProperty) != "" || byOurApp(o, own),
 	}
 	a.Generated = !a.Ours && byMachine(o)
 	switch ref.Type {

@@ -23,7 +23,7 @@ type Options struct {
 	Portal    crm.PortalID
 	Token     string
 	BaseURL   string // "": https://api.hubapi.com
-	AppID     string // our own app's id; recognises what we wrote ourselves. "": only our keys do
+	AppID     string // our own app's id; recognises what we wrote ourselves. "": only our keys do, until the app is recognised by a write
 	UserAgent string // "": contextd
 	Versions  Versions
 	Transport http.RoundTripper // nil: net/http's defaults
@@ -53,6 +53,7 @@ type Client struct {
 	skipped  map[crm.Ref]cachedSkip
 	sensible map[crm.ObjectType]cachedNames
 	refused  map[string]bool // optional scopes that HubSpot refused
+	apps     map[string]bool // recognised as our own
 }
 
 // New checks the options; every problem is crm.ErrInvalid with a sentence.
@@ -83,7 +84,7 @@ func New(opt Options) (*Client, error) {
 			// a redirect would carry the token elsewhere, or repeat a write
 			CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 		},
-		contacts: map[string]cachedPerson{}, skipped: map[crm.Ref]cachedSkip{}, sensible: map[crm.ObjectType]cachedNames{}, refused: map[string]bool{},
+		contacts: map[string]cachedPerson{}, skipped: map[crm.Ref]cachedSkip{}, sensible: map[crm.ObjectType]cachedNames{}, refused: map[string]bool{}, apps: map[string]bool{},
 	}, nil
 }
 

@@ -19,8 +19,3 @@ func byMachine(o wireObject) bool {
 	return slices.ContainsFunc([]string{"hs_object_source", "hs_object_source_label"}, func(name string) bool { return slices.Contains(machineSources, strings.ToUpper(o.text(name))) }) ||
 		strings.HasPrefix(o.text("hs_object_source_id"), agentPrefix)
 }
-
-// byApp reports whether an object came from an application: its id stands alone, or as an actor's.
-func byApp(o wireObject, id string) bool {
-	return id != "" && strings.TrimPrefix(o.text("hs_object_source_id"), appPrefix) == id
-}

@@ -87,11 +87,11 @@ func TestActivityOf(t *testing.T) {
 		{"message", crm.Communications, object("hs_communication_body", "b", "hs_communication_channel_type", "SMS"), crm.Activity{Body: "b", Format: crm.HTML, Channel: "SMS"}},
 	} {
 		c.want.Ref, c.want.Time, c.want.Created = ref(c.typ), day(2), day(1)
-		if got := activityOf(ref(c.typ), c.o, "42"); fmt.Sprintf("%+v", got) != fmt.Sprintf("%+v", c.want) {
+		if got := activityOf(ref(c.typ), c.o, is42); fmt.Sprintf("%+v", got) != fmt.Sprintf("%+v", c.want) {
 			t.Errorf("%s\ngot  %+v\nwant %+v", c.name, got, c.want)
 		}
 	}
-	if activityOf(ref(crm.Notes), object("hs_object_source_id", ""), "").Ours {
+	if activityOf(ref(crm.Notes), object("hs_object_source_id", ""), (&Client{}).OwnApp).Ours {
 		t.Error("without an app id, an empty source counts as ours")
 	}
 }
@@ -99,7 +99,7 @@ func TestActivityOf(t *testing.T) {
 // TestMachineSources: each source that is known as a machine's makes an activity generated, a person's never does, and all that tells them apart is asked for.
 func TestMachineSources(t *testing.T) {
 	note := func(source string) bool {
-		return activityOf(crm.Ref{Portal: 1, Type: crm.Notes, ID: "1"}, wireObject{Properties: map[string]flexString{"hs_object_source": flexString(source)}}, "42").Generated
+		return activityOf(crm.Ref{Portal: 1, Type: crm.Notes, ID: "1"}, wireObject{Properties: map[string]flexString{"hs_object_source": flexString(source)}}, is42).Generated
 	}
 	for _, source := range []string{"BOT", "CUSTOMER_AGENT", "PROSPECTING_AGENT", "BREEZE_AGENT", "HELP_DESK_AI", "DATA_ENRICHMENT", "CONVERSATIONAL_ENRICHMENT", "SMART_DATA_CAPTURE"} {
 		if !note(source) {
@@ -196,3 +196,5 @@ func TestRecordName(t *testing.T) {
 		t.Error(got)
 	}
 }
+
+func is42(app string) bool { return app == "42" }

@@ -18,6 +18,9 @@ type partly struct{ failed map[string]error }
 // Error names the first input that failed, and how many there are.
 func (p *partly) Error() string {
 	ids := slices.Sorted(maps.Keys(p.failed))
+	if len(ids) == 1 {
+		return p.failed[ids[0]].Error()
+	}
 	return fmt.Sprintf("%s (and %d more inputs failed)", p.failed[ids[0]], len(ids)-1)
 }
 

@@ -94,14 +94,26 @@ func (c *Client) batchReadOnce(ctx context.Context, t crm.ObjectType, ids []stri
 
 // readOne reads one object; merged ids lead to the surviving record here.
 func (c *Client) readOne(ctx context.Context, ref crm.Ref, properties, history []string) (wireObject, error) {
+	return c.readAs(ctx, ref, properties, history, false)
+}
+
+// readArchived reads one object in the recycle bin; crm.ErrNotFound when it does not lie there.
+func (c *Client) readArchived(ctx context.Context, ref crm.Ref, properties, history []string) (wireObject, error) {
+	return c.readAs(ctx, ref, properties, history, true)
+}
+
+func (c *Client) readAs(ctx context.Context, ref crm.Ref, properties, history []string, archived bool) (wireObject, error) {
 	query := url.Values{"properties": {strings.Join(properties, ",")}}
 	if len(history) > 0 {
 		query.Set("propertiesWithHistory", strings.Join(history, ","))
 	}
+	if archived {
+		query.Set("archived", "true")
+	}
 	var o wireObject
 	err := c.do(ctx, call{operation: "read " + ref.Path(), method: http.MethodGet, path: c.objectPath(ref.Type, ref.ID), query: query}, &o)
-	if err == nil && o.Archived {
-		err = fmt.Errorf("hubspot: read %s: archived: %w", ref.Path(), crm.ErrNotFound)
+	if err == nil && o.Archived != archived {
+		err = fmt.Errorf("hubspot: read %s: archived %v: %w", ref.Path(), o.Archived, crm.ErrNotFound)
 	}
 	return o, err
 }

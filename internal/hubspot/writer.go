@@ -25,30 +25,67 @@ func NewWriter(c *Client) *Writer { return &Writer{c: c, unique: map[crm.ObjectT
 // Current reads one property with its newest change. ByPerson is true for every change that is not known to be our own app's: by hand, workflow, import, or another
 // integration.
 func (w *Writer) Current(ctx context.Context, target crm.Ref, property string) (crm.Current, error) {
-	if err := w.owns(target); err != nil {
-		return crm.Current{}, err
+	now, err := w.Standing(ctx, target, []string{property})
+	return now[property], err
+}
+
+// Standing reads several properties of one object, each as Current does, in one request.
+func (w *Writer) Standing(ctx context.Context, target crm.Ref, properties []string) (map[string]crm.Current, error) {
+	if err := w.readable(target, properties); err != nil {
+		return nil, err
 	}
-	if !isPropertyName(property) || w.c.excluded(property) {
-		return crm.Current{}, fmt.Errorf("read %s.%s: not a property that may be read: %w", target, property, crm.ErrForbidden)
-	}
-	o, err := w.c.readOne(ctx, target, []string{property}, []string{property})
+	o, err := w.c.readOne(ctx, target, properties, properties)
 	if err != nil {
-		return crm.Current{}, err
+		return nil, err
 	}
-	now := crm.Current{Value: o.text(property)}
-	for _, h := range o.History[property] {
-		now.Changes = append(now.Changes, crm.PastValue{Value: string(h.Value), At: parseTime(string(h.Timestamp)), ByPerson: !w.ours(h), Source: h.SourceType + ":" + string(h.SourceID)})
+	return w.standing(o, properties), nil
+}
+
+// Archived is Standing of a note or task in the recycle bin; crm.ErrNotFound when it does not lie there.
+func (w *Writer) Archived(ctx context.Context, target crm.Ref, properties []string) (map[string]crm.Current, error) {
+	if err := w.readable(target, properties); err != nil {
+		return nil, err
 	}
-	slices.SortStableFunc(now.Changes, func(a, b crm.PastValue) int { return b.At.Compare(a.At) }) // documented newest first; on a tie as it came
-	if len(now.Changes) > 0 {
-		newest := now.Changes[0]
-		now.At, now.ByPerson, now.Source = newest.At, newest.ByPerson, newest.Source
+	o, err := w.c.readArchived(ctx, target, properties, properties)
+	if err != nil {
+		return nil, err
 	}
-	return now, nil
+	return w.standing(o, properties), nil
+}
+
+// readable refuses what may not be read. What is written on notes and tasks of ours is read back whatever else is left out.
+func (w *Writer) readable(target crm.Ref, properties []string) error {
+	if err := w.owns(target); err != nil {
+		return err
+	}
+	for _, p := range properties {
+		own := target.Type.IsActivity() && slices.Contains(ownActivityProperties, p)
+		if !isPropertyName(p) || w.c.excluded(p) && !own {
+			return fmt.Errorf("read %s.%s: not a property that may be read: %w", target, p, crm.ErrForbidden)
+		}
+	}
+	return nil
+}
+
+func (w *Writer) standing(o wireObject, properties []string) map[string]crm.Current {
+	out := make(map[string]crm.Current, len(properties))
+	for _, p := range properties {
+		now := crm.Current{Value: o.text(p)}
+		for _, h := range o.History[p] {
+			now.Changes = append(now.Changes, crm.PastValue{Value: string(h.Value), At: parseTime(string(h.Timestamp)), ByPerson: !w.ours(h), Source: h.SourceType + ":" + string(h.SourceID)})
+		}
+		slices.SortStableFunc(now.Changes, func(a, b crm.PastValue) int { return b.At.Compare(a.At) }) // documented newest first; on a tie as it came
+		if len(now.Changes) > 0 {
+			newest := now.Changes[0]
+			now.At, now.ByPerson, now.Source = newest.At, newest.ByPerson, newest.Source
+		}
+		out[p] = now
+	}
+	return out
 }
 
 func (w *Writer) ours(h wireChange) bool {
-	return h.SourceType == "INTEGRATION" && w.c.opt.AppID != "" && string(h.SourceID) == w.c.opt.AppID
+	return h.SourceType == appSource && w.c.OwnApp(string(h.SourceID))
 }
 
 // SetProperty writes one absolute value: a machine property of a record, or a listed property of a note or task of ours.
@@ -82,7 +119,7 @@ func (w *Writer) isOurs(ctx context.Context, target crm.Ref) error {
 	if err != nil {
 		return err
 	}
-	if o.text(keyProperty) == "" && !byApp(o, w.c.opt.AppID) {
+	if o.text(keyProperty) == "" && !byOurApp(o, w.c.OwnApp) {
 		return fmt.Errorf("write %s: it is not ours: %w", target, crm.ErrForbidden)
 	}
 	return nil

@@ -38,7 +38,7 @@ type Inbox struct {
 
 // App says how contextd's own writes look in one portal.
 type App struct {
-	ID string // the app id that HubSpot names as the source of our writes; "" when unknown
+	Own func(app string) bool // whether HubSpot names this app as the source of our writes; nil: it is not known
 }
 
 const (
@@ -150,7 +150,7 @@ func (in *Inbox) plan(ctx context.Context, e crm.Event) (crm.Decoded, error) {
 // properties, and of the notes and tasks that were made. An echo that overtakes the ledger's entry of a new note is looked at once, and ends there: our notes carry
 // our key.
 func (in *Inbox) isEcho(ctx context.Context, e crm.Event, app App) (bool, error) {
-	if e.Source == "INTEGRATION" && app.ID != "" && e.SourceID == app.ID {
+	if e.Source == "INTEGRATION" && app.Own != nil && app.Own(e.SourceID) {
 		return true, nil
 	}
 	if byPerson(e.Source) {

@@ -100,7 +100,7 @@ func (m *memory) Ours(_ context.Context, r crm.Ref) (bool, error) { return m.our
 func run(t *testing.T, m *memory, events map[string]crm.Event, f func()) {
 	synctest.Test(t, func(t *testing.T) {
 		m.decoded, m.dead, m.signal = map[int64][]crm.Decoded{}, map[int64]string{}, make(chan struct{}, 1)
-		in := &inbox.Inbox{Store: m, Log: slog.New(slog.DiscardHandler), Portals: map[crm.PortalID]inbox.App{1: {ID: "987"}},
+		in := &inbox.Inbox{Store: m, Log: slog.New(slog.DiscardHandler), Portals: map[crm.PortalID]inbox.App{1: {Own: func(app string) bool { return app == "987" }}},
 			Decode: func(body []byte) ([]crm.Event, []error, error) {
 				if string(body) == "broken" {
 					return nil, nil, errors.New("not an array")

@@ -169,7 +169,9 @@ func auditKinds() []counting {
 				add(e.IDs["effect"]+" "+e.IDs["undo_of"], 1)
 			}
 		}},
-		{kind: "read-backs", query: "SELECT 'effect.' || state || ' ' || id, 1 FROM effects WHERE portal = ? AND settled_at > ?", tells: func(e crm.AuditEntry, add func(string, int)) {
+		{kind: "read-backs", query: `SELECT 'effect.' || e.ended || ' ' || e.id, 1 FROM
+			(SELECT id, state AS ended, portal, settled_at AS at FROM effects UNION ALL SELECT id, first_end, portal, created_at FROM effects WHERE first_end <> '') e
+			WHERE e.portal = ? AND e.at > ?`, tells: func(e crm.AuditEntry, add func(string, int)) {
 			if slices.Contains(ends, e.Action) {
 				add(e.Action+" "+e.IDs["effect"], 1)
 			}
@@ -192,6 +194,7 @@ func auditKinds() []counting {
 		{kind: "tokens used", query: "SELECT DISTINCT 'token/' || name, 1 FROM tokens WHERE portal = ? AND used_at <> 0", state: true, tells: tellOf(keySubject, "token.used")},
 		{kind: "signatures", query: "SELECT CAST(size AS TEXT), 1 FROM audit_checkpoints WHERE ? > 0 AND at > ?", tells: tellOf(keyID("size"), "audit.signed")},
 		{kind: "stops", query: "SELECT CAST(portal AS TEXT), 1 FROM stops WHERE portal IN (0, ?)", state: true, tells: tellOf(func(e crm.AuditEntry) string { return e.Portal.String() }, "writing.stopped")},
+		{kind: "own apps recognised", query: "SELECT 'app/' || app, 1 FROM own_apps WHERE portal = ? AND at > ?", tells: tellOf(keySubject, "app.recognised")},
 		{kind: "erasures", query: "SELECT ref, 1 FROM erased WHERE portal = ? AND at > (SELECT at FROM audit_complete)", state: true, tells: tellOf(keySubject, "erased")},
 		{kind: "calibration fits", query: "SELECT workflow || ' ' || field || ' ' || version, 1 FROM fits WHERE portal = ? AND at > ?", tells: tellOf(keyID("workflow", "field", "fit"), fittedAction)},
 		calibrationKind("calibration rollbacks", "calibration.rolled_back"),

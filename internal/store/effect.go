@@ -41,14 +41,14 @@ func (t *tx) addEffect(p crm.Proposal, c crm.Change, approver crm.Actor, undoOf 
 }
 
 const effectColumns = `id, proposal, change_body, workflow, subject, object, approver, proposer, state, fence, deadline, attempts, last_error, undo_of, read_at,
-	created_at, settled_at`
+	created_at, settled_at, first_end`
 
 func scanEffect(portal crm.PortalID, scan func(...any) error) (e crm.Effect, err error) {
 	e.Portal = portal
 	var change, subject, object, approver, proposer string
 	var deadline, read, created, settled int64
 	err = scan(&e.ID, &e.Proposal, &change, &e.Workflow, &subject, &object, &approver, &proposer, &e.State, &e.Fence, &deadline, &e.Attempts, &e.LastError, &e.UndoOf,
-		&read, &created, &settled)
+		&read, &created, &settled, &e.FirstEnd)
 	if err != nil {
 		return e, err
 	}

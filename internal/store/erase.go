@@ -331,9 +331,9 @@ func (t *tx) eraseChange(p crm.Proposal, c crm.Change, by crm.Actor) error {
 		t.do("UPDATE changes SET body = ?, edited = NULL, state = ? WHERE portal = ? AND proposal = ? AND id = ?", bare, string(state), portal, p.ID, c.ID),
 		t.do(`UPDATE work SET last_error = '' WHERE portal = ? AND kind = ? AND last_error <> '' AND key IN (
 			SELECT id FROM effects WHERE portal = ? AND proposal = ? AND change = ?)`, portal, string(crm.ApplyWork), portal, p.ID, c.ID),
-		t.do(`UPDATE effects SET change_body = ?, value = '', salt = '', receipt = '', last_error = 'erased',
+		t.do(`UPDATE effects SET change_body = ?, value = '', salt = '', receipt = '', last_error = ?,
 			state = CASE WHEN settled_at = 0 THEN 'conflict' ELSE state END, settled_at = CASE WHEN settled_at = 0 THEN ? ELSE settled_at END
-			WHERE portal = ? AND proposal = ? AND change = ?`, bare, micros(t.now), portal, p.ID, c.ID))
+			WHERE portal = ? AND proposal = ? AND change = ?`, bare, crm.EffectErased, micros(t.now), portal, p.ID, c.ID))
 }
 
 // Erased tells which of these were erased and must not be read again.

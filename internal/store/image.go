@@ -16,7 +16,7 @@ import (
 var empty []byte
 
 // emptySchema is the version of empty. Behind the newest migration it is not used.
-const emptySchema = 23
+const emptySchema = 24
 
 // writeEmpty writes the empty database.
 func writeEmpty(f *os.File) (err error) {

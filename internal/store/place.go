@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/contextd/contextd/internal/crm"
@@ -17,26 +18,32 @@ func place(portal crm.PortalID, workflow string, subject crm.Ref, c crm.Change) 
 	return "portal = ? AND workflow = ? AND subject = ? AND property = ? AND target = ''", []any{int64(portal), workflow, path(subject), c.Property}
 }
 
-// Newer reports whether a later decision writes to the same place: what an earlier one wanted is then out of date; see engine.Effects.
-func (db *DB) Newer(ctx context.Context, e crm.Effect) (found bool, err error) {
+// Newer reports whether a later decision writes to the same place: what an earlier one wanted is then out of date; sent: a request of it has left. See engine.Effects.
+func (db *DB) Newer(ctx context.Context, e crm.Effect) (found, sent bool, err error) {
 	where, args := place(e.Portal, e.Workflow, e.Subject, e.Change)
-	err = db.r.read(ctx, func(v *view) (err error) {
-		found, err = v.exists("SELECT 1 FROM effects WHERE "+where+` AND id <> ? AND proposal <> ? AND created_at > ?
-			AND state IN ('new', 'sending', 'unknown', 'verified')`, append(args, e.ID, e.Proposal, micros(e.CreatedAt))...)
+	err = db.r.read(ctx, func(v *view) error {
+		q := "SELECT DISTINCT state FROM effects WHERE " + where + " AND id <> ? AND proposal <> ? AND created_at > ? AND state IN ('new', 'sending', 'unknown', 'verified')"
+		states, err := v.strings(q, append(args, e.ID, e.Proposal, micros(e.CreatedAt))...)
+		found, sent = len(states) > 0, slices.ContainsFunc(states, func(s string) bool { return s != string(crm.EffectNew) })
 		return err
 	})
 	if err != nil {
-		return false, fmt.Errorf("look for effects after %s: %w", e.ID, err)
+		return false, false, fmt.Errorf("look for effects after %s: %w", e.ID, err)
 	}
-	return found, nil
+	return found, sent, nil
 }
 
-// underWay is until when an earlier effect's request to the same place may still arrive, also when that effect is settled: by a second request; zero when there is none.
+// lookWithin bounds how long later effects at a place wait for the look at one that was settled while a request of it could still arrive: a look that cannot be made must not hold them up
+// for ever.
+const lookWithin = 10 * time.Minute
+
+// underWay is until when an earlier effect's request to the same place may still arrive, also when that effect is settled: by a second request, and then what the first one did has yet to
+// be looked at; zero when there is none.
 func (t *tx) underWay(e crm.Effect) (time.Time, error) {
 	where, args := place(e.Portal, e.Workflow, e.Subject, e.Change)
 	var deadline int64
-	err := t.one("SELECT COALESCE(MAX(deadline), 0) FROM effects WHERE "+where+" AND id <> ? AND created_at < ? AND deadline > ?",
-		append(args, e.ID, micros(e.CreatedAt), micros(t.now)), &deadline)
+	err := t.one("SELECT COALESCE(MAX(deadline), 0) FROM effects WHERE "+where+" AND id <> ? AND created_at < ? AND (deadline > ? OR settled_at > 0 AND deadline > ?)",
+		append(args, e.ID, micros(e.CreatedAt), micros(t.now), micros(t.now.Add(-lookWithin))), &deadline)
 	return moment(deadline), err
 }
 

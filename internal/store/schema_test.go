@@ -37,10 +37,10 @@ func TestNewerSchema(t *testing.T) {
 	}
 	_, err = Open(t.Context(), dir, Options{})
 	var newer *NewerSchemaError
-	if !errors.As(err, &newer) || newer.Have != 999 || newer.Known != 23 || newer.Dir != dir {
+	if !errors.As(err, &newer) || newer.Have != 999 || newer.Known != 24 || newer.Dir != dir {
 		t.Fatalf("open: %v", err)
 	}
-	if text := err.Error(); !strings.Contains(text, "999") || !strings.Contains(text, "23") {
+	if text := err.Error(); !strings.Contains(text, "999") || !strings.Contains(text, "24") {
 		t.Errorf("the error does not name both versions: %s", text)
 	}
 	after, err := os.ReadFile(file)

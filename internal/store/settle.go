@@ -24,13 +24,17 @@ func (db *DB) Begin(ctx context.Context, e crm.Effect) error {
 			return err
 		case !busy.IsZero():
 			at := t.now.Add(time.Second) // it may be settled long before its deadline
-			if busy.Before(at) {
+			if busy.After(t.now) && busy.Before(at) {
 				at = busy
 			}
-			return &crm.RetryAfter{At: at, Err: errors.New("an earlier write to the same place may still arrive")}
+			return &crm.RetryAfter{At: at, Err: errors.New("an earlier write to the same place may still arrive, or has not been looked at since")}
 		}
-		return t.do("UPDATE effects SET state = 'sending', fence = ?, deadline = ?, attempts = attempts + 1, begun_at = ? WHERE portal = ? AND id = ?",
-			e.Fence, micros(e.Deadline), micros(t.now), int64(e.Portal), e.ID)
+		object := e.Object
+		if object.IsZero() {
+			object = stored.Object
+		}
+		return t.do("UPDATE effects SET state = 'sending', first_end = ?, object = ?, fence = ?, deadline = ?, attempts = attempts + 1, begun_at = ?, settled_at = 0 WHERE portal = ? AND id = ?",
+			firstEnd(stored), path(object), e.Fence, micros(e.Deadline), micros(t.now), int64(e.Portal), e.ID)
 	})
 	if err != nil {
 		return fmt.Errorf("begin effect %s: %w", e.ID, err)
@@ -56,10 +60,36 @@ func (t *tx) fenced(e crm.Effect) (crm.Effect, error) {
 	if e.Fence < newest {
 		return stored, fmt.Errorf("fence %d, newest %d: %w", e.Fence, newest, crm.ErrConflict)
 	}
-	if !stored.SettledAt.IsZero() {
+	if again := !stored.Deadline.IsZero() && e.Fence > stored.Fence; !stored.SettledAt.IsZero() && !again {
 		return stored, fmt.Errorf("already %s: %w", stored.State, crm.ErrConflict)
 	}
 	return stored, nil
+}
+
+// firstEnd is how an effect has ended that is taken up again: a request that was still on its way then may have arrived since.
+func firstEnd(stored crm.Effect) string {
+	if stored.FirstEnd == "" && !stored.SettledAt.IsZero() {
+		return string(stored.State)
+	}
+	return string(stored.FirstEnd)
+}
+
+// Looked ends the look at an effect that was settled while an earlier request of it could still arrive; see engine.Effects.
+func (db *DB) Looked(ctx context.Context, e crm.Effect) error {
+	err := db.w.write(ctx, func(t *tx) error {
+		stored, err := t.fenced(e)
+		if err == nil && stored.SettledAt.IsZero() {
+			err = fmt.Errorf("it is %s: %w", stored.State, crm.ErrConflict)
+		}
+		if err != nil {
+			return err
+		}
+		return t.do("UPDATE effects SET deadline = 0, fence = ? WHERE portal = ? AND id = ?", e.Fence, int64(e.Portal), e.ID)
+	})
+	if err != nil {
+		return fmt.Errorf("end the look at effect %s: %w", e.ID, err)
+	}
+	return nil
 }
 
 // Settle records what became of a write; see engine.Effects. Settling the same end twice with the same fence does nothing the second time.
@@ -109,10 +139,15 @@ func (t *tx) settle(stored, e crm.Effect, r crm.Receipt) error {
 	if err != nil {
 		return err
 	}
-	err = t.do("UPDATE effects SET state = ?, fence = ?, deadline = ?, object = ?, receipt = ?, last_error = ?, settled_at = ? WHERE portal = ? AND id = ?",
-		string(e.State), e.Fence, micros(e.Deadline), path(object), receipt, e.LastError, settled, int64(e.Portal), e.ID)
+	err = t.do("UPDATE effects SET state = ?, first_end = ?, fence = ?, deadline = ?, object = ?, receipt = ?, last_error = ?, settled_at = ? WHERE portal = ? AND id = ?",
+		string(e.State), firstEnd(stored), e.Fence, micros(e.Deadline), path(object), receipt, e.LastError, settled, int64(e.Portal), e.ID)
 	if err != nil {
 		return err
+	}
+	if settled > 0 && e.Deadline.After(t.now) { // an earlier request can arrive until then
+		if _, err := t.mark(crm.Mark{Portal: e.Portal, Kind: crm.ApplyWork, Key: e.ID, Lane: crm.ReviewLane, Quiet: e.Deadline.Sub(t.now)}); err != nil {
+			return err
+		}
 	}
 	if change != "" {
 		if err := t.moveChange(stored, change); err != nil {

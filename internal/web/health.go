@@ -14,6 +14,9 @@ import (
 type Check struct {
 	Name string
 	Run  func(ctx context.Context) error
+	// Degrades: without it requests are taken all the same, such as webhooks while HubSpot itself does not answer, and the answer says that something waits. Its error is not logged: whoever
+	// found it has done that.
+	Degrades bool
 }
 
 // checkTimeout is how long one check may take; a dependency that hangs is seen within it.
@@ -26,9 +29,11 @@ type checkResult struct {
 }
 
 type readiness struct {
-	Status string        `json:"status"` // ready or unready
-	Failed []string      `json:"failed,omitempty"`
-	Checks []checkResult `json:"checks,omitempty"`
+	Status string   `json:"status"` // ready or unready
+	Failed []string `json:"failed,omitempty"`
+
+	Degraded []string      `json:"degraded,omitempty"` // what does not work, without which requests are taken nevertheless
+	Checks   []checkResult `json:"checks,omitempty"`
 }
 
 // live says that the process answers. It never asks a dependency: restarting us would not heal one.
@@ -48,15 +53,18 @@ func (s *server) ready(c *gin.Context) {
 			start := time.Now()
 			err := check.Run(ctx)
 			results[i] = checkResult{Name: check.Name, OK: err == nil, Millis: time.Since(start).Milliseconds()}
-			if err != nil {
+			if err != nil && !check.Degrades {
 				s.Log.WarnContext(ctx, "not ready", slog.String("check", check.Name), slog.String("error", err.Error()))
 			}
 		})
 	}
 	wg.Wait()
 	out, status := readiness{Status: "ready"}, http.StatusOK
-	for _, r := range results {
-		if !r.OK {
+	for i, r := range results {
+		switch {
+		case !r.OK && s.Checks[i].Degrades:
+			out.Degraded = append(out.Degraded, r.Name)
+		case !r.OK:
 			out.Status, status = "unready", http.StatusServiceUnavailable
 			out.Failed = append(out.Failed, r.Name)
 		}

@@ -19,8 +19,12 @@ type problem struct {
 	Title     string `json:"title"`
 	Status    int    `json:"status"`
 	Detail    string `json:"detail,omitempty"`
+	Kind      string `json:"kind,omitempty"` // MisconfiguredKind, or nothing
 	RequestID string `json:"request_id,omitempty"`
 }
+
+// MisconfiguredKind is the kind of a problem with a dependency that whoever runs the service has to mend.
+const MisconfiguredKind = "configuration"
 
 // statusError is a refusal that belongs to HTTP itself and has no kind in package crm.
 type statusError struct {
@@ -37,9 +41,14 @@ const retryAfter = 5 * time.Second
 func statusOf(err error) (status int, detail string) {
 	var own *statusError
 	var over *crm.OverBudget
+	var outside *crm.Dependency
 	switch {
 	case errors.As(err, &own):
 		return own.status, own.detail
+	case errors.As(err, &outside) && outside.Misconfigured:
+		return http.StatusBadGateway, outside.Error()
+	case errors.As(err, &outside):
+		return http.StatusServiceUnavailable, outside.Error()
 	case errors.As(err, &over):
 		return http.StatusServiceUnavailable, over.Error()
 	case errors.Is(err, crm.ErrTemporary), errors.Is(err, crm.ErrUnknown):
@@ -68,7 +77,12 @@ func (s *server) fail(c *gin.Context, err error) {
 		}
 		setRetryAfter(c, after)
 	}
-	refuse(c, status, detail)
+	var outside *crm.Dependency
+	kind := ""
+	if errors.As(err, &outside) && outside.Misconfigured && status == http.StatusBadGateway {
+		kind = MisconfiguredKind
+	}
+	refuseAs(c, status, detail, kind)
 }
 
 func setRetryAfter(c *gin.Context, after time.Duration) {
@@ -77,9 +91,11 @@ func setRetryAfter(c *gin.Context, after time.Duration) {
 }
 
 // refuse writes a problem and ends the request.
-func refuse(c *gin.Context, status int, detail string) {
+func refuse(c *gin.Context, status int, detail string) { refuseAs(c, status, detail, "") }
+
+func refuseAs(c *gin.Context, status int, detail, kind string) {
 	c.Abort()
-	body, err := json.Marshal(problem{Type: "about:blank", Title: http.StatusText(status), Status: status, Detail: detail, RequestID: requestID(c)})
+	body, err := json.Marshal(problem{Type: "about:blank", Title: http.StatusText(status), Status: status, Detail: detail, Kind: kind, RequestID: requestID(c)})
 	if err != nil {
 		panic(err) // strings and a number always marshal
 	}

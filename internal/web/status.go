@@ -31,6 +31,20 @@ type Status struct {
 	Paused        []Paused
 	Failing       []Paused // without Next: it is tried again by itself
 	Held          []Held
+	HubSpot       HubSpot
+}
+
+// HubSpot is how this service stands with HubSpot in one portal.
+type HubSpot struct {
+	Problem string    // why it is not let in or does not get through, where, and how that is mended; "": it is, as far as is known
+	Since   time.Time // of the problem
+	Apps    []OwnApp  // under which its own writes are known
+}
+
+// OwnApp is an app of HubSpot whose changes are contextd's own. LearnedAt is zero for the configured one.
+type OwnApp struct {
+	ID        string
+	LearnedAt time.Time
 }
 
 // Held is what a workflow does not look at of itself because its model costs money, or nobody has said what it costs. CostUSD is about what it would cost at most; nil: nobody knows.
@@ -67,6 +81,7 @@ type statusJSON struct {
 	Held      []heldJSON         `json:"held"`    // first looks that wait because they would cost money
 	Budget    budgetJSON         `json:"budget"`
 	Usage     []usageJSON        `json:"usage"` // of this month, by task, workflow and model
+	HubSpot   hubspotJSON        `json:"hubspot"`
 	Stops     []crm.Stop         `json:"stops"`
 	Write     string             `json:"write"`
 	Version   string             `json:"version"`
@@ -93,6 +108,21 @@ type heldJSON struct {
 	Records  int      `json:"records"`
 	Model    string   `json:"model"`
 	CostUSD  *float64 `json:"cost_usd"` // about, at most; null: no price is set
+}
+
+type hubspotJSON struct {
+	Problem string       `json:"problem"` // "": none
+	Since   *time.Time   `json:"since,omitempty"`
+	Apps    []ownAppJSON `json:"apps"`
+}
+
+type ownAppJSON struct {
+	ID        string     `json:"id"`
+	LearnedAt *time.Time `json:"learned_at,omitempty"` // absent: it is configured
+}
+
+func hubspotOf(h HubSpot) hubspotJSON {
+	return hubspotJSON{h.Problem, utc(h.Since), each(h.Apps, func(a OwnApp) ownAppJSON { return ownAppJSON{a.ID, utc(a.LearnedAt)} })}
 }
 
 type eventsJSON struct {
@@ -125,7 +155,7 @@ func (s *server) status(c *gin.Context) {
 		Work:   map[string]int{}, Oldest: st.OldestSeconds, Undecoded: st.Undecoded, Coverage: dict(st.Coverage),
 		Paused: each(st.Paused, func(p Paused) pausedJSON {
 			return pausedJSON{p.Model, list(p.Workflows), p.Cause, p.Since.UTC(), p.Next.UTC()}
-		}), Failing: each(st.Failing, func(p Paused) failingJSON { return failingJSON{p.Model, list(p.Workflows), p.Cause, p.Since.UTC()} }), Held: each(st.Held, func(h Held) heldJSON { return heldJSON(h) }), Stops: s.stopsOf(portalOf(c)), Write: writeWord(s.Writing), Version: s.Version,
+		}), Failing: each(st.Failing, func(p Paused) failingJSON { return failingJSON{p.Model, list(p.Workflows), p.Cause, p.Since.UTC()} }), Held: each(st.Held, func(h Held) heldJSON { return heldJSON(h) }), HubSpot: hubspotOf(st.HubSpot), Stops: s.stopsOf(portalOf(c)), Write: writeWord(s.Writing), Version: s.Version,
 	}
 	for _, lane := range crm.Lanes() {
 		out.Work[lane.String()] = st.Work[lane.String()]

@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+	"time"
 
 	"github.com/gin-gonic/gin"
 
@@ -47,6 +48,7 @@ type statusPage struct {
 	Paused         []Paused
 	Failing        []Paused
 	Held           []string
+	HubSpot        string // what is the matter with it
 	Done, Problem  string
 	Reason         string // typed
 	ReviewWaits    string
@@ -194,8 +196,9 @@ func (s *server) serviceOf(c *gin.Context, page *statusPage) error {
 	if budget.LeftUSD != nil {
 		spent += fmt.Sprintf(" of $%.2f", budget.MonthlyUSD)
 	}
-	page.Service = append(page.Service, fact{"Cost of models", spent}, fact{"Version", s.Version})
+	page.Service = append(page.Service, fact{"Cost of models", spent}, fact{"Own app in HubSpot", appsWords(st.HubSpot.Apps)}, fact{"Version", s.Version})
 	page.WaitingForCash, page.Paused, page.Failing, page.Held = budget.Stopped, st.Paused, st.Failing, each(st.Held, heldWords)
+	page.HubSpot = st.HubSpot.Problem
 	for _, name := range sortedKeys(st.Coverage) {
 		page.Coverage = append(page.Coverage, meterRow{name, percentage(st.Coverage[name]), share(st.Coverage[name])})
 	}
@@ -209,6 +212,22 @@ func heldWords(h Held) string {
 		cost = fmt.Sprintf("it would cost about $%.2f at the most", *h.CostUSD)
 	}
 	return fmt.Sprintf("%s has not looked at %d %s yet: %s.", words(h.Workflow), h.Records, h.Type, cost)
+}
+
+// appsWords says under which apps our writes are known.
+func appsWords(apps []OwnApp) string {
+	if len(apps) == 0 {
+		return "not known yet: it shows with the first write"
+	}
+	var out []string
+	for _, a := range apps {
+		word := a.ID + " (configured)"
+		if !a.LearnedAt.IsZero() {
+			word = a.ID + " (as HubSpot showed on " + a.LearnedAt.UTC().Format(time.DateOnly) + ")"
+		}
+		out = append(out, word)
+	}
+	return strings.Join(out, ", ")
 }
 
 // stopForm is the stop button; resumeForm ends a stop; approvePolicyForm approves the policy that was shown.

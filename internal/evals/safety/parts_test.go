@@ -60,6 +60,18 @@ func (h hubs) Current(ctx context.Context, target crm.Ref, property string) (crm
 	return h[target.Portal].Current(ctx, target, property)
 }
 
+func (h hubs) Standing(ctx context.Context, target crm.Ref, properties []string) (map[string]crm.Current, error) {
+	return h[target.Portal].Standing(ctx, target, properties)
+}
+
+func (h hubs) Archived(ctx context.Context, target crm.Ref, properties []string) (map[string]crm.Current, error) {
+	return h[target.Portal].Archived(ctx, target, properties)
+}
+
+func (h hubs) Recognise(ctx context.Context, portal crm.PortalID, app string) error {
+	return h[portal].Recognise(ctx, portal, app)
+}
+
 func (h hubs) SetProperty(ctx context.Context, target crm.Ref, property, value string) error {
 	return h[target.Portal].SetProperty(ctx, target, property, value)
 }

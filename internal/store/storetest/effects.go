@@ -45,7 +45,7 @@ func effectsFence(w *world) {
 	same(w, "suggestion", w.suggestion("p1").State, crm.Approved)
 	e.State = crm.EffectSending
 	w.is(w.Settle(w.ctx, e, crm.Receipt{}), crm.ErrInvalid)
-	e.State = crm.EffectVerified
+	e.State, e.Deadline = crm.EffectVerified, time.Time{}
 	w.no(w.Settle(w.ctx, e, crm.Receipt{Object: e.Change.Target, After: e.Change.After}))
 	w.reopen()
 	w.no(w.Settle(w.ctx, e, crm.Receipt{})) // once more is harmless
@@ -65,7 +65,7 @@ func effectsFence(w *world) {
 
 func effectsConflict(w *world) {
 	e, c := w.applying("p1")
-	e.State = crm.EffectConflict // found before anything was sent
+	e.State, e.Deadline = crm.EffectConflict, time.Time{} // found before anything was sent
 	w.no(w.Settle(w.ctx, e, crm.Receipt{}))
 	w.finish(c)
 	w.states(w.suggestion("p1"), crm.Conflicted, crm.Conflicted)
@@ -108,7 +108,7 @@ func effectsLedger(w *world) {
 func effectsUndo(w *world) {
 	e, c := w.applying("p1")
 	w.no(w.Begin(w.ctx, e))
-	e.State = crm.EffectVerified
+	e.State, e.Deadline = crm.EffectVerified, time.Time{}
 	there := "what stood there"
 	w.no(w.Settle(w.ctx, e, crm.Receipt{Object: e.Change.Target, Before: &there}))
 	w.finish(c)
@@ -138,10 +138,84 @@ func effectsUndo(w *world) {
 
 	late, c := w.applying("p2")
 	w.no(w.Begin(w.ctx, late))
-	late.State = crm.EffectVerified
+	late.State, late.Deadline = crm.EffectVerified, time.Time{}
 	w.no(w.Settle(w.ctx, late, crm.Receipt{Object: late.Change.Target}))
 	w.finish(c)
 	w.clock.advance(crm.UndoFor + time.Second)
 	_, err = w.Undo(w.ctx, portal, "p2", nil, ann, w.suggestion("p2").ETag())
 	w.is(err, crm.ErrConflict)
+}
+
+// effectsLate: an effect that was settled while an earlier request of it could still arrive is handed out once more behind that moment, and can end once more, both ends being told; or it
+// is looked at, and that is all. Nobody who held it before may do either.
+func effectsLate(w *world) {
+	for _, made := range []bool{false, true} {
+		id := map[bool]string{false: "p1", true: "p2"}[made]
+		e, c := w.applying(id)
+		w.no(w.Begin(w.ctx, e))
+		e.State = crm.EffectVerified // by a second request; the first one is nowhere to be seen
+		w.no(w.Settle(w.ctx, e, crm.Receipt{Object: e.Change.Target, After: e.Change.After}))
+		w.finish(c)
+		w.states(w.suggestion(id), crm.Applied, crm.Applied)
+		w.is(w.Looked(w.ctx, e), crm.ErrConflict)
+		w.is(w.Begin(w.ctx, e), crm.ErrConflict)
+		same(w, "handed out before", len(w.claims(crm.ApplyWork, 1)), 0)
+		w.clock.advance(10 * time.Second)
+		c = w.claim(crm.ApplyWork)
+		same(w, "handed out again", c.Key, e.ID)
+		e.Fence = c.Fence
+		if !made {
+			w.no(w.Looked(w.ctx, e))
+			w.finish(c)
+			e.Fence++
+			w.is(w.Looked(w.ctx, e), crm.ErrConflict)
+			w.is(w.Begin(w.ctx, e), crm.ErrConflict)
+			w.states(w.suggestion(id), crm.Applied, crm.Applied)
+			continue
+		}
+		w.no(w.Begin(w.ctx, e))
+		open, err := w.PendingEffects(w.ctx, portal, 10)
+		w.no(err)
+		same(w, "open while it is made good", len(open), 1)
+		e.State, e.Deadline = crm.EffectConflict, time.Time{}
+		w.no(w.Settle(w.ctx, e, crm.Receipt{Object: e.Change.Target, After: "theirs"}))
+		w.finish(c)
+		got, err := w.Effect(w.ctx, portal, e.ID)
+		w.no(err)
+		same(w, "the first end", got.FirstEnd, crm.EffectVerified)
+		w.states(w.suggestion(id), crm.Conflicted, crm.Conflicted)
+		w.finish(w.claim(crm.ConsiderWork))
+	}
+	counts, err := w.CompleteAudit(w.ctx, portal)
+	w.no(err)
+	for _, k := range counts {
+		if k.Lacking+k.Surplus > 0 || k.Kind == "read-backs" && k.Rows != 3 {
+			w.Errorf("%+v", k)
+		}
+	}
+}
+
+// ownApps: an app is recognised once, in its portal, and told in the audit.
+func ownApps(w *world) {
+	w.is(w.KeepOwnApp(w.ctx, portal, ""), crm.ErrInvalid)
+	for _, app := range []string{"42", "43", "42"} {
+		w.no(w.KeepOwnApp(w.ctx, portal, app))
+		w.clock.advance(time.Second)
+	}
+	w.reopen()
+	got, err := w.OwnApps(w.ctx, portal)
+	w.no(err)
+	if len(got) != 2 || got[0].ID != "42" || !got[0].At.Before(got[1].At) {
+		w.Errorf("%+v", got)
+	}
+	other, err := w.OwnApps(w.ctx, portal+1)
+	w.no(err)
+	same(w, "another portal's", len(other), 0)
+	counts, err := w.CompleteAudit(w.ctx, portal)
+	w.no(err)
+	for _, k := range counts {
+		if k.Lacking+k.Surplus > 0 || k.Kind == "own apps recognised" && k.Rows != 2 {
+			w.Errorf("%+v", k)
+		}
+	}
 }

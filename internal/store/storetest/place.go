@@ -27,8 +27,9 @@ func effectsPlace(w *world) {
 		w.no(err)
 		old.Fence, old.Deadline = c.Fence, w.clock.now().Add(20*time.Second)
 		newer := func(e crm.Effect) bool {
-			got, err := w.Newer(w.ctx, e)
+			got, sent, err := w.Newer(w.ctx, e)
 			w.no(err)
+			same(w, "sent", sent, false)
 			return got
 		}
 		same(w, "newer than the only one", newer(old), false)
@@ -63,12 +64,21 @@ func effectsPlace(w *world) {
 		w.no(w.Settle(w.ctx, old, crm.Receipt{}))
 		w.states(w.suggestion(first), crm.Superseded, crm.Superseded)
 		if i == 1 { // it has ended, but not its first request
+			w.finish(c)
 			if err := w.Begin(w.ctx, next); !errors.As(err, &wait) || wait.At.After(old.Deadline) {
 				w.Fatalf("beside a request of an effect that is settled: %v", err)
 			}
 			w.clock.advance(20 * time.Second)
+			if err := w.Begin(w.ctx, next); !errors.As(err, &wait) || !wait.At.After(w.clock.now()) { // and what its first request did has not been looked at
+				w.Fatalf("before the look at an effect that is settled: %v", err)
+			}
+			old.Fence = w.claim(crm.ApplyWork).Fence
+			w.no(w.Looked(w.ctx, old))
 		}
 		w.no(w.Begin(w.ctx, next))
+		if _, sent, err := w.Newer(w.ctx, old); err != nil || !sent {
+			w.Errorf("a newer one has left: %v, %v", sent, err)
+		}
 	}
 }
 

@@ -88,6 +88,8 @@ func Run(t *testing.T, open Open) {
 		{"Effects/Conflict", effectsConflict},
 		{"Effects/Ledger", effectsLedger},
 		{"Effects/Place", effectsPlace},
+		{"Effects/Late", effectsLate},
+		{"OwnApps", ownApps},
 		{"Effects/People", effectsPeople},
 		{"Effects/Undo", effectsUndo},
 		{"Effects/Automatic", effectsAutomatic},
