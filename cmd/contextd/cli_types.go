@@ -66,6 +66,7 @@ type changeView struct {
 	Verdict    string   `json:"verdict"`
 	Reasons    []string `json:"reasons"`
 	Would      bool     `json:"would_apply,omitempty"`
+	Failure    string   `json:"failure,omitempty"`
 	State      string   `json:"state"`
 }
 

@@ -187,6 +187,9 @@ func showSuggestion(w io.Writer, s suggestion) {
 		for _, r := range c.Reasons {
 			fmt.Fprintf(w, "    because %s\n", oneLine(r))
 		}
+		if c.Failure != "" {
+			fmt.Fprintf(w, "    %s: %s\n", map[bool]string{true: "not undone", false: "not written"}[c.State == string(crm.Applied)], oneLine(c.Failure))
+		}
 		if c.Would {
 			fmt.Fprintln(w, "    with the gate on it would have been written without asking")
 		}

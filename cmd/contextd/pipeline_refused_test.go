@@ -1,6 +1,7 @@
 package main
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 
@@ -48,12 +49,16 @@ func TestARefusedWriteIsNotRepeatedAlone(t *testing.T) {
 	if c.State != crm.Failed {
 		t.Fatalf("the first score is %s: %q", c.State, c.Reasons)
 	}
+	var shown suggestion
+	if p.api("/suggestions/"+pr.ID, &shown); !strings.Contains(fmt.Sprint(shown.Changes), "jobtitle is required when lifecyclestage is lead") {
+		t.Errorf("it does not say why: %+v", shown.Changes)
+	}
 	err := p.s.db.Mark(t.Context(), []crm.Mark{{Portal: p.portal(), Kind: crm.ConsiderWork, Key: engine.ConsiderKey("lead_score", p.ref(contact)), Lane: crm.LiveLane}}, crm.Claim{})
 	if err != nil {
 		t.Fatal(err)
 	}
 	p.settle()
-	pr, c = score()
+	_, c = score()
 	if c.State != crm.Pending || !strings.Contains(strings.Join(c.Reasons, "\n"), "the last write here failed: ") || !strings.Contains(strings.Join(c.Reasons, "\n"), "jobtitle is required when lifecyclestage is lead") {
 		t.Fatalf("the next score is %s: %q", c.State, c.Reasons)
 	}

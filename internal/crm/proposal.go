@@ -169,6 +169,7 @@ type Change struct {
 	Would      bool     `json:",omitempty"` // only the gate's mode, that writing is off or stopped, or the chance by which people see some of it made it wait for a person
 	Preflight  string   `json:",omitempty"` // why HubSpot would have refused the value when it was decided, "" when nothing spoke against it
 	State      State
+	Failure    string `json:",omitempty"` // why the last write of it, or the last undoing, came to nothing: HubSpot's words, or who changed what when; "" when it did not
 }
 
 // Proposal is what one run of a workflow wants to change, with its evidence. A suggestion is a proposal as people see it.

@@ -133,7 +133,32 @@ func (v *view) changes(portal crm.PortalID, proposal string) (out []crm.Change, 
 		out = append(out, c)
 		return err
 	})
-	return out, err
+	if err != nil || !slices.ContainsFunc(out, wrote) {
+		return out, err
+	}
+	return out, v.failures(portal, proposal, out)
+}
+
+// wrote says of a change that something of it was written, or was to be.
+func wrote(c crm.Change) bool {
+	return slices.Contains([]crm.State{crm.Failed, crm.Conflicted, crm.Applied}, c.State)
+}
+
+// failures adds why the newest effect of each change came to nothing, where it did.
+func (v *view) failures(portal crm.PortalID, proposal string, changes []crm.Change) error {
+	q := "SELECT change, state, last_error FROM effects WHERE portal = ? AND proposal = ? AND settled_at > 0 ORDER BY created_at, settled_at"
+	return v.each(q, []any{int64(portal), proposal}, func(scan func(...any) error) error {
+		var id, why string
+		var state crm.EffectState
+		err := scan(&id, &state, &why)
+		if i := slices.IndexFunc(changes, func(c crm.Change) bool { return c.ID == id }); i >= 0 {
+			if state != crm.EffectFailed && state != crm.EffectConflict {
+				why = ""
+			}
+			changes[i].Failure = why
+		}
+		return err
+	})
 }
 
 // rollup is a suggestion's state as its changes have it: undecided before under way before settled, and of settled ones the one that people must see first.

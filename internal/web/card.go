@@ -63,6 +63,7 @@ type changeCard struct {
 	Reasons            []string
 	Would              bool
 	Preflight          string
+	Failure            string // why the last write of it, or the undoing of that, came to nothing
 	Features           []choice
 	State              crm.State
 	Pending, Applied   bool
@@ -149,7 +150,7 @@ func changeOf(ch crm.Change, record crm.Ref) changeCard {
 	out := changeCard{
 		ID: ch.ID, Kind: string(ch.Kind), Property: ch.Property, Label: changeWords(ch), New: ch.Before == nil, After: ch.After, Verdict: verdictWords(ch.Verdict), Reasons: reasonsBeside(ch),
 		State: ch.State, Confidence: percent(ch.Confidence), Threshold: percent(ch.Threshold), Bar: share(ch.Confidence), Mark: share(ch.Threshold),
-		Risk: string(ch.Risk), Enough: ch.Confidence >= ch.Threshold, Would: ch.Would, Preflight: ch.Preflight,
+		Risk: string(ch.Risk), Enough: ch.Confidence >= ch.Threshold, Would: ch.Would, Preflight: ch.Preflight, Failure: ch.Failure,
 	}
 	if ch.Before != nil {
 		out.Before = *ch.Before

@@ -36,6 +36,9 @@ func TestPageShowsWhatADecisionNeeds(t *testing.T) {
 	if csp != "default-src 'none'; script-src 'self'; style-src 'self'; font-src 'self'; img-src 'self' data:; connect-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'" {
 		t.Error(csp)
 	}
+	w.proposals[0].Changes[0].Failure, w.proposals[1].Changes[0].Failure = "jobtitle is required", "changed by CRM_UI"
+	mustContain(t, request{method: "GET", path: "/suggestions/p1", cookie: logIn(t, h, "viewer")}.do(t, h).Body.String(), "It was not written: jobtitle is required")
+	mustContain(t, request{method: "GET", path: "/suggestions/p2", cookie: logIn(t, h, "viewer")}.do(t, h).Body.String(), "It was not undone: changed by CRM_UI")
 	if applied := (request{method: "GET", path: "/suggestions/p2", cookie: logIn(t, h, "approver")}).do(t, h).Body.String(); strings.Contains(applied, `formaction="/suggestions/p2`) || !strings.Contains(applied, "/suggestions/p2/undo") {
 		t.Error("an applied suggestion can be decided, or not be undone")
 	}

@@ -57,6 +57,7 @@ type changeJSON struct {
 	Would      bool              `json:"would_apply,omitempty"` // only the gate's mode, or that writing is off or stopped, made it wait
 	Preflight  string            `json:"preflight,omitempty"`   // why HubSpot would have refused it when it was decided
 	State      crm.State         `json:"state"`
+	Failure    string            `json:"failure,omitempty"` // why the last write of it, or the last undoing, came to nothing
 }
 
 type claimJSON struct {
@@ -107,7 +108,7 @@ func showChange(ch crm.Change) changeJSON {
 	return changeJSON{
 		ID: ch.ID, Kind: ch.Kind, Target: pathOf(ch.Target), Property: ch.Property, Before: ch.Before, After: ch.After, Fields: dict(ch.Fields),
 		Links: each(ch.Links, crm.Ref.Path), Claims: list(ch.Claims), Confidence: ch.Confidence, Threshold: ch.Threshold, Risk: ch.Risk, Verdict: ch.Verdict,
-		Reasons: list(ch.Reasons), Would: ch.Would, Preflight: ch.Preflight, State: ch.State,
+		Reasons: list(ch.Reasons), Would: ch.Would, Preflight: ch.Preflight, State: ch.State, Failure: ch.Failure,
 	}
 }
 

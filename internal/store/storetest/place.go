@@ -145,6 +145,8 @@ func effectsPeople(w *world) {
 	same(w, "our own value, whose echo is never read", own.Properties["ai_0"], "new 0")
 	end(proposal("p2", crm.Apply), crm.EffectConflict, crm.Receipt{Object: p.Record, Before: text("hers"), After: "hers"})
 	same(w, "after a conflict", overruled(p), true)
+	same(w, "what became of it", w.suggestion("p2").Changes[0].Failure, "changed by CRM_UI:userId:12 at 2026-11-20T10:00:00Z")
+	same(w, "what became of another", w.suggestion("p1").Changes[0].Failure, "")
 	same(w, "the conflict", w.locked()[0], crm.LockedField{Record: p.Record, Property: "ai_0", How: crm.LockConflict, Wrote: "new 0", Present: "hers", Workflow: p.Workflow, Proposal: "p2",
 		By: "CRM_UI:userId:12", At: w.clock.now().Add(-time.Second)})
 	r, err := w.Record(w.ctx, p.Record)
@@ -154,6 +156,7 @@ func effectsPeople(w *world) {
 	end(proposal("p3", crm.Apply), crm.EffectFailed, crm.Receipt{})
 	same(w, "after a failure", overruled(p), true)
 	same(w, "why it failed", failed(), "a rule of the portal")
+	same(w, "what became of that", w.suggestion("p3").Changes[0].Failure, "a rule of the portal")
 	end(proposal("p4", crm.Apply), crm.EffectVerified, crm.Receipt{Object: p.Record, After: "new 0"})
 	same(w, "after people let it through", overruled(p), false)
 	same(w, "failed, after it went through", failed(), "")
