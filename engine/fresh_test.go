@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 	"time"
+	"unicode"
 
 	"github.com/contextd/contextd/internal/crm"
 )
@@ -15,15 +16,34 @@ import (
 // freshPlants are the ways of plants_test.go and three more: the opposite in other words than a "not", the opposite of a direction, and two names that change places.
 var freshPlants = append(slices.Clone(plants), plant{"negation in other words", plantOtherNegation}, plant{"opposite", plantOpposite}, plant{"names swapped", plantNameSwap})
 
-// fresh reads testdata/fresh: passages that no rule was made with, and what people said of them in their own words. Passages are "@ language|kind|person|day|account" and their text;
-// a true claim is "= claim | quote | quote …". Every second passage belongs to the half (0 or 1); the second half is measured only, and no rule may be made for what it shows.
+// The names that stand in testdata/fresh beside those of its people, and some that stand nowhere.
+var freshNames = strings.Fields(`Colin Samira Elke Lucille Ingrid Joost Lena Ravi Moira Rupert Nele Petri Hinz Lenz Jonas Maurer Zwick Ludwig Thaler Pichler Asmussen Weiland
+	Fenwick Tully Siri Moen Ibsen Tovey Mette Ravn Claire Dorsey Britta Sand Kassel Malmö Faro Poole Hof Gera Jena Ulm Bozen Graz`)
+
+// fresh reads testdata/fresh: passages that no rule was made with, and what people said of them in their own words; see ownTexts.
 func fresh(t testing.TB, half int) *plantedSet {
+	return ownTexts(t, "testdata/fresh", []string{"de", "en"}, freshNames, half)
+}
+
+// third reads testdata/third: later texts of the same kind in four languages, with more names in them.
+func third(t testing.TB, half int) *plantedSet {
+	raw, err := os.ReadFile("testdata/third/names.txt")
+	if err != nil {
+		t.Fatal(err)
+	}
+	names := strings.Replace(string(raw), "only put in:", "", 1)
+	return ownTexts(t, "testdata/third", []string{"en", "de", "fr", "es"}, strings.FieldsFunc(names, func(r rune) bool { return r == ',' || unicode.IsSpace(r) }), half)
+}
+
+// ownTexts reads passages, "@ language|kind|person|day|account" and their text, each with true claims in other words, "= claim | quote | quote …". Every second passage belongs to the
+// half (0 or 1); the second half is measured only, and no rule may be made for what it shows.
+func ownTexts(t testing.TB, dir string, files, names []string, half int) *plantedSet {
 	t.Helper()
 	set := &plantedSet{passages: map[string]Source{}, accounts: map[string][]string{}, names: map[string]string{}}
 	people := map[string]bool{}
 	n := 0
-	for _, file := range []string{"de", "en"} {
-		raw, err := os.ReadFile("testdata/fresh/" + file + ".txt")
+	for _, file := range files {
+		raw, err := os.ReadFile(dir + "/" + file + ".txt")
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -72,9 +92,8 @@ func fresh(t testing.TB, half int) *plantedSet {
 			}
 		}
 	}
-	for _, w := range []string{"Colin", "Samira", "Elke", "Lucille", "Ingrid", "Joost", "Lena", "Ravi", "Moira", "Rupert", "Nele", "Petri", "Hinz", "Lenz", "Jonas", "Maurer", "Zwick", "Ludwig", "Thaler", "Pichler", "Asmussen", "Weiland",
-		"Fenwick", "Tully", "Siri", "Moen", "Ibsen", "Tovey", "Mette", "Ravn", "Claire", "Dorsey", "Britta", "Sand", "Kassel", "Malmö", "Faro", "Poole", "Hof", "Gera", "Jena", "Ulm", "Bozen", "Graz"} {
-		if !slices.Contains(set.people, w) {
+	for _, w := range names {
+		if capital(w) && !slices.Contains(set.people, w) {
 			set.people = append(set.people, w)
 		}
 	}
@@ -89,6 +108,10 @@ var otherNegations = map[string][][2]string{
 	"de": {{" nicht ", " "}, {" nicht.", "."}, {" keinen ", " einen "}, {" keine ", " eine "}, {" kein ", " ein "}, {"Ohne ", "Mit "}, {" ohne ", " mit "}, {" nichts ", " etwas "}, {" will ", " will keinesfalls "}, {" möchte ", " möchte keinesfalls "},
 		{" möchten ", " möchten keinesfalls "}, {" hat ", " hat niemals "}, {" haben ", " haben niemals "}, {" kann ", " kann unmöglich "}, {" können ", " können unmöglich "}, {" zufrieden", " unzufrieden"}, {" erwartet ", " verzichtet auf "},
 		{" lobt ", " tadelt "}, {" ist ", " ist kaum "}, {" sind ", " sind kaum "}, {" gut.", " schlecht."}, {" bereit.", " nicht bereit."}},
+	"fr": {{" n'est pas ", " est "}, {" n'a pas ", " a "}, {" ne ", " "}, {" sans ", " avec "}, {"Sans ", "Avec "}, {" veut ", " refuse "}, {" aimerait ", " détesterait "}, {" pense ", " doute "}, {" doit ", " ne doit "}, {" a ", " n'a jamais "},
+		{" est ", " n'est guère "}, {" prépare ", " ignore "}, {" vend ", " refuse "}},
+	"es": {{" no ", " "}, {" sin ", " con "}, {" nada ", " algo "}, {" quiere ", " rechaza "}, {" aprueba ", " rechaza "}, {" tiene ", " carece de "}, {" está ", " apenas está "}, {" están ", " apenas están "}, {" ha ", " jamás ha "}, {" compra ", " jamás compra "},
+		{" vende ", " nunca vende "}, {" sube ", " apenas sube "}},
 }
 
 // plantOtherNegation says the opposite without a plain "not", or takes a negation away that a plain list does not have.
@@ -103,6 +126,10 @@ var opposites = map[string][][2]string{
 	"de": {{" weniger ", " mehr "}, {" mehr ", " weniger "}, {" vor ", " nach "}, {" endet ", " beginnt "}, {" beginnt ", " endet "}, {" falsch ", " richtig "}, {" zu viel", " zu wenig"}, {" geschlossen", " geöffnet"}, {"Nur ", "Nicht nur "},
 		{" nur ", " nicht nur "}, {" sparen ", " verlieren "}, {" verliert ", " gewinnt "}, {" ab ", " bis "}, {" bis ", " ab "}, {" freigegeben", " gesperrt"}, {" abgelehnt", " zugesagt"}, {" angenommen", " abgelehnt"}, {" zugestimmt", " widersprochen"},
 		{"alten ", "neuen "}, {" größte ", " kleinste "}, {" gekündigt", " angefangen"}, {" draußen", " drin"}, {" Pflicht", " freiwillig"}},
+	"fr": {{" moins ", " plus "}, {" plus ", " moins "}, {" avant ", " après "}, {" après ", " avant "}, {" finit ", " commence "}, {" commence ", " finit "}, {" en retard", " en avance"}, {" a baissé", " a augmenté"}, {" ferme ", " ouvre "}, {" ouverte", " fermée"},
+		{" accepté", " refusé"}, {" facile", " difficile"}, {" bien ", " mal "}, {" vend ", " achète "}, {" nouveau ", " ancien "}, {" quand ", " sauf quand "}, {" a quitté ", " a rejoint "}},
+	"es": {{" más ", " menos "}, {" antes ", " después "}, {" después ", " antes "}, {" empieza ", " termina "}, {" empezó ", " terminó "}, {" tarde ", " temprano "}, {" sube ", " baja "}, {" alto", " bajo"}, {" hasta ", " desde "}, {" aceptado", " rechazado"},
+		{" cerrado", " abierto"}, {" contentos", " descontentos"}, {" compró ", " vendió "}, {" compra ", " vende "}, {" perdió ", " encontró "}, {" nuevo", " viejo"}, {" sin ", " con "}},
 }
 
 // plantOpposite puts the opposite of a word that tells a direction, an order or an outcome.
@@ -121,7 +148,7 @@ func plantWords(set *plantedSet, s Statement, words map[string][][2]string) (Sta
 	return s, false
 }
 
-// plantNameSwap lets two names of a claim change places.
+// plantNameSwap lets two names of a claim change places, the first and the last. Words of names that stand side by side are one name.
 func plantNameSwap(set *plantedSet, _ *rand.Rand, s Statement, _ *Scope) (Statement, bool) {
 	type place struct{ from, to int }
 	var at []place
@@ -130,14 +157,20 @@ func plantNameSwap(set *plantedSet, _ *rand.Rand, s Statement, _ *Scope) (Statem
 			at = append(at, place{from, from + len(w)})
 		}
 	}
-	if len(at) != 2 {
+	slices.SortFunc(at, func(a, b place) int { return a.from - b.from })
+	for i := len(at) - 1; i > 0; i-- {
+		if s.Text[at[i-1].to:at[i].from] == " " {
+			at[i-1].to = at[i].to
+			at = slices.Delete(at, i, i+1)
+		}
+	}
+	if len(at) < 2 {
 		return s, false
 	}
-	slices.SortFunc(at, func(a, b place) int { return a.from - b.from })
-	a, b := at[0], at[1]
-	between := strings.TrimSpace(s.Text[a.to:b.from])
-	if between == "" || between == "and" || between == "und" || between == "together with" {
-		return s, false // first and last name, or both alike
+	a, b := at[0], at[len(at)-1]
+	switch strings.TrimSpace(s.Text[a.to:b.from]) {
+	case "and", "und", "et", "y", "together with":
+		return s, false // both alike
 	}
 	s.Text = s.Text[:a.from] + s.Text[b.from:b.to] + s.Text[a.to:b.from] + s.Text[a.from:a.to] + s.Text[b.to:]
 	return s, true
@@ -152,23 +185,35 @@ var (
 		{"number": 1, "date": 1, "name": 0.81, "negation": 0.95, "foreign quote": 1, "invented quote": 1, "paraphrase as quote": 1, "doubt dropped": 1, "unit": 1, "numbers swapped": 1,
 			"negation in other words": 0.85, "opposite": 0.73, "names swapped": 0},
 	}
+	acceptedThirdKept = [2]float64{}
+	acceptedThird     = [2]map[string]float64{}
 )
 
 // TestFreshClaims measures the checks on both halves.
 func TestFreshClaims(t *testing.T) {
+	measureHalves(t, "fresh", fresh, acceptedFreshKept, acceptedFresh, 300, 1000)
+}
+
+// TestThirdClaims does the same to the later texts.
+func TestThirdClaims(t *testing.T) {
+	measureHalves(t, "third", third, acceptedThirdKept, acceptedThird, 150, 500)
+}
+
+func measureHalves(t *testing.T, set string, read func(testing.TB, int) *plantedSet, acceptedKept [2]float64, accepted [2]map[string]float64, leastClaims, least int) {
 	total, claims := 0, 0
-	for half, name := range []string{"fresh 0", "fresh 1"} {
+	for half := range 2 {
+		name := fmt.Sprint(set, " ", half)
 		if *showMissed && half == 1 {
 			continue // whoever looks at these makes rules for them
 		}
-		set := fresh(t, half)
+		set := read(t, half)
 		claims += len(set.others)
-		if kept := set.kept(t, name, set.others); kept < acceptedFreshKept[half] {
-			t.Errorf("%s: true claims are cut: kept %.4f, accepted is %.4f", name, kept, acceptedFreshKept[half])
+		if kept := set.kept(t, name, set.others); kept < acceptedKept[half] {
+			t.Errorf("%s: true claims are cut: kept %.4f, accepted is %.4f", name, kept, acceptedKept[half])
 		}
-		total += set.plantAll(t, freshPlants, name, acceptedFresh[half], 0)
+		total += set.plantAll(t, freshPlants, name, accepted[half], 0)
 	}
-	if total < 1000 || claims < 300 {
+	if total < least || claims < leastClaims {
 		t.Errorf("only %d true claims and %d planted ones", claims, total)
 	}
 }
