@@ -16,23 +16,28 @@ type piece struct {
 	key    string // folded word, "#" for a number
 	token  token
 	amount *amount
+	cut    bool // a border of clauses stands before it
 }
 
 // piecesOf leaves punctuation out and makes one piece of each number, with its unit.
 func piecesOf(tokens []token, numbers []amount) []piece {
 	var out []piece
+	cut := false
 	for i := 0; i < len(tokens); i++ {
+		border := tokens[i].kind == markToken && strings.Contains(",;:()", tokens[i].text)
+		cut = cut || border || clauseWords[tokens[i].lower]
 		k := slices.IndexFunc(numbers, func(a amount) bool { return a.from == i && a.to > i })
 		switch {
 		case k >= 0:
-			out = append(out, piece{key: "#", token: tokens[i], amount: &numbers[k]})
-			i = numbers[k].to - 1
+			out = append(out, piece{key: "#", token: tokens[i], amount: &numbers[k], cut: cut})
+			i, cut = numbers[k].to-1, false
 		case tokens[i].kind != markToken:
 			key := tokens[i].lower
 			if terms := crm.Terms(key); len(terms) == 1 {
 				key = terms[0]
 			}
-			out = append(out, piece{key: key, token: tokens[i]})
+			out = append(out, piece{key: key, token: tokens[i], cut: cut})
+			cut = false
 		}
 	}
 	return out
@@ -263,7 +268,7 @@ func nounBehind(pieces []piece, i int) string {
 }
 
 // replaced lists capitalised words of an altered quote that the quote does not have: in German, where every noun has a capital, this is how a changed name is found.
-func (s said) replaced(have map[string]bool) string {
+func (s said) replaced(heard counterparts) string {
 	for _, q := range s.beside {
 		if !q.near {
 			continue
@@ -274,7 +279,7 @@ func (s said) replaced(have map[string]bool) string {
 				continue
 			}
 			for _, term := range crm.Terms(t.text) {
-				if !covered(term, have) {
+				if !heard.hold(term) {
 					return fmt.Sprintf("the name %q is not in the quotes", shorten(term))
 				}
 			}

@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -140,7 +141,7 @@ func Judge(s Statement, scope Scope) Judged {
 		name string
 		why  string
 	}{{"numbers", said.numbersMissing()}, {"dates", said.datesMissing()}, {"exact", said.exactMissing()}, {"names", said.namesMissing(scope)},
-		{"speaker", said.misattributed()}, {"negation", said.denialChanged()}, {"denial", said.flatlyDenied()}, {"opposite", said.opposed()}, {"doubt", said.doubtDropped()}} {
+		{"speaker", said.misattributed()}, {"places", cmp.Or(said.exchanged(), said.another(), said.namesSetAside(), said.leftOut())}, {"negation", said.denialChanged()}, {"denial", said.flatlyDenied()}, {"opposite", said.opposed()}, {"doubt", said.doubtDropped()}} {
 		ok = record(check.name, check.why) && ok
 	}
 	j.Supported = ok

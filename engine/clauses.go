@@ -60,8 +60,8 @@ func clauseOf(tokens []token, asks bool) clause {
 		c.content[numberKey(a.value)] = true
 	}
 	for _, t := range tokens {
-		if t.kind != wordToken || functionWords[t.lower] || negations[t.lower] {
-			continue
+		if base, _, _ := strings.Cut(t.lower, "'"); t.kind != wordToken || functionWords[t.lower] || functionWords[base] || negations[t.lower] {
+			continue // "they're"
 		}
 		for _, term := range crm.Terms(t.text) {
 			if len(term) > 3 {

@@ -14,7 +14,7 @@ import (
 )
 
 // freshPlants are the ways of plants_test.go and three more: the opposite in other words than a "not", the opposite of a direction, and two names that change places.
-var freshPlants = append(slices.Clone(plants), plant{"negation in other words", plantOtherNegation}, plant{"opposite", plantOpposite}, plant{"names swapped", plantNameSwap})
+var freshPlants = append(slices.Clone(plants), plant{"negation in other words", plantOtherNegation}, plant{"opposite", plantOpposite}, plant{"names swapped", plantNameSwap}, plant{"other name of the quote", plantOtherName})
 
 // The names that stand in testdata/fresh beside those of its people, and some that stand nowhere.
 var freshNames = strings.Fields(`Colin Samira Elke Lucille Ingrid Joost Lena Ravi Moira Rupert Nele Petri Hinz Lenz Jonas Maurer Zwick Ludwig Thaler Pichler Asmussen Weiland
@@ -108,7 +108,7 @@ var otherNegations = map[string][][2]string{
 	"de": {{" nicht ", " "}, {" nicht.", "."}, {" keinen ", " einen "}, {" keine ", " eine "}, {" kein ", " ein "}, {"Ohne ", "Mit "}, {" ohne ", " mit "}, {" nichts ", " etwas "}, {" will ", " will keinesfalls "}, {" möchte ", " möchte keinesfalls "},
 		{" möchten ", " möchten keinesfalls "}, {" hat ", " hat niemals "}, {" haben ", " haben niemals "}, {" kann ", " kann unmöglich "}, {" können ", " können unmöglich "}, {" zufrieden", " unzufrieden"}, {" erwartet ", " verzichtet auf "},
 		{" lobt ", " tadelt "}, {" ist ", " ist kaum "}, {" sind ", " sind kaum "}, {" gut.", " schlecht."}, {" bereit.", " nicht bereit."}},
-	"fr": {{" n'est pas ", " est "}, {" n'a pas ", " a "}, {" ne ", " "}, {" sans ", " avec "}, {"Sans ", "Avec "}, {" veut ", " refuse "}, {" aimerait ", " détesterait "}, {" pense ", " doute "}, {" doit ", " ne doit "}, {" a ", " n'a jamais "},
+	"fr": {{" n'est pas ", " est "}, {" n'a pas ", " a "}, {" sans ", " avec "}, {"Sans ", "Avec "}, {" veut ", " refuse "}, {" aimerait ", " détesterait "}, {" pense ", " doute "}, {" doit ", " ne doit "}, {" a ", " n'a jamais "},
 		{" est ", " n'est guère "}, {" prépare ", " ignore "}, {" vend ", " refuse "}},
 	"es": {{" no ", " "}, {" sin ", " con "}, {" nada ", " algo "}, {" quiere ", " rechaza "}, {" aprueba ", " rechaza "}, {" tiene ", " carece de "}, {" está ", " apenas está "}, {" están ", " apenas están "}, {" ha ", " jamás ha "}, {" compra ", " jamás compra "},
 		{" vende ", " nunca vende "}, {" sube ", " apenas sube "}},
@@ -176,17 +176,43 @@ func plantNameSwap(set *plantedSet, _ *rand.Rand, s Statement, _ *Scope) (Statem
 	return s, true
 }
 
-// What is accepted of each half: the share of true claims that are kept, and of false ones that are cut. The last three kinds have no goal: what they show is known to pass.
-var (
-	acceptedFreshKept = [2]float64{0.91, 0.905}
-	acceptedFresh     = [2]map[string]float64{
-		{"number": 1, "date": 1, "name": 0.99, "negation": 0.93, "foreign quote": 1, "invented quote": 1, "paraphrase as quote": 1, "doubt dropped": 1, "unit": 1, "numbers swapped": 1,
-			"negation in other words": 0.85, "opposite": 0.57, "names swapped": 0},
-		{"number": 1, "date": 1, "name": 0.81, "negation": 0.95, "foreign quote": 1, "invented quote": 1, "paraphrase as quote": 1, "doubt dropped": 1, "unit": 1, "numbers swapped": 1,
-			"negation in other words": 0.85, "opposite": 0.73, "names swapped": 0},
+// plantOtherName puts a name in the place of another one where both stand in the quotes.
+func plantOtherName(set *plantedSet, rnd *rand.Rand, s Statement, _ *Scope) (Statement, bool) {
+	quotes := quoteText(s)
+	var inside, others []string
+	for _, w := range set.people {
+		_, claimed := wholeWord(s.Text, w)
+		_, quoted := wholeWord(quotes, w)
+		switch {
+		case claimed:
+			inside = append(inside, w)
+		case quoted:
+			others = append(others, w)
+		}
 	}
-	acceptedThirdKept = [2]float64{}
-	acceptedThird     = [2]map[string]float64{}
+	if len(inside) == 0 || len(others) == 0 {
+		return s, false
+	}
+	old, other := inside[rnd.IntN(len(inside))], others[rnd.IntN(len(others))]
+	if strings.Contains(quotes, old+" "+other) || strings.Contains(quotes, other+" "+old) {
+		return s, false // first and last name
+	}
+	s.Text, _ = replaceWord(s.Text, old, other)
+	return s, true
+}
+
+// What is accepted of each half: the share of true claims that are kept, and of false ones that are cut.
+var (
+	acceptedFreshKept = [2]float64{0.933, 0.909}
+	acceptedFresh     = [2]map[string]float64{
+		{"number": 1, "date": 1, "name": 1, "negation": 1, "foreign quote": 1, "invented quote": 1, "paraphrase as quote": 1, "doubt dropped": 1, "unit": 1, "numbers swapped": 1, "negation in other words": 0.906, "opposite": 0.928, "names swapped": 1, "other name of the quote": 0.333},
+		{"number": 1, "date": 1, "name": 1, "negation": 0.955, "foreign quote": 1, "invented quote": 1, "paraphrase as quote": 1, "doubt dropped": 1, "unit": 1, "numbers swapped": 1, "negation in other words": 0.887, "opposite": 0.903, "names swapped": 1, "other name of the quote": 0},
+	}
+	acceptedThirdKept = [2]float64{1, 0.883}
+	acceptedThird     = [2]map[string]float64{
+		{"number": 1, "date": 1, "name": 0.983, "negation": 1, "foreign quote": 1, "invented quote": 1, "paraphrase as quote": 1, "doubt dropped": 0.98, "unit": 1, "numbers swapped": 0, "negation in other words": 0.965, "opposite": 1, "names swapped": 0.967, "other name of the quote": 0.62},
+		{"number": 1, "date": 1, "name": 0.983, "negation": 0.95, "foreign quote": 1, "invented quote": 1, "paraphrase as quote": 1, "doubt dropped": 1, "unit": 1, "numbers swapped": 0, "negation in other words": 0.857, "opposite": 0.944, "names swapped": 1, "other name of the quote": 0.65},
+	}
 )
 
 // TestFreshClaims measures the checks on both halves.
@@ -197,6 +223,23 @@ func TestFreshClaims(t *testing.T) {
 // TestThirdClaims does the same to the later texts.
 func TestThirdClaims(t *testing.T) {
 	measureHalves(t, "third", third, acceptedThirdKept, acceptedThird, 150, 500)
+}
+
+// TestPlacesControl: without the check of who did what, names that changed places and other names of the quote pass; without that of opposites, these do.
+func TestPlacesControl(t *testing.T) {
+	set := third(t, 0)
+	set.standing = set.others
+	for kind, check := range map[string]string{"names swapped": "places", "other name of the quote": "places", "opposite": "opposite", "name": "names"} {
+		i := slices.IndexFunc(freshPlants, func(p plant) bool { return p.kind == kind })
+		with, without := set.plant(t, freshPlants[i], Judge), set.plant(t, freshPlants[i], func(s Statement, scope Scope) Judged {
+			j := Judge(s, scope)
+			j.Supported = !slices.ContainsFunc(j.Checks, func(c Check) bool { return !c.OK && c.Check != check })
+			return j
+		})
+		if without.Share > with.Share-0.3 {
+			t.Errorf("%s: %.2f are cut with the check and %.2f without", kind, with.Share, without.Share)
+		}
+	}
 }
 
 func measureHalves(t *testing.T, set string, read func(testing.TB, int) *plantedSet, acceptedKept [2]float64, accepted [2]map[string]float64, leastClaims, least int) {

@@ -20,6 +20,10 @@ import (
 func nameTerms(tokens []token, lang string, known map[string]bool) []string {
 	var out []string
 	for i, t := range tokens {
+		if _, name, ok := strings.Cut(t.text, "'"); ok && !capital(t.text) && capital(name) { // "d'Étienne"
+			out = append(out, crm.Terms(name)...)
+			continue
+		}
 		if t.kind != wordToken || !capital(t.text) || ordinaryCapital(t) {
 			continue
 		}

@@ -12,7 +12,11 @@ func TestOpposed(t *testing.T) {
 		claim, quote, lang string
 		why                bool
 	}{
-		{"The premium falls by 15 percent.", "the premium goes up by 15 percent and never fell; it rises", "en", false}, // the quote holds both
+		{"The premium falls by 15 percent.", "the premium goes up by 15 percent and never fell; it rises", "en", true},
+		{"The store in Bath closes.", "The store in Bath closes in May, the one in Leeds opens.", "en", false}, // the quote holds both
+		{"The store in Leeds closes.", "The store in Bath closes in May, the store in Leeds opens.", "en", true},
+		{"Installations fell from 90 to 150.", "Installations went from 90 to 150.", "en", true},
+		{"Not only Ada signs.", "Only Ada signs here.", "en", true},
 		{"The premium falls.", "Next year the premium rises again for us.", "en", true},
 		{"They start after the harvest.", "We want to start before the harvest.", "en", true},
 		{"Gridplan is not cheaper.", "Gridplan is more expensive and dearer than you.", "en", false},

@@ -1,10 +1,13 @@
 package engine
 
 import (
+	"cmp"
+	"slices"
 	"strings"
 )
 
 var negations = wordSet(`not no never none nothing nobody neither nor cannot without hardly barely
+	guère apenas
 	nicht kein keine keinen keinem keiner keines nie niemals niemand nichts ohne kaum weder keinesfalls keineswegs
 	ne pas jamais rien aucun aucune sans ni
 	nunca nada nadie ningún ninguna ninguno sin jamás tampoco`)
@@ -135,19 +138,20 @@ func (s said) turned() bool { return negated(s.tokens) != negated(lex(s.text)) }
 func (s said) denialChanged() string {
 	for _, q := range s.beside {
 		if q.near {
-			if had, has := q.span(0), s.pieces; denials(had) > denials(has) && !holdsAny(s.tokens, denialWords) {
+			if had, has := q.span(0), s.pieces; denials(had) > denials(has) && !holdsAny(besides(s.tokens, tokensOf(had)), denialWords) {
 				return "a negation of the quote is missing"
 			}
-			if had, has := q.span(3), s.pieces; denials(had) < denials(has) && !holdsAny(tokensOf(had), denialWords) {
+			if had, has := q.span(3), s.pieces; denials(had) < denials(has) && !holdsAny(besides(tokensOf(had), s.tokens), denialWords) {
 				return "the quotes do not deny this"
 			}
 		}
 	}
-	if s.near() {
-		return ""
+	if why := cmp.Or(s.deniesHere(), s.deniesOther()); why != "" || s.near() {
+		return why
 	}
 	quotes, sentences := clausesOf(s.text, false), clausesOf(s.text, true)
-	carried := holdsAny(s.tokens, denialWords) || holdsAny(s.tokens, limitWords) || negated(s.tokens)
+	words := besides(s.tokens, lex(s.text)) // a word that both have stands for no negation
+	carried := holdsAny(words, denialWords) || holdsAny(words, limitWords) || negated(s.tokens)
 	own := clauseOf(s.tokens, false)
 	for _, q := range quotes {
 		if n := len(q.content); q.denies && !carried && n > 0 && 5*shared(q.content, own.content) >= 3*n {
@@ -156,19 +160,144 @@ func (s said) denialChanged() string {
 	}
 	for _, c := range clausesOf(s.unled(), false) {
 		best, most := alike(c, quotes)
-		all, any := len(best) > 0, len(sentences) == 1 && sentences[0].denies // "it may cost 48,000, no more" is one thought
+		all, any := len(best) > 0, len(sentences) == 1 && sentences[0].denies && !s.deniedElsewhere() // "it may cost 48,000, no more" is one thought
 		for _, q := range best {
 			all = all && q.denies
-			any = any || q.denies || holdsAny(q.tokens, denialWords)
+			any = any || q.denies || holdsAny(besides(q.tokens, s.tokens), denialWords)
 		}
 		if all && !carried {
 			return "a negation of the quote is missing"
 		}
-		if c.denies && len(best) > 0 && !any && (2*most >= len(c.content) || !negated(lex(s.text))) {
+		if c.denies && len(best) > 0 && !any && (2*most >= len(c.content) || !negated(lex(s.text)) || s.deniedElsewhere()) {
 			return "the quotes do not deny this"
 		}
 	}
 	return ""
+}
+
+// deniesHere: the statement follows a quote nearly word for word, and denies in a clause of it that holds nothing negative.
+func (s said) deniesHere() string {
+	for _, q := range s.beside {
+		if !q.near {
+			continue
+		}
+		tokens := tokensOf(s.pieces)
+		for i, t := range tokens {
+			if !negation(t) || t.lower == "ne" || q.with[i] >= 0 || partOf(tokens, i, noDenials) {
+				continue
+			}
+			j := -1
+			for k := i + 1; k < len(tokens) && j < 0 && !s.pieces[k].cut; k++ {
+				j = q.with[k]
+			}
+			for k := i - 1; k >= 0 && j < 0; k-- {
+				j = q.with[k]
+			}
+			if j < 0 {
+				continue
+			}
+			if clause := tokensOf(q.clauseOf(j)); !negated(clause) && !holdsAny(besides(clause, s.tokens), denialWords) && !holdsAny(clause, limitWords) && !q.has(t.lower) {
+				return "the quotes do not deny this"
+			}
+		}
+	}
+	return ""
+}
+
+// has: the quote has this word outside of what the statement follows.
+func (q quoted) has(word string) bool {
+	for j, p := range q.pieces {
+		if p.token.lower == word && !slices.Contains(q.with, j) {
+			return true
+		}
+	}
+	return false
+}
+
+// besides are the tokens whose words the others do not have: a word that both texts have stands for no other one.
+func besides(tokens, others []token) []token {
+	return slices.DeleteFunc(slices.Clone(tokens), func(t token) bool {
+		return slices.ContainsFunc(others, func(o token) bool { return o.lower == t.lower })
+	})
+}
+
+// deniedElsewhere: what the quotes deny is nothing that the statement speaks of.
+func (s said) deniedElsewhere() bool {
+	own, theirs := keysOf(s.tokens), denied(lex(s.text))
+	for k := range theirs {
+		if own[k] {
+			return false
+		}
+	}
+	return len(theirs) > 0
+}
+
+// clauseOf are the pieces of the quote's clause that holds piece j.
+func (q quoted) clauseOf(j int) []piece {
+	from, to := j, j+1
+	for from > 0 && !q.pieces[from].cut && !q.pieces[from].token.first {
+		from--
+	}
+	for to < len(q.pieces) && !q.pieces[to].cut && !q.pieces[to].token.first {
+		to++
+	}
+	return q.pieces[from:to]
+}
+
+// deniesOther: what the statement denies stands in the quotes, and what these deny is something that the statement leaves out ("not on 3 July", where "on 3 July must not fail" was said).
+func (s said) deniesOther() string {
+	own := keysOf(s.tokens)
+	mine, any := denied(s.tokens), false
+	if len(mine) == 0 {
+		return ""
+	}
+	for _, text := range s.quoteTexts {
+		tokens := lex(text)
+		theirs, all := denied(tokens), keysOf(tokens)
+		for k := range theirs {
+			any = true
+			if own[k] {
+				return ""
+			}
+		}
+		for k := range mine {
+			if !all[k] {
+				return ""
+			}
+		}
+	}
+	if !any {
+		return "" // see denialChanged
+	}
+	return "the quotes deny something else"
+}
+
+func keysOf(tokens []token) map[string]bool {
+	out := map[string]bool{}
+	for _, t := range tokens {
+		if key, weight := telling(t); weight == fullWeight {
+			out[key] = true
+		}
+	}
+	return out
+}
+
+// denied are the words that a text's negations stand with: the next one of their clause that tells something, or the last one before.
+func denied(tokens []token) map[string]bool {
+	out := map[string]bool{}
+	for i, t := range tokens {
+		if !negation(t) || partOf(tokens, i, noDenials) {
+			continue
+		}
+		m := place(tokens, i, i+1)
+		for _, side := range [][]nearby{m.right, m.left} {
+			if k := slices.IndexFunc(side, func(w nearby) bool { return w.weight == fullWeight }); k >= 0 {
+				out[side[k].key] = true
+				break
+			}
+		}
+	}
+	return out
 }
 
 // limitWords may stand for a negation, and say nothing negative by themselves.
@@ -204,17 +333,19 @@ func (q quoted) span(beyond int) []piece {
 	if from > to {
 		return nil
 	}
-	to = min(to+beyond, len(q.pieces))
-	for from > 0 && negation(q.pieces[from-1].token) && !q.pieces[from].token.first {
+	for n := 0; n < beyond && to < len(q.pieces) && !q.pieces[to].cut; n++ {
+		to++
+	}
+	for from > 0 && negation(q.pieces[from-1].token) && !q.pieces[from].token.first && !q.pieces[from].cut {
 		from--
 	}
-	for to < len(q.pieces) && negation(q.pieces[to].token) && !q.pieces[to].token.first {
+	for to < len(q.pieces) && negation(q.pieces[to].token) && !q.pieces[to].token.first && !q.pieces[to].cut {
 		to++
 	}
 	return q.followed(from, to)
 }
 
-// followed leaves out whole sentences between from and to of which the statement holds no word: "Can't complain. So, we have 120" denies nothing of the 120.
+// followed leaves out whole clauses between from and to of which the statement holds no word: "Can't complain. So, we have 120" denies nothing of the 120.
 func (q quoted) followed(from, to int) []piece {
 	held := map[int]bool{}
 	for _, j := range q.with {
@@ -223,7 +354,7 @@ func (q quoted) followed(from, to int) []piece {
 	var out []piece
 	for i := from; i < to; {
 		end, any := i, false
-		for end < to && (end == i || !q.pieces[end].token.first) {
+		for end < to && (end == i || !q.pieces[end].token.first && !q.pieces[end].cut) {
 			any = any || held[end]
 			end++
 		}

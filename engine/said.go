@@ -21,16 +21,21 @@ type said struct {
 	evidence []crm.Evidence
 	findings []string // texts of findings that are quoted, normalised
 	people   []string
-	days     []day // of the quotes, resolved
-	dated    []day // of their passages: they prove a full date, a month with its year, and a year
+	account  string // its name
+	foreign  bool   // no quote is in the language of the statement
+	passive  bool   // what is done is said before who does it
+	days     []day  // of the quotes, resolved
+	dated    []day  // of their passages: they prove a full date, a month with its year, and a year
 
-	quoteTexts []string // normalised
-	pieces     []piece  // of the statement
-	beside     []quoted // the statement laid beside each quote
+	quoteTexts []string  // normalised
+	pieces     []piece   // of the statement
+	beside     []quoted  // the statement laid beside each quote
+	named      []mention // its names, each with what stands around it
+	voices     []spoken  // the quotes, as names are looked for in them
 }
 
 func statedBy(s Statement, evidence []crm.Evidence, scope Scope) said {
-	out := said{evidence: evidence}
+	out := said{evidence: evidence, account: scope.AccountName}
 	langs := map[string]bool{}
 	for _, q := range s.Quotes {
 		src := scope.Sources[q.Passage]
@@ -65,13 +70,21 @@ func statedBy(s Statement, evidence []crm.Evidence, scope Scope) said {
 	out.said = text
 	out.tokens = lex(text)
 	out.lang = guess(out.tokens)
-	if out.lang == "" && len(langs) == 1 {
+	if len(langs) == 1 {
 		for l := range langs {
-			out.lang = l
+			if out.lang == "" || l != "" && smallWords(out.tokens, out.lang) < smallWords(out.tokens, l)+2 {
+				out.lang = l // a single word of another language tells little
+			}
 		}
 	}
+	out.foreign = out.lang != "" && !langs[out.lang] && !langs[""] && len(langs) > 0
 	out.claim = factsOf(text, out.lang, false)
 	out.layBeside()
+	out.passive = passive(out.tokens, out.lang)
+	for _, n := range namesIn(out.tokens, out.lang) {
+		out.named = append(out.named, place(out.tokens, n[0], n[1]))
+	}
+	out.voices = out.spoken()
 	return out
 }
 
@@ -228,9 +241,11 @@ func (s said) namesMissing(scope Scope) string {
 			}
 		}
 	}
+	var everybody []string
 	known := termSet(scope.AccountName)
 	for _, src := range scope.Sources {
 		for _, person := range src.speakers() {
+			everybody = append(everybody, person)
 			for _, t := range crm.Terms(person) {
 				known[t] = len(t) > 2 && !functionWords[t]
 			}
@@ -244,7 +259,11 @@ func (s said) namesMissing(scope Scope) string {
 	if word := uncased(s.tokens, have); word != "" {
 		return fmt.Sprintf("%q is not in the quotes", shorten(word))
 	}
-	return cmp.Or(s.replaced(have), s.misplaced(have))
+	heard := counterpartsOf(have)
+	if name := s.unheard(heard); name != "" {
+		return fmt.Sprintf("the name %q is not in the quotes", shorten(name))
+	}
+	return cmp.Or(s.replaced(heard), s.misplaced(have), s.mixed(everybody))
 }
 
 func termSet(texts ...string) map[string]bool {

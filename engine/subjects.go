@@ -18,24 +18,25 @@ var (
 
 // Nouns without an article that are nobody, and other words that begin a sentence before a verb.
 var massNouns = wordSet(`price cost budget money data feedback interest progress work time demand growth revenue support trial finance procurement staff training nobody everybody everyone somebody anybody someone everything something nothing
-	none one half part next today tomorrow yesterday who what which where how why later here now then there compliance security churn risk silence software hardware access english contact payment invoice only
+	none one half part growth health month length strength both truth
+	 next today tomorrow yesterday who what which where how why later here now then there compliance security churn risk silence software hardware access english contact payment invoice only
 	geld budget zeit personal interesse bedarf niemand jeder jemand alles nichts etwas keiner einer umsatz software zugang druck lob kritik support schluss ziel grund wert preis wichtig offen neu gut schlecht klar
 	derzeit damit dort heute sonst leider bisher zudem außerdem inzwischen aktuell vielleicht auch bald dann danach dabei daher deshalb jetzt nun noch nur schon hier so trotzdem insgesamt momentan morgen gestern künftig weiterhin
 	wahrscheinlich offenbar laut wer was wann wo wie weiter später zuerst zuletzt ansprechpartner ansprechpartnerin zuständig`)
 
 // bareSubject: an English sentence begins with somebody who is said to do something.
 func bareSubject(t, next token) bool {
-	if massNouns[t.lower] || abstract(t.lower) {
+	if massNouns[t.lower] || englishBare[t.lower] || abstract(t.lower) {
 		return false
 	}
 	plural := strings.HasSuffix(t.lower, "s")
-	third := len(next.lower) > 4 && strings.HasSuffix(next.lower, "s") && !strings.HasSuffix(next.lower, "ss") && !capital(next.text)
+	third := len(next.lower) > 3 && strings.HasSuffix(next.lower, "s") && !strings.HasSuffix(next.lower, "ss") && !capital(next.text)
 	return singularVerbs[next.lower] || !plural && (openVerbs[next.lower] || third)
 }
 
 // abstract: the endings of nouns that stand without an article.
 func abstract(w string) bool {
-	for _, ending := range []string{"ing", "ment", "tion", "sion", "age", "ity", "ness", "ance", "ence", "ency", "ics", "ware", "ship", "ism", "th", "ly", "ed"} {
+	for _, ending := range []string{"ing", "ment", "tion", "sion", "age", "ity", "ness", "ance", "ence", "ency", "ics", "ware", "ship", "ism", "ly", "ed"} {
 		if strings.HasSuffix(w, ending) {
 			return true
 		}

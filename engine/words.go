@@ -54,12 +54,7 @@ var languageWords = map[string]map[string]bool{
 func guess(tokens []token) string {
 	best, lead, tie := "", 0, false
 	for _, l := range []string{"en", "de", "fr", "es"} {
-		n := 0
-		for _, t := range tokens {
-			if languageWords[l][t.lower] {
-				n++
-			}
-		}
+		n := smallWords(tokens, l)
 		if n > lead {
 			best, lead, tie = l, n, false
 		} else if n == lead {
@@ -70,6 +65,16 @@ func guess(tokens []token) string {
 		return ""
 	}
 	return best
+}
+
+// smallWords counts the small words of a language in a text.
+func smallWords(tokens []token, lang string) (n int) {
+	for _, t := range tokens {
+		if languageWords[lang][t.lower] {
+			n++
+		}
+	}
+	return n
 }
 
 // hiddenRune reports characters that people do not see and machines read: zero-width, direction and annotation marks, fillers, tags and controls.
