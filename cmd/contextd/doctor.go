@@ -24,7 +24,7 @@ func reachable(err error, p PortalConfig) error {
 	case errors.Is(err, crm.ErrNotFound):
 		d.Words = fmt.Sprintf("what answers there is not HubSpot's API: hubspot.base_url %s: set it to https://api.hubapi.com, or leave it out", p.BaseURL)
 	case errors.Is(err, crm.ErrTemporary), errors.Is(err, crm.ErrUnknown):
-		d.Words, d.Misconfigured = fmt.Sprintf("HubSpot cannot be reached for portal %s: hubspot.base_url %s: see whether this machine reaches it; it is tried again", p.PortalID, p.BaseURL), false
+		d.Words, d.Misconfigured = fmt.Sprintf("HubSpot cannot be reached for portal %s: hubspot.base_url %s: see whether this machine reaches it", p.PortalID, p.BaseURL), false
 	default:
 		return err
 	}
