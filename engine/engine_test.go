@@ -340,3 +340,22 @@ func TestDryRunStoresNothing(t *testing.T) {
 		t.Errorf("as of: %v, %d passages, %v", err, len(d.Passages), d.Proposal.Verdict)
 	}
 }
+
+// TestDryRunShowsAnUnusableAnswer: who writes a workflow sees what the model said and why it cannot be used; a run that is stored is a dead letter.
+func TestDryRunShowsAnUnusableAnswer(t *testing.T) {
+	w := newWorld()
+	e := engineOf(t, w, &scripted{say: func(int, model.Request) model.Response {
+		return model.Response{Text: []byte(`{"points": "none"}`), Model: "test/odd"}
+	}})
+	d, err := e.DryRun(t.Context(), "call_summary", ref(crm.Calls, 12), time.Time{})
+	if err != nil || d.Reply != `{"points": "none"}` || d.Prompt == "" || d.Proposal.State != crm.Dropped || d.Proposal.Verdict != crm.Drop {
+		t.Fatalf("%v, reply %q, %s, %v", err, d.Reply, d.Proposal.State, d.Proposal.Verdict)
+	}
+	if why := strings.Join(d.Proposal.Reasons, "\n"); !strings.Contains(why, "answer refused: ") || strings.Contains(why, "invalid") || !strings.Contains(why, "dead letter") {
+		t.Errorf("%q", why)
+	}
+	claim := crm.Claim{Portal: 7, Kind: crm.ConsiderWork, Key: ConsiderKey("call_summary", ref(crm.Calls, 12)), Seq: 1, Fence: 1}
+	if errs := e.Consider(t.Context(), []crm.Claim{claim}); !errors.Is(errs[0], crm.ErrInvalid) {
+		t.Errorf("stored: %v", errs[0])
+	}
+}

@@ -73,8 +73,11 @@ func ParseReply(schema *Schema, raw []byte) (Answer, error) {
 	return a, nil
 }
 
+// errUnusable is a model's answer that cannot be used.
+var errUnusable = fmt.Errorf("%w", crm.ErrInvalid)
+
 func refused(format string, args ...any) error {
-	return fmt.Errorf("answer refused: "+format+": %w", append(args, crm.ErrInvalid)...)
+	return fmt.Errorf("answer refused: "+format+": %w", append(args, errUnusable)...)
 }
 
 // collect finds the claims below one field: objects with the key quotes.
