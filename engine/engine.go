@@ -145,8 +145,8 @@ type Dry struct {
 	Checks   []Check
 }
 
-// DryRun runs a workflow for a subject as of a moment (zero: now) and stores nothing. Errors as those of Consider, but for an answer that stays unusable: whoever asks wants to see it, so
-// that is a dropped proposal with its reason.
+// DryRun runs a workflow for a subject as of a moment (zero: now) and stores nothing. Errors as those of Consider. With ErrUnusable comes what there is, the
+// answer too, and a dropped proposal that says why: whoever writes a workflow wants to see it.
 func (e *Engine) DryRun(ctx context.Context, workflow string, subject crm.Ref, asOf time.Time) (Dry, error) {
 	w, err := e.workflow(ctx, workflow, subject)
 	if err != nil {
@@ -155,11 +155,11 @@ func (e *Engine) DryRun(ctx context.Context, workflow string, subject crm.Ref, a
 	r := e.newRun(w, subject, crm.Claim{Portal: subject.Portal, Kind: crm.ConsiderWork, Key: ConsiderKey(workflow, subject)}, asOf)
 	err = r.settleCalls(ctx, r.do(ctx))
 	d := Dry{Proposal: r.proposal, Passages: r.passages, Prompt: r.prompt, Reply: r.reply, Checks: r.checks}
-	switch {
-	case errors.Is(err, errUnusable):
+	if errors.Is(err, ErrUnusable) {
 		d.Proposal.State, d.Proposal.Verdict, d.Proposal.Confidence = crm.Dropped, crm.Drop, 0
-		d.Proposal.Reasons = append(d.Proposal.Reasons, strings.TrimSuffix(err.Error(), ": "+errUnusable.Error())+"; a run that is stored ends as a dead letter here")
-	case err != nil:
+		d.Proposal.Reasons = append(d.Proposal.Reasons, strings.TrimSuffix(err.Error(), ": "+ErrUnusable.Error())+"; a run that is stored ends as a dead letter here")
+	}
+	if err != nil {
 		return d, fmt.Errorf("dry run %s: %w", ConsiderKey(workflow, subject), err)
 	}
 	return d, nil

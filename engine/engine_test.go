@@ -348,7 +348,7 @@ func TestDryRunShowsAnUnusableAnswer(t *testing.T) {
 		return model.Response{Text: []byte(`{"points": "none"}`), Model: "test/odd"}
 	}})
 	d, err := e.DryRun(t.Context(), "call_summary", ref(crm.Calls, 12), time.Time{})
-	if err != nil || d.Reply != `{"points": "none"}` || d.Prompt == "" || d.Proposal.State != crm.Dropped || d.Proposal.Verdict != crm.Drop {
+	if !errors.Is(err, ErrUnusable) || d.Reply != `{"points": "none"}` || d.Prompt == "" || d.Proposal.State != crm.Dropped || d.Proposal.Verdict != crm.Drop {
 		t.Fatalf("%v, reply %q, %s, %v", err, d.Reply, d.Proposal.State, d.Proposal.Verdict)
 	}
 	if why := strings.Join(d.Proposal.Reasons, "\n"); !strings.Contains(why, "answer refused: ") || strings.Contains(why, "invalid") || !strings.Contains(why, "dead letter") {

@@ -73,11 +73,11 @@ func ParseReply(schema *Schema, raw []byte) (Answer, error) {
 	return a, nil
 }
 
-// errUnusable is a model's answer that cannot be used.
-var errUnusable = fmt.Errorf("%w", crm.ErrInvalid)
+// ErrUnusable is a model's answer that stayed unusable after one repair. It wraps crm.ErrInvalid.
+var ErrUnusable = fmt.Errorf("%w", crm.ErrInvalid)
 
 func refused(format string, args ...any) error {
-	return fmt.Errorf("answer refused: "+format+": %w", append(args, errUnusable)...)
+	return fmt.Errorf("answer refused: "+format+": %w", append(args, ErrUnusable)...)
 }
 
 // collect finds the claims below one field: objects with the key quotes.

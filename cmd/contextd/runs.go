@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"encoding/base64"
+	"errors"
 	"fmt"
 	"slices"
 	"strconv"
@@ -67,7 +68,7 @@ func (r *runs) DryRun(ctx context.Context, q web.RunRequest) (web.DryRun, error)
 		return web.DryRun{}, err
 	}
 	d, err := r.s.engine.DryRun(ctx, q.Workflow, q.Subject, q.AsOf)
-	if err != nil {
+	if err != nil && !errors.Is(err, engine.ErrUnusable) { // that one is shown
 		return web.DryRun{}, err
 	}
 	out := web.DryRun{Proposal: d.Proposal, Passages: d.Passages, PromptText: d.Prompt, Reply: d.Reply}

@@ -17,6 +17,7 @@ import (
 	"github.com/contextd/contextd/internal/crm"
 	"github.com/contextd/contextd/internal/hubspot/hubsim"
 	"github.com/contextd/contextd/internal/model/modeltest"
+	"github.com/contextd/contextd/internal/web"
 )
 
 // providers are all that a configuration can name, beside the built-in writer.
@@ -98,6 +99,10 @@ func TestAnUnusableAnswerEndsDead(t *testing.T) {
 			}
 			if n := len(server.Asked()); n != 2 {
 				t.Errorf("%d requests, want the call and one repair", n)
+			}
+			dry, err := (&runs{s: p.s}).DryRun(t.Context(), web.RunRequest{Workflow: "reply_draft", Subject: p.ref(deal)})
+			if err != nil || dry.PromptText == "" || !strings.Contains(dry.Reply, "1e999") || dry.Proposal.State != crm.Dropped || !strings.Contains(strings.Join(dry.Proposal.Reasons, " "), "answer refused: ") {
+				t.Errorf("a dry run: %v, reply %q, %s, %q", err, dry.Reply, dry.Proposal.State, dry.Proposal.Reasons)
 			}
 		})
 	}
