@@ -86,13 +86,16 @@ func TestReliabilityKills(t *testing.T) {
 // it is blind.
 func TestReliabilityControl(t *testing.T) {
 	kills, events := number(t, "CONTEXTD_TEST_KILLS"), number(t, "CONTEXTD_TEST_EVENTS")
-	address := proctest.FreeAddress(t)
-	proxy := acknowledgeFirst(t, "http://"+address)
-	r := run(t, "control: acknowledged before the commit", address, proxy, max(kills/8, 10), max(events/8, 500))
-	r.print(t)
-	if r.Lost == 0 {
-		t.Error("acknowledging before the commit lost nothing: this harness cannot see a loss")
+	for range 5 { // so few kills may all fall where nothing is on its way
+		address := proctest.FreeAddress(t)
+		proxy := acknowledgeFirst(t, "http://"+address)
+		r := run(t, "control: acknowledged before the commit", address, proxy, max(kills/8, 10), max(events/8, 500))
+		r.print(t)
+		if r.Lost > 0 {
+			return
+		}
 	}
+	t.Error("acknowledging before the commit lost nothing: this harness cannot see a loss")
 }
 
 // run lets events flow while the service is killed, waits until everything has settled and counts.
