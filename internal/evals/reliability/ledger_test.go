@@ -51,6 +51,7 @@ type ledger struct {
 type effect struct {
 	subject, property, object string
 	state, value, salt        string // value is the hash that the audit has, of the salt and the value
+	why                       string // it did not come about
 	settled                   time.Time
 	order                     int
 }
@@ -100,11 +101,7 @@ func effectsOf(t *testing.T, c *proctest.Service) (map[string]*effect, ledger) {
 		}
 		cursor = *page.Next
 	}
-	for id, salt := range saltsOf(t, c) {
-		if f := effects[id]; f != nil {
-			f.salt = salt
-		}
-	}
+	keptOf(t, c, effects)
 	for _, f := range effects {
 		switch f.state {
 		case "verified":
@@ -124,31 +121,31 @@ func effectsOf(t *testing.T, c *proctest.Service) (map[string]*effect, ledger) {
 	return effects, l
 }
 
-// saltsOf reads what the audit's hashes of values are salted with, by effect, where nobody but the store keeps it.
-func saltsOf(t *testing.T, c *proctest.Service) map[string]string {
+// keptOf reads of each effect what nobody but the store keeps: the salt of its value's hashes, and why it did not come about.
+func keptOf(t *testing.T, c *proctest.Service, effects map[string]*effect) {
 	t.Helper()
 	db, err := sql.Open("sqlite", "file:"+filepath.Join(c.Dir, "contextd.db")+"?mode=ro&_pragma=busy_timeout(5000)")
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer db.Close()
-	rows, err := db.QueryContext(t.Context(), "SELECT id, salt FROM effects")
+	rows, err := db.QueryContext(t.Context(), "SELECT id, salt, last_error FROM effects")
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer rows.Close()
-	out := map[string]string{}
 	for rows.Next() {
-		var id, salt string
-		if err := rows.Scan(&id, &salt); err != nil {
+		var id, salt, why string
+		if err := rows.Scan(&id, &salt, &why); err != nil {
 			t.Fatal(err)
 		}
-		out[id] = salt
+		if f := effects[id]; f != nil {
+			f.salt, f.why = salt, why
+		}
 	}
 	if err := rows.Err(); err != nil {
 		t.Fatal(err)
 	}
-	return out
 }
 
 // buried counts effects that were given up and are kept for a person.
@@ -215,6 +212,10 @@ func (r *writesReport) count(t *testing.T, c *proctest.Service, s *proctest.Sim,
 	}
 	newest, allowed := map[spot]*effect{}, map[spot]int{}
 	for _, e := range effects {
+		if e.state == "conflict" && !(r.completed[e.object] && strings.HasPrefix(e.why, "hs_task_status changed by CRM_UI:")) {
+			r.Yielded++
+			t.Logf("%s of %s gave way: %s", e.property, e.object, e.why)
+		}
 		if e.state == "superseded" { // a later decision overtook it; it may have been written before that, and nobody looked
 			for at, p := range places {
 				if at.property != e.property {
