@@ -97,8 +97,8 @@ func (s *service) embedder(ctx context.Context, description string) (generation.
 	return meteredEmbedder{brakedEmbedder{e, s.provide(e.Name(), nil, true)}, s.meter, s.cfg.Embedder.price()}, nil
 }
 
-// paused lists what waits for a person in a portal.
-func (s *service) paused(portal crm.PortalID) (out []web.Paused) {
+// paused lists the models of a portal that wait for a person, and failing those whose servers do not answer now, which goes by without one.
+func (s *service) paused(portal crm.PortalID) (paused, failing []web.Paused) {
 	s.providing.Lock()
 	defer s.providing.Unlock()
 	for _, p := range s.providers {
@@ -107,29 +107,12 @@ func (s *service) paused(portal crm.PortalID) (out []web.Paused) {
 			of = 0
 		}
 		if stop, is := p.brake.Stopped(of); is {
-			out = append(out, web.Paused{Model: p.name, Workflows: p.workflows, Cause: stop.Cause, Since: stop.Since, Next: stop.Next})
+			paused = append(paused, web.Paused{Model: p.name, Workflows: p.workflows, Cause: stop.Cause, Since: stop.Since, Next: stop.Next})
+		} else if f, is := p.brake.Failing(of); is {
+			failing = append(failing, web.Paused{Model: p.name, Workflows: p.workflows, Cause: f.Cause, Since: f.Since})
 		}
 	}
-	return out
-}
-
-// failing lists the models whose servers do not answer a portal now; that goes by without a person.
-func (s *service) failing(portal crm.PortalID) (out []web.Paused) {
-	s.providing.Lock()
-	defer s.providing.Unlock()
-	for _, p := range s.providers {
-		of := portal
-		if p.all {
-			of = 0
-		}
-		if _, stopped := p.brake.Stopped(of); stopped {
-			continue
-		}
-		if f, is := p.brake.Failing(of); is {
-			out = append(out, web.Paused{Model: p.name, Workflows: p.workflows, Cause: f.Cause, Since: f.Since})
-		}
-	}
-	return out
+	return paused, failing
 }
 
 // statuses is the store's status with what only this process knows.
@@ -144,7 +127,7 @@ func (s statuses) Status(ctx context.Context, portal crm.PortalID) (web.Status, 
 	if err != nil {
 		return st, err
 	}
-	st.Paused, st.Failing = s.s.paused(portal), s.s.failing(portal)
+	st.Paused, st.Failing = s.s.paused(portal)
 	if st.Held, err = s.s.heldLooks(ctx, portal); err != nil {
 		return st, err
 	}

@@ -105,7 +105,7 @@ func TestSecretsStaySecret(t *testing.T) {
 	defer source.Close()
 
 	dir, free := t.TempDir(), closedPort(t)
-	front := closedPort(t)
+	front, admin := closedPort(t), closedPort(t)
 	ln, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
@@ -116,7 +116,7 @@ func TestSecretsStaySecret(t *testing.T) {
 	simulating := runSimulator(ctx, sim, ln)
 	for name, text := range map[string]string{"token": planted["HubSpot's token"], "openai.key": planted["OpenAI key"], "contextd.yaml": fmt.Sprintf(`
 data_dir: %q
-server: {listen: %q, admin_listen: "127.0.0.1:0"}
+server: {listen: %q, admin_listen: %q}
 hubspot: {portal_id: 7, base_url: "http://%s", token_file: %q, client_secret: %q, write: on}
 model: {provider: openai, model: %s, base_url: %q, api_key_file: %q}
 models:
@@ -125,7 +125,7 @@ models:
 enrichment: {source: {url: %q, token: %q, private: on}}
 workflows: {quiet: 300ms}
 log: {level: debug, format: json}
-`, filepath.Join(dir, "data"), front, ln.Addr(), filepath.Join(dir, "token"), planted["client secret"], modeltest.OpenAIModel, o.URL, filepath.Join(dir, "openai.key"), modeltest.AnthropicModel, a.URL, planted["Anthropic key"], modeltest.OllamaModel, l.URL, planted["Ollama key"],
+`, filepath.Join(dir, "data"), front, admin, ln.Addr(), filepath.Join(dir, "token"), planted["client secret"], modeltest.OpenAIModel, o.URL, filepath.Join(dir, "openai.key"), modeltest.AnthropicModel, a.URL, planted["Anthropic key"], modeltest.OllamaModel, l.URL, planted["Ollama key"],
 		source.URL+"/v1", planted["source token"])} {
 		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
 			t.Fatal(err)
@@ -175,16 +175,15 @@ log: {level: debug, format: json}
 		t.Fatal(err)
 	}
 	planted["local token"] = strings.TrimPrefix(local.Token, tokenPrefix)
-	if made := command(nil, "token", "create", "robot", "--role", "admin", "--json"); true {
-		var token struct {
-			Token string `json:"token"`
-		}
-		if err := json.NewDecoder(strings.NewReader(made)).Decode(&token); err != nil || token.Token == "" {
-			t.Fatalf("%v: %s", err, made)
-		}
-		planted["API token"] = strings.TrimPrefix(token.Token, tokenPrefix)
-		shown = slices.DeleteFunc(shown, func(s string) bool { return s == made }) // the one time that it is shown
+	made := command(nil, "token", "create", "robot", "--role", "admin", "--json")
+	shown = nil // the one time that it is shown
+	var token struct {
+		Token string `json:"token"`
 	}
+	if err := json.NewDecoder(strings.NewReader(made)).Decode(&token); err != nil || token.Token == "" {
+		t.Fatalf("%v: %s", err, made)
+	}
+	planted["API token"] = strings.TrimPrefix(token.Token, tokenPrefix)
 	key, err := os.ReadFile(filepath.Join(dir, "data", auditKeyFile))
 	if err != nil || len(bytes.TrimSpace(key)) < 24 {
 		t.Fatalf("audit key: %v", err)
@@ -256,6 +255,9 @@ log: {level: debug, format: json}
 	shown = append(shown, text)
 	_, text = ask(http.MethodPost, "/webhooks/hubspot", "", "", `[{"objectId":1}]`)
 	shown = append(shown, text)
+	for _, path := range []string{"/metrics", "/debug/pprof/cmdline", "/debug/pprof/goroutine?debug=2", "/debug/pprof/heap?debug=1"} {
+		shown = append(shown, fetched(t, "http://"+admin+path))
+	}
 	for _, args := range [][]string{{"doctor"}, {"status"}, {"work", "list"}, {"audit", "list"}, {"audit", "export"}, {"config", "print", "--show-origin"}, {"config", "check"}, {"token", "list"}, {"review", "list", "-o", "jsonl"}} {
 		command(nil, args...)
 	}
@@ -289,6 +291,21 @@ log: {level: debug, format: json}
 			t.Errorf("the hunt would overlook %s", name)
 		}
 	}
+}
+
+// fetched is what an address answers, which must be something.
+func fetched(t *testing.T, address string) string {
+	t.Helper()
+	resp, err := http.Get(address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	text, err := io.ReadAll(resp.Body)
+	if err != nil || resp.StatusCode != http.StatusOK || len(text) == 0 {
+		t.Fatalf("%s: %s, %d bytes, %v", address, resp.Status, len(text), err)
+	}
+	return string(text)
 }
 
 // huntFiles looks into every file of a data directory; those that exist to hold a secret must be for their owner alone. It tells which hold words of the mail.

@@ -108,6 +108,11 @@ func TestAnUnusableAnswerEndsDead(t *testing.T) {
 	}
 }
 
+func pausedIn(s *service, portal crm.PortalID) []web.Paused {
+	paused, _ := s.paused(portal)
+	return paused
+}
+
 // A spend limit pauses the provider: status and doctor tell, the audit knows, the work is kept, and once the limit is gone it is done.
 func TestASpendLimitPausesTheProvider(t *testing.T) {
 	var paid atomic.Bool
@@ -127,7 +132,7 @@ func TestASpendLimitPausesTheProvider(t *testing.T) {
 	}
 	company, contact, deal := p.account()
 	p.create("emails", mailOf(1, question), company, contact, deal)
-	eventually(t, func() bool { return len(p.s.paused(p.portal())) == 1 && len(server.Asked()) > 2 })
+	eventually(t, func() bool { return len(pausedIn(p.s, p.portal())) == 1 && len(server.Asked()) > 2 })
 	st, err := statuses{reads{p.s.db}, p.s}.Status(t.Context(), p.portal())
 	if err != nil || len(st.Paused) != 1 || st.Paused[0].Model != "openai/"+modeltest.OpenAIModel || !strings.Contains(st.Paused[0].Cause, "insufficient_quota") || st.Events.Dead > 0 || st.Work[crm.LiveLane.String()] == 0 {
 		t.Errorf("%+v, %v", st, err)
@@ -142,7 +147,7 @@ func TestASpendLimitPausesTheProvider(t *testing.T) {
 		t.Errorf("%d audit entries of the pause", n)
 	}
 	paid.Store(true)
-	if events := p.settle(); events.Dead > 0 || len(p.runs("reply_draft", deal)) != 1 || len(p.s.paused(p.portal())) > 0 || p.audited()["model.resumed"] != 1 {
+	if events := p.settle(); events.Dead > 0 || len(p.runs("reply_draft", deal)) != 1 || len(pausedIn(p.s, p.portal())) > 0 || p.audited()["model.resumed"] != 1 {
 		t.Errorf("after it: %+v, %d drafts, audit %v", events, len(p.runs("reply_draft", deal)), p.audited())
 	}
 }
@@ -168,7 +173,7 @@ func TestTheEmbeddersBrake(t *testing.T) {
 			t.Errorf("error %v, want paused", err)
 		}
 	}
-	if got := s.paused(7); len(got) != 1 || got[0].Model != "openai/m" || s.provide("openai/m", nil, true) != e.brake {
+	if got := pausedIn(s, 7); len(got) != 1 || got[0].Model != "openai/m" || s.provide("openai/m", nil, true) != e.brake {
 		t.Errorf("paused %+v", got)
 	}
 }
@@ -186,7 +191,7 @@ func TestNothingToEmbedEndsNoPause(t *testing.T) {
 			t.Errorf("%d vectors, %v", len(v), err)
 		}
 	}
-	if got := s.paused(7); len(got) != 1 {
+	if got := pausedIn(s, 7); len(got) != 1 {
 		t.Errorf("paused %+v, want the pause to last", got)
 	}
 }
