@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"errors"
+	"maps"
 	"slices"
 	"sync"
 	"time"
@@ -33,21 +34,16 @@ const (
 )
 
 func (r *reaching) run(ctx context.Context) error {
-	for {
-		wait := askLater
-		for portal := range r.s.clients {
-			if !r.ask(ctx, portal) {
-				wait = askSoon
-			}
+	var later time.Time
+	return periodically(ctx, 0, askSoon, func() {
+		ask := r.problems()
+		if now := r.s.now(); !now.Before(later) {
+			later, ask = now.Add(askLater), slices.Sorted(maps.Keys(r.s.clients))
 		}
-		t := time.NewTimer(wait)
-		select {
-		case <-ctx.Done():
-			t.Stop()
-			return nil
-		case <-t.C:
+		for _, portal := range ask {
+			r.ask(ctx, portal)
 		}
-	}
+	})
 }
 
 // ask asks once and reports whether HubSpot let us in; what changes is logged.
@@ -89,12 +85,7 @@ func words(err error) string {
 func (r *reaching) problems() []crm.PortalID {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	var out []crm.PortalID
-	for portal := range r.bad {
-		out = append(out, portal)
-	}
-	slices.Sort(out)
-	return out
+	return slices.Sorted(maps.Keys(r.bad))
 }
 
 // of says how a portal stands with HubSpot.
