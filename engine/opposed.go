@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync"
 )
 
 // oppositeWords are pairs of words of which one says the reverse of the other, in the forms in which they are written.
@@ -41,7 +42,7 @@ func pairsOf(lines ...string) (out [][2]map[string]bool) {
 }
 
 // pairsByWord gives for a word its pairs of opposites, its own side first.
-var pairsByWord = func() map[string][][2]map[string]bool {
+var pairsByWord = sync.OnceValue(func() map[string][][2]map[string]bool {
 	out := map[string][][2]map[string]bool{}
 	for _, pair := range oppositeWords {
 		for side := range pair {
@@ -53,7 +54,7 @@ var pairsByWord = func() map[string][][2]map[string]bool {
 		}
 	}
 	return out
-}()
+})
 
 // placeMargin is how much better an opposite must fit its place than the word itself, where the quotes have both.
 const placeMargin = 0.5
@@ -64,7 +65,7 @@ func (s said) opposed() string {
 		if t.kind != wordToken || partOf(s.tokens, i, noDenials) {
 			continue
 		}
-		for _, pair := range pairsByWord[t.lower] {
+		for _, pair := range pairsByWord()[t.lower] {
 			if other := s.opposite(i, pair[0], pair[1]); other != "" {
 				return fmt.Sprintf("the quotes say %q, not %q", other, t.lower)
 			}
